@@ -1,0 +1,90 @@
+package channel
+
+import (
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Rule is the stable code of a rule of channel names, for programs to compare.
+type Rule string
+
+// The rules, in the words of [Parse] and [FromPath].
+const (
+	RuleEmpty        Rule = "empty"         // the name has no bytes
+	RuleTooLong      Rule = "too-long"      // more than MaxNameBytes bytes
+	RuleUTF8         Rule = "utf-8"         // a byte that is not UTF-8
+	RuleControl      Rule = "control"       // a control character: C0, DEL or C1
+	RuleEmptySegment Rule = "empty-segment" // a slash at either end, or two in a row
+	RuleWildcard     Rule = "wildcard"      // a segment that is exactly + # * or >
+	RuleDotSegment   Rule = "dot-segment"   // a segment that is exactly . or ..
+	RuleEscape       Rule = "escape"        // a "%" in a URL path without two hexadecimal digits after it
+)
+
+// maxQuotedBytes bounds how much of a refused name its error repeats, so that an answer or a
+// log line cannot be blown up by whoever sent the name.
+const maxQuotedBytes = 64
+
+// NameError says which rule a channel name breaks, and where.
+type NameError struct {
+	Name    string // the refused name, complete and untrusted; for RuleEscape the escaped path
+	Rule    Rule   // the rule it breaks
+	Segment int    // number of the offending segment, from 1; 0 when the rule is about the whole
+	Offset  int    // byte in Name at which the rule is broken, from 0
+}
+
+// Error returns one sentence: the name (quoted, and shortened when long), what is wrong with
+// it, where, and what to do. It holds no control characters and is safe to log or to send.
+func (e *NameError) Error() string {
+	name := quote(e.Name)
+	switch e.Rule {
+	case RuleEmpty:
+		return `the channel name is empty; give it at least one segment, as in "chat/lobby"`
+	case RuleTooLong:
+		return fmt.Sprintf("channel name %s is %d bytes long (at most %d); shorten it", name, len(e.Name), MaxNameBytes)
+	case RuleUTF8:
+		return fmt.Sprintf("channel name %s is not valid UTF-8 at byte %d (segment %d); encode it as UTF-8", name, e.Offset, e.Segment)
+	case RuleControl:
+		r, _ := utf8.DecodeRuneInString(e.Name[e.Offset:])
+		return fmt.Sprintf("channel name %s has the control character %U at byte %d (segment %d); remove it", name, r, e.Offset, e.Segment)
+	case RuleEmptySegment:
+		return fmt.Sprintf(`channel name %s has an empty segment (segment %d); remove the %s "/"`, name, e.Segment, e.slash())
+	case RuleWildcard:
+		return fmt.Sprintf("channel name %s has the segment %q (segment %d), which is a wildcard of patterns; use another name for it", name, e.at(1), e.Segment)
+	case RuleDotSegment:
+		return fmt.Sprintf("channel name %s has a dot segment (segment %d), which URLs resolve away, so that no client could reach it; use another name for it", name, e.Segment)
+	case RuleEscape:
+		return fmt.Sprintf(`channel path %s has the broken percent escape %s at byte %d; write a literal "%%" as "%%25"`, name, quote(e.at(3)), e.Offset)
+	}
+	return fmt.Sprintf("channel name %s breaks the rule %q", name, string(e.Rule))
+}
+
+// slash says which of the slashes around an empty segment is the one too many.
+func (e *NameError) slash() string {
+	switch e.Offset {
+	case 0:
+		return "leading"
+	case len(e.Name):
+		return "trailing"
+	}
+	return "extra"
+}
+
+// at returns up to n bytes of the name from the offending one on.
+func (e *NameError) at(n int) string {
+	return e.Name[e.Offset:min(e.Offset+n, len(e.Name))]
+}
+
+// quote returns s as a Go string literal, which escapes everything that does not print (control
+// characters, broken bytes, marks that reverse the direction of text), cut after maxQuotedBytes
+// at a character's start.
+func quote(s string) string {
+	if len(s) <= maxQuotedBytes {
+		return strconv.Quote(s)
+	}
+	cut := maxQuotedBytes
+	for cut > maxQuotedBytes-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return strconv.Quote(s[:cut] + "…")
+}
