@@ -1,0 +1,127 @@
+package websocket
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/websocket/internal/handshake"
+	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
+)
+
+// AcceptOptions says what Accept allows. The zero value is a good start: same origin only, no
+// subprotocol, default limits.
+type AcceptOptions struct {
+	Limits
+
+	// Origins are the web origins whose pages may connect, besides the server's own:
+	// "https://app.example", "https://*.app.example", "http://localhost:*" or "*". Requests
+	// without an Origin header do not come from a browser's page and are not concerned.
+	Origins []string
+
+	// Subprotocols are those the server speaks, the preferred one first. The first of them that
+	// the client offers is agreed on; if there is none, the connection has no subprotocol.
+	Subprotocols []string
+}
+
+// handshakeTimeout bounds the writing of the answer to a handshake, and by default a whole Dial.
+const handshakeTimeout = 10 * time.Second
+
+// notForUpgrade are the headers of w that an upgrade sets itself or that describe a body.
+var notForUpgrade = map[string]bool{
+	"Connection": true, "Upgrade": true, "Content-Length": true, "Content-Type": true, "Transfer-Encoding": true,
+	"Sec-Websocket-Accept": true, "Sec-Websocket-Protocol": true, "Sec-Websocket-Extensions": true,
+}
+
+// Accept answers a WebSocket handshake (RFC 6455 section 4.2) and takes over the request's
+// connection. Headers set on w before are sent with the answer. A request that is not a proper
+// handshake, or comes from an origin that is not allowed, is answered with its reason and an HTTP
+// error status, and the error is a *HandshakeError.
+//
+// After Accept neither w nor r.Body may be used. The handler may return and leave the Conn to
+// another goroutine: that lets go of several kilobytes of stack and request.
+func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, error) {
+	if o == nil {
+		o = &AcceptOptions{}
+	}
+	key, refusal := handshake.CheckRequest(r)
+	if refusal == nil {
+		refusal = handshake.CheckOrigin(r, o.Origins)
+	}
+	if refusal != nil {
+		return nil, refuse(w, refusal)
+	}
+	offered, err := handshake.Subprotocols(r.Header)
+	if err != nil {
+		return nil, refuse(w, &handshake.Refusal{Status: http.StatusBadRequest, Reason: err.Error()})
+	}
+	subprotocol := handshake.SelectSubprotocol(offered, o.Subprotocols)
+
+	nc, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, refuse(w, &handshake.Refusal{
+			Status: http.StatusInternalServerError,
+			Reason: fmt.Sprintf("the connection can't be taken over from this http.ResponseWriter: %v; middleware must implement Unwrap", err),
+		})
+	}
+	early, err := answerUpgrade(nc, rw, w.Header(), key, subprotocol)
+	if err != nil {
+		nc.Close()
+		return nil, &HandshakeError{Reason: err.Error()}
+	}
+	return newConn(nc, wire.Server, o.Limits, subprotocol, early), nil
+}
+
+// answerUpgrade writes the 101 response and returns what the client has already sent behind its
+// request.
+func answerUpgrade(nc net.Conn, rw *bufio.ReadWriter, extra http.Header, key, subprotocol string) ([]byte, error) {
+	if err := nc.SetDeadline(time.Now().Add(handshakeTimeout)); err != nil {
+		return nil, err
+	}
+	rw.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+	rw.WriteString(handshake.AcceptKey(key))
+	if subprotocol != "" {
+		rw.WriteString("\r\nSec-WebSocket-Protocol: ")
+		rw.WriteString(subprotocol)
+	}
+	rw.WriteString("\r\n")
+	if err := extra.WriteSubset(rw, notForUpgrade); err != nil {
+		return nil, err
+	}
+	rw.WriteString("\r\n")
+	if err := rw.Flush(); err != nil { // reports the errors of the writes before it
+		return nil, err
+	}
+	if err := nc.SetDeadline(time.Time{}); err != nil {
+		return nil, err
+	}
+	return earlyBytes(rw.Reader)
+}
+
+// earlyBytes returns a copy of what r has buffered, so that r itself can be let go.
+func earlyBytes(r *bufio.Reader) ([]byte, error) {
+	n := r.Buffered()
+	if n == 0 {
+		return nil, nil
+	}
+	if n > readBufferBytes {
+		return nil, errors.New("too much was sent right behind the handshake")
+	}
+	b, err := r.Peek(n)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(nil), b...), nil
+}
+
+// refuse answers a request that is not upgraded.
+func refuse(w http.ResponseWriter, refusal *handshake.Refusal) error {
+	for k, v := range refusal.Header {
+		w.Header()[k] = v
+	}
+	http.Error(w, refusal.Reason, refusal.Status)
+	return &HandshakeError{StatusCode: refusal.Status, Reason: refusal.Reason}
+}

@@ -1,0 +1,144 @@
+package websocket
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/websocket/internal/outbox"
+	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
+)
+
+// Conn is a WebSocket connection, made by Accept or Dial.
+//
+// Writing (Write, Send, Ping, Close) is safe from any number of goroutines. Reading is done by one
+// goroutine at a time, in Read or in Serve; somebody must read for pings to be answered and for
+// Close to end quickly. While nothing arrives, the connection holds no buffer.
+type Conn struct {
+	nc          net.Conn
+	role        wire.Role
+	limits      Limits
+	subprotocol string
+
+	sink sink
+	out  outbox.Outbox
+
+	reading chan struct{} // a token: in it while a goroutine owns in
+	in      inbound
+	done    chan struct{} // closed when the connection is over and end is set
+	end     *CloseError   // immutable once done is closed
+
+	mu      sync.Mutex  // guards what follows
+	verdict *CloseError // how the connection is ending; nil while it is open
+	timer   *time.Timer // bounds the closing; nil while it is open
+	pings   []*ping     // unanswered, in the order sent
+	pingSeq uint64      // number of the last ping
+}
+
+// newConn wraps nc after the handshake. early is what the peer sent right behind it.
+func newConn(nc net.Conn, role wire.Role, l Limits, subprotocol string, early []byte) *Conn {
+	c := &Conn{
+		nc:          nc,
+		role:        role,
+		limits:      l.withDefaults(),
+		subprotocol: subprotocol,
+		reading:     make(chan struct{}, 1),
+		done:        make(chan struct{}),
+	}
+	raw := newRawIO(nc, &c.in)
+	c.in.nc, c.in.raw = nc, raw
+	c.in.parser.Init(role, uint64(c.limits.MaxMessageBytes))
+	c.in.preload(early)
+	c.sink = sink{nc: nc, raw: raw, timeout: c.limits.WriteTimeout}
+	c.out.Init(&c.sink, c.limits.SendQueueBytes, c.lost)
+	return c
+}
+
+// Subprotocol returns the subprotocol that was agreed on, or "" (RFC 6455 section 1.9).
+func (c *Conn) Subprotocol() string { return c.subprotocol }
+
+// LocalAddr returns the address of this end of the transport.
+func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+
+// RemoteAddr returns the address of the other end of the transport.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// Done returns a channel that is closed when the connection is over and nothing of it is left
+// running. Something must be reading for a connection to notice its end.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// beginEnd records v as the way the connection ends, unless it is ending already, and bounds how
+// long that may take. It reports whether v counts.
+func (c *Conn) beginEnd(v *CloseError) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.verdict != nil {
+		return false
+	}
+	c.verdict = v
+	c.timer = time.AfterFunc(c.limits.CloseTimeout, func() { c.drop(errCloseTimeout) })
+	return true
+}
+
+var errCloseTimeout = errors.New("the peer did not finish the closing handshake in time")
+
+// lost ends the connection because the transport failed.
+func (c *Conn) lost(err error) {
+	c.beginEnd(&CloseError{Code: CloseAbnormal, By: Network})
+	c.drop(err)
+}
+
+// drop closes the transport now. err becomes the cause if the closing was not clean. Whoever reads
+// finishes the connection; if nobody does, drop does it.
+func (c *Conn) drop(err error) {
+	c.mu.Lock()
+	if !c.verdict.Clean && c.verdict.Err == nil {
+		c.verdict.Err = err
+	}
+	c.mu.Unlock()
+	c.out.Abort(err)
+	c.nc.Close()
+	select {
+	case c.reading <- struct{}{}:
+		// On a goroutine of its own: finish waits for the drain goroutine, which may be the caller.
+		go func() {
+			c.finish(err)
+			<-c.reading
+		}()
+	default:
+	}
+}
+
+// finish ends the connection for good: the transport is closed, nothing runs any more, and everyone
+// who waits is told. The caller holds the reading token. It may be called more than once.
+func (c *Conn) finish(err error) *CloseError {
+	select {
+	case <-c.done:
+		return c.end
+	default:
+	}
+	c.beginEnd(&CloseError{Code: CloseAbnormal, By: Network})
+	c.out.Abort(err)
+	c.nc.Close()
+	c.out.Wait()
+	if c.in.buf != nil {
+		c.in.release()
+	}
+	c.in.carry, c.in.message = nil, nil
+
+	c.mu.Lock()
+	c.timer.Stop()
+	end := *c.verdict
+	switch {
+	case end.Clean:
+		end.Err = nil
+	case end.Err == nil && err != errSeenOff:
+		end.Err = err
+	}
+	c.pings = nil
+	c.mu.Unlock()
+	c.end = &end
+	close(c.done)
+	return c.end
+}

@@ -1,0 +1,50 @@
+// Package websocket is a WebSocket engine: server and client of RFC 6455, with no dependencies.
+//
+// # Serving
+//
+// Accept turns an HTTP request into a connection. Serve reads it in the style of events, in place
+// and without a copy; Read returns one message at a time.
+//
+//	http.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
+//		conn, err := websocket.Accept(w, r, nil)
+//		if err != nil {
+//			return // the request has been answered with the reason
+//		}
+//		go conn.Serve(func(typ websocket.MessageType, payload []byte) {
+//			conn.Write(context.Background(), typ, payload)
+//		})
+//	})
+//
+// # Connecting
+//
+//	conn, err := websocket.Dial(ctx, "wss://example.com/echo", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer conn.CloseNow()
+//	if err := conn.Write(ctx, websocket.Text, []byte("hello")); err != nil {
+//		return err
+//	}
+//	typ, message, err := conn.Read(ctx)
+//	…
+//	return conn.Close(ctx, websocket.CloseNormal, "")
+//
+// # Broadcasting
+//
+// NewFrame encodes a message once; Send offers it to a connection without ever blocking, and says
+// whether it was Sent, Queued or Dropped. The queue of each connection is bounded in bytes, so a
+// reader that does not keep up costs neither time nor memory beyond its limit.
+//
+// # How a connection ends
+//
+// Every way ends in one *CloseError, which all calls return from then on: the code, the reason, who
+// began, and whether both close frames were exchanged. A peer that breaks the protocol is told the
+// rule in the close reason.
+//
+// # What it costs
+//
+// An idle connection holds no buffer: on a plain socket it waits for readability and borrows a
+// buffer when bytes have arrived; on TLS it waits with two bytes. Small messages are read and
+// written without allocation, each write tries the socket at once, and only a socket that is full
+// gets a goroutine to drain the queue.
+package websocket

@@ -1,0 +1,141 @@
+package websocket
+
+import (
+	"net"
+	"sync"
+
+	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
+)
+
+// readBufferBytes is the size of a read buffer. Connections borrow one while bytes are at hand, so
+// its size costs nothing per connection.
+const readBufferBytes = 32 << 10
+
+type readBuffer [readBufferBytes]byte
+
+var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
+
+// inbound is the receiving half of a connection. It is owned by whoever holds the connection's
+// reading token. While nothing has arrived, it holds no buffer.
+type inbound struct {
+	nc     net.Conn
+	raw    *rawIO // nil: read through nc
+	parser wire.Parser
+
+	buf   *readBuffer // borrowed while it holds bytes; nil otherwise
+	r, w  int         // buf[r:w] is not parsed yet
+	carry []byte      // unparsed bytes, at most a header and a control frame, while there is no buf
+	park  [2]byte     // what an idle read through nc reads into
+
+	message []byte // the chunks so far of a message that did not arrive in one piece
+}
+
+// preload takes the bytes that arrived together with the handshake, at most readBufferBytes.
+func (in *inbound) preload(b []byte) {
+	if len(b) > 0 {
+		in.w += copy(in.take(), b)
+	}
+}
+
+// take borrows a buffer unless there is one, with the carried bytes in front, and returns its free
+// part.
+func (in *inbound) take() []byte {
+	if in.buf == nil {
+		in.buf = readBuffers.Get().(*readBuffer)
+		in.r, in.w = 0, copy(in.buf[:], in.carry)
+		in.carry = in.carry[:0]
+	}
+	return in.buf[in.w:]
+}
+
+// stash gives the buffer back and keeps what is not parsed in a slice of the right size.
+func (in *inbound) stash() {
+	if in.buf == nil {
+		return
+	}
+	if in.r < in.w {
+		in.carry = append(in.carry[:0], in.buf[in.r:in.w]...)
+	} else {
+		in.carry = nil
+	}
+	in.release()
+}
+
+// release gives the buffer back.
+func (in *inbound) release() {
+	readBuffers.Put(in.buf)
+	in.buf, in.r, in.w = nil, 0, 0
+}
+
+// fill waits for bytes. What Next returned before is invalid afterwards.
+func (in *inbound) fill() error {
+	if in.raw != nil {
+		return in.raw.read()
+	}
+	return in.read()
+}
+
+// read is fill for a transport that can only read into a buffer. An idle connection waits with two
+// bytes, the shortest frame header, instead of a buffer; the transport (TLS, a pipe) has buffers of
+// its own, so the second read costs no system call.
+func (in *inbound) read() error {
+	if in.r == in.w && in.buf != nil {
+		in.release()
+	}
+	if in.buf == nil && !in.parser.InMessage() {
+		n, err := in.nc.Read(in.park[:])
+		if n > 0 {
+			in.w += copy(in.take(), in.park[:n])
+			return nil
+		}
+		return err
+	}
+	free := in.take()
+	if in.r > 0 { // make room behind an incomplete header
+		in.w = copy(in.buf[:], in.buf[in.r:in.w])
+		in.r = 0
+		free = in.buf[in.w:]
+	}
+	n, err := in.nc.Read(free)
+	if n > 0 {
+		in.w += n
+		return nil
+	}
+	return err
+}
+
+// next parses one event from the bytes at hand; ok is false when more are needed.
+func (in *inbound) next() (ev wire.Event, ok bool, err error) {
+	for in.r < in.w {
+		ev, n, err := in.parser.Next(in.buf[in.r:in.w])
+		if err != nil {
+			return ev, false, err
+		}
+		if n == 0 {
+			return ev, false, nil
+		}
+		in.r += n
+		if ev.Kind != wire.KindNone {
+			return ev, true, nil
+		}
+	}
+	return wire.Event{}, false, nil
+}
+
+// assemble adds a chunk to the message and returns the whole of it once it is complete. A message
+// in one piece is returned in place, without a copy; either way it is valid until the next call.
+// Memory grows with the bytes received, never by the length that a frame declares.
+func (in *inbound) assemble(ev wire.Event) (message []byte, complete, inPlace bool) {
+	if ev.First {
+		in.message = nil
+		if ev.Final {
+			return ev.Payload, true, true
+		}
+	}
+	in.message = append(in.message, ev.Payload...)
+	if !ev.Final {
+		return nil, false, false
+	}
+	message, in.message = in.message, nil
+	return message, true, false
+}

@@ -1,0 +1,397 @@
+// Package outbox is the sending half of a connection: a queue, bounded in bytes, in front of a sink
+// that may block.
+//
+// The first write of an idle outbox is tried at once on the caller's goroutine, without blocking.
+// What the sink does not take waits in the queue, and the goroutine that drains it exists only
+// while something waits. Frames that gather meanwhile leave together in one write.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// Sink is where the bytes go. The outbox calls it from one goroutine at a time.
+type Sink interface {
+	// TryWrite writes what can be written without blocking. A short count with a nil error means
+	// that the rest would block.
+	TryWrite(p []byte) (n int, err error)
+	// Write writes all of p and may block.
+	Write(p []byte) error
+}
+
+// Result tells what became of a frame that was offered.
+type Result uint8
+
+const (
+	Sent    Result = iota + 1 // handed to the sink
+	Queued                    // waits for the sink; it leaves in order
+	Dropped                   // the queue is full; the frame is gone
+	Closed                    // the outbox takes nothing any more; the frame is gone
+)
+
+// ErrFinished is returned by Push after Finish.
+var ErrFinished = errors.New("outbox: finished")
+
+// item is one frame, or several gathered ones, on the way to the sink.
+type item struct {
+	b   []byte
+	buf *Buffer // the pooled buffer behind b; nil if b is shared and immutable
+}
+
+func (it item) free() {
+	if it.buf != nil {
+		it.buf.Free()
+	}
+}
+
+// Outbox queues frames for a sink. Its methods may be called from any goroutine. The zero value is
+// not usable: call Init first.
+type Outbox struct {
+	sink    Sink
+	limit   int         // of size, in bytes
+	onError func(error) // called once, without the lock, when the sink fails
+
+	drains sync.WaitGroup // the drain goroutine
+
+	mu       sync.Mutex    // guards everything below
+	busy     bool          // somebody is writing; only they touch the sink
+	finished bool          // the last frame is queued or written
+	err      error         // why the outbox is dead
+	size     int           // bytes that wait or are being written
+	queue    []item        // waits, oldest at head
+	head     int           // index of the oldest in queue
+	pong     *Buffer       // the newest pong that waits; it overtakes the queue
+	space    chan struct{} // closed when there is room again; nil while nobody waits for that
+	done     chan struct{} // made by Finish, closed when all is written or the outbox is dead
+}
+
+// Init makes o ready to write to sink with at most limit bytes waiting. onError is called once if
+// the sink fails, on the goroutine that wrote.
+func (o *Outbox) Init(sink Sink, limit int, onError func(error)) {
+	o.sink, o.limit, o.onError = sink, limit, onError
+}
+
+// Send offers a frame without ever blocking. b is shared, not copied: it must never change. An
+// empty queue accepts a frame of any size.
+func (o *Outbox) Send(b []byte) Result {
+	return o.offer(item{b: b})
+}
+
+// SendBuffer is Send for a buffer whose ownership passes to the outbox, whatever the result.
+func (o *Outbox) SendBuffer(buf *Buffer) Result {
+	return o.offer(item{b: buf.B, buf: buf})
+}
+
+func (o *Outbox) offer(it item) Result {
+	o.mu.Lock()
+	switch {
+	case o.closed():
+		o.mu.Unlock()
+		it.free()
+		return Closed
+	case !o.busy:
+		return o.beginLocked(it)
+	case !o.fitsLocked(it):
+		o.mu.Unlock()
+		it.free()
+		return Dropped
+	}
+	o.appendLocked(it)
+	o.mu.Unlock()
+	return Queued
+}
+
+// Push queues a buffer and takes its ownership. While the queue is full it waits for room, until
+// ctx ends. It returns ctx's error, ErrFinished, or the error that killed the outbox.
+func (o *Outbox) Push(ctx context.Context, buf *Buffer) error {
+	it := item{b: buf.B, buf: buf}
+	for {
+		o.mu.Lock()
+		switch {
+		case o.err != nil || o.finished:
+			err := o.err
+			o.mu.Unlock()
+			it.free()
+			if err == nil {
+				err = ErrFinished
+			}
+			return err
+		case !o.busy:
+			o.beginLocked(it)
+			return nil
+		case o.fitsLocked(it):
+			o.appendLocked(it)
+			o.mu.Unlock()
+			return nil
+		}
+		if o.space == nil {
+			o.space = make(chan struct{})
+		}
+		space := o.space
+		o.mu.Unlock()
+		select {
+		case <-space:
+		case <-ctx.Done():
+			it.free()
+			return ctx.Err()
+		}
+	}
+}
+
+// Pong sends a pong frame ahead of whatever is queued. Of several that wait only the newest is
+// sent, which RFC 6455 section 5.5.3 allows: a peer that pings without reading costs one frame.
+func (o *Outbox) Pong(buf *Buffer) {
+	o.mu.Lock()
+	switch {
+	case o.closed():
+		o.mu.Unlock()
+		buf.Free()
+	case !o.busy:
+		o.beginLocked(item{b: buf.B, buf: buf})
+	default:
+		if o.pong != nil {
+			o.size -= len(o.pong.B)
+			o.pong.Free()
+		}
+		o.pong = buf
+		o.size += len(buf.B)
+		o.mu.Unlock()
+	}
+}
+
+// Finish queues the last frame, whatever the limit says. With discard, what waits is thrown away
+// first, so that the last frame follows the one being written. Only the first call counts.
+func (o *Outbox) Finish(buf *Buffer, discard bool) {
+	o.mu.Lock()
+	if o.closed() {
+		o.mu.Unlock()
+		buf.Free()
+		return
+	}
+	o.finished = true
+	o.done = make(chan struct{})
+	if discard {
+		o.discardLocked()
+	}
+	o.wakeLocked()
+	it := item{b: buf.B, buf: buf}
+	if !o.busy {
+		o.beginLocked(it)
+		return
+	}
+	o.appendLocked(it)
+	o.mu.Unlock()
+}
+
+// Flush waits until everything up to the last frame has been written, and returns nil, or until it
+// can't be, and returns why. Call it after Finish or Abort.
+func (o *Outbox) Flush() error {
+	o.mu.Lock()
+	done := o.done
+	o.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
+// Abort makes the outbox refuse everything and throws away what waits. A write that blocks in the
+// sink is not interrupted: close the sink's transport too.
+func (o *Outbox) Abort(err error) {
+	o.mu.Lock()
+	o.dieLocked(err)
+	o.mu.Unlock()
+}
+
+// Wait returns when the drain goroutine, if there is one, has ended. Call it after Abort.
+func (o *Outbox) Wait() { o.drains.Wait() }
+
+// closed tells that no frame is accepted. Lock held.
+func (o *Outbox) closed() bool { return o.finished || o.err != nil }
+
+// fitsLocked tells whether it may be queued. Lock held. An empty queue takes a frame of any size,
+// so the most that ever waits is the limit, or one frame, besides the write under way.
+func (o *Outbox) fitsLocked(it item) bool {
+	return o.head == len(o.queue) || o.size+len(it.b) <= o.limit
+}
+
+// appendLocked queues it. Lock held.
+func (o *Outbox) appendLocked(it item) {
+	if o.head > 0 && len(o.queue) == cap(o.queue) { // reuse the room in front instead of growing
+		n := copy(o.queue, o.queue[o.head:])
+		clear(o.queue[n:])
+		o.queue, o.head = o.queue[:n], 0
+	}
+	o.queue = append(o.queue, it)
+	o.size += len(it.b)
+}
+
+// beginLocked starts to write on the caller's goroutine. Lock held on entry, released on return.
+func (o *Outbox) beginLocked(it item) Result {
+	o.busy = true
+	o.size += len(it.b)
+	o.mu.Unlock()
+	return o.pump(it)
+}
+
+// pump writes it, and what gathers meanwhile, until nothing waits or the sink would block.
+// The caller has set busy. Cost: one system call a frame, no allocation.
+func (o *Outbox) pump(it item) Result {
+	result := Sent
+	for first := true; ; first = false {
+		n, err := o.sink.TryWrite(it.b)
+		if err != nil {
+			it.free()
+			o.fail(err)
+			return Closed
+		}
+		if n < len(it.b) {
+			if first {
+				result = Queued
+			}
+			if !o.startDrain(it, n) {
+				return Closed
+			}
+			return result
+		}
+		var more bool
+		if it, more = o.next(it); !more {
+			return result
+		}
+	}
+}
+
+// startDrain hands the writing to a goroutine that may block, unless the outbox has died.
+func (o *Outbox) startDrain(it item, written int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		o.busy = false
+		it.free()
+		return false
+	}
+	o.drains.Add(1) // under the lock, so that it never races with Wait after Abort
+	go o.drain(it, written)
+	return true
+}
+
+func (o *Outbox) drain(it item, written int) {
+	defer o.drains.Done()
+	for more := true; more; {
+		if err := o.sink.Write(it.b[written:]); err != nil {
+			it.free()
+			o.fail(err)
+			return
+		}
+		written = 0
+		it, more = o.next(it)
+	}
+}
+
+// next accounts for an item that was written and takes what follows. When nothing does, the outbox
+// is idle again and next returns false.
+func (o *Outbox) next(written item) (item, bool) {
+	n := len(written.b)
+	written.free()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.size -= n
+	if o.size <= o.limit/2 {
+		o.wakeLocked()
+	}
+	waiting := len(o.queue) - o.head
+	if o.err != nil || (waiting == 0 && o.pong == nil) {
+		o.busy = false
+		if o.finished && o.err == nil {
+			close(o.done)
+		}
+		return item{}, false
+	}
+	if o.pong == nil && (waiting == 1 || len(o.queue[o.head].b) > pooledBytes/2) {
+		return o.popLocked(), true
+	}
+	return o.gatherLocked(), true
+}
+
+// gatherLocked copies the pong and as many queued frames as fit into one buffer. Lock held.
+func (o *Outbox) gatherLocked() item {
+	batch := NewBuffer(0)
+	if o.pong != nil {
+		batch.B = append(batch.B, o.pong.B...)
+		o.pong.Free()
+		o.pong = nil
+	}
+	for o.head < len(o.queue) && len(batch.B)+len(o.queue[o.head].b) <= pooledBytes {
+		it := o.popLocked()
+		batch.B = append(batch.B, it.b...)
+		it.free()
+	}
+	return item{b: batch.B, buf: batch}
+}
+
+// popLocked takes the oldest frame from the queue. Lock held; the queue is not empty.
+func (o *Outbox) popLocked() item {
+	it := o.queue[o.head]
+	o.queue[o.head] = item{}
+	o.head++
+	if o.head == len(o.queue) {
+		o.queue, o.head = nil, 0 // an idle connection holds no queue
+	}
+	return it
+}
+
+// discardLocked throws away everything that waits. Lock held.
+func (o *Outbox) discardLocked() {
+	for o.head < len(o.queue) {
+		it := o.popLocked()
+		o.size -= len(it.b)
+		it.free()
+	}
+	if o.pong != nil {
+		o.size -= len(o.pong.B)
+		o.pong.Free()
+		o.pong = nil
+	}
+}
+
+// wakeLocked wakes whoever waits for room. Lock held.
+func (o *Outbox) wakeLocked() {
+	if o.space != nil {
+		close(o.space)
+		o.space = nil
+	}
+}
+
+// dieLocked marks the outbox dead. Lock held. It reports whether this was the first time.
+func (o *Outbox) dieLocked(err error) bool {
+	if o.err != nil {
+		return false
+	}
+	o.err = err
+	o.discardLocked()
+	o.wakeLocked()
+	if o.done == nil {
+		return true
+	}
+	select {
+	case <-o.done:
+	default:
+		close(o.done)
+	}
+	return true
+}
+
+// fail is the end of a write that the sink refused.
+func (o *Outbox) fail(err error) {
+	o.mu.Lock()
+	o.busy = false
+	first := o.dieLocked(err)
+	o.mu.Unlock()
+	if first {
+		o.onError(err)
+	}
+}
