@@ -1,0 +1,100 @@
+// Package channels is the edge where a channel is a URL: /channels/{channel} answers a WebSocket
+// handshake with the live channel, a POST by publishing its body, and any other GET by explaining
+// itself.
+package channels
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+// Prefix is the path below which every path is a channel name.
+const Prefix = "/channels/"
+
+// Config says what the edge allows.
+type Config struct {
+	Origins         []string // web origins allowed besides the same one, as in websocket.AcceptOptions
+	MaxMessageBytes int64    // the largest message, whichever way it comes in
+	Log             *slog.Logger
+}
+
+// Handler serves all channel URLs. It owns the goroutines of their WebSockets: call Close to end
+// them.
+type Handler struct {
+	hub    *hub.Hub
+	config Config
+	accept websocket.AcceptOptions
+	open   members
+}
+
+// New returns a handler for the channels of h.
+func New(h *hub.Hub, config Config) *Handler {
+	return &Handler{
+		hub:    h,
+		config: config,
+		accept: websocket.AcceptOptions{
+			Origins: config.Origins,
+			Limits: websocket.Limits{
+				MaxMessageBytes: config.MaxMessageBytes,
+				SendQueueBytes:  sendQueueBytes(config.MaxMessageBytes),
+			},
+		},
+	}
+}
+
+// sendQueueBytes is what a slow reader may leave unread: a few of the largest messages. The bytes
+// are shared with the other subscribers of the same message.
+func sendQueueBytes(maxMessage int64) int {
+	const atLeast = 1 << 20
+	return int(max(4*maxMessage, atLeast))
+}
+
+// ServeHTTP answers one request below Prefix.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	escaped, ok := strings.CutPrefix(r.URL.EscapedPath(), Prefix)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	name, err := channel.FromPath(escaped)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	switch {
+	case r.Header.Get("Upgrade") != "":
+		h.serveSocket(w, r, name)
+	case r.Method == http.MethodPost:
+		h.servePublish(w, r, name)
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		h.serveExplanation(w, r, name)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		http.Error(w, "a channel URL takes a WebSocket handshake, GET or POST", http.StatusMethodNotAllowed)
+	}
+}
+
+// Close closes every WebSocket with CloseGoingAway and reason, and returns when their goroutines
+// have ended. When ctx ends first, the transports are dropped. Later requests get status 503.
+func (h *Handler) Close(ctx context.Context, reason string) {
+	h.open.close(ctx, reason)
+}
+
+// writeJSON answers with v.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n')) // fails only if the client has gone
+}

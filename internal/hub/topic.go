@@ -1,0 +1,37 @@
+package hub
+
+import "sync"
+
+// topic is one channel with its subscribers.
+type topic struct {
+	users int // subscriptions made and not cancelled; guarded by Hub.mu, so that a topic in use stays in the hub
+
+	mu   sync.Mutex      // guards subs; held during a fan-out, which gives all subscribers the same order
+	subs []*Subscription // in no order; each knows its index
+}
+
+func (t *topic) add(s *Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.index = len(t.subs)
+	t.subs = append(t.subs, s)
+}
+
+func (t *topic) remove(s *Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last := t.subs[len(t.subs)-1]
+	t.subs[s.index], last.index = last, s.index
+	t.subs[len(t.subs)-1] = nil
+	t.subs = t.subs[:len(t.subs)-1]
+}
+
+func (t *topic) deliver(m *Message, except *Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.subs {
+		if s != except {
+			s.subscriber.Deliver(m)
+		}
+	}
+}
