@@ -13,8 +13,8 @@ import (
 // AppendRequest appends a client's opening handshake (RFC 6455 section 4.1) to dst and returns the longer slice: a GET for the
 // path and query of u with all required headers, the subprotocols in their order, and then extra, sorted by name.
 //
-// The Host header is extra's Host if it has one, else host, else the host of u without the scheme's default port. User
-// information in u is not sent. It is an error, and dst is returned as it was, if u has a fragment or cannot be requested, if key is not
+// The Host header is extra's Host, as it is, if it has one; else host, or the host of u if that is empty, without the scheme's
+// default port and without an IPv6 zone. User information in u is not sent. It is an error, and dst is returned as it was, if u has a fragment or cannot be requested, if key is not
 // one that [NewKey] makes, if a subprotocol is not a token or is named twice, or if extra has a header that
 // the handshake itself writes (Upgrade, Connection, Sec-WebSocket-*), one that announces a body, or one that is not valid
 // HTTP, such as a value with a line break.
@@ -95,6 +95,10 @@ func requestTarget(u *url.URL) (string, error) {
 
 // requestHost returns the value of the Host header.
 func requestHost(u *url.URL, host string, extra http.Header) (string, error) {
+	if host == "" {
+		host = u.Host
+	}
+	host = withoutZone(withoutDefaultPort(u.Scheme, host))
 	for name, values := range extra {
 		if !equalFold(name, "Host") {
 			continue
@@ -103,9 +107,6 @@ func requestHost(u *url.URL, host string, extra http.Header) (string, error) {
 			return "", fmt.Errorf("%d Host headers are given; one is allowed", len(values))
 		}
 		host = trim(values[0])
-	}
-	if host == "" {
-		host = withoutZone(withoutDefaultPort(u))
 	}
 	if host == "" {
 		return "", errors.New("there is no host to name in the Host header")
@@ -118,14 +119,14 @@ func requestHost(u *url.URL, host string, extra http.Header) (string, error) {
 	return host, nil
 }
 
-func withoutDefaultPort(u *url.URL) string {
-	switch u.Scheme {
+func withoutDefaultPort(scheme, host string) string {
+	switch scheme {
 	case "ws", "http":
-		return strings.TrimSuffix(u.Host, ":80")
+		return strings.TrimSuffix(host, ":80")
 	case "wss", "https":
-		return strings.TrimSuffix(u.Host, ":443")
+		return strings.TrimSuffix(host, ":443")
 	}
-	return u.Host
+	return host
 }
 
 // withoutZone removes the zone of an IPv6 address, which means something on this machine only (RFC 6874 section 3).
