@@ -1,0 +1,122 @@
+package channels
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const testLimit = 64 << 10 // bytes a message
+
+// edge is a running handler and a way to talk to it.
+type edge struct {
+	t *testing.T
+	*Handler
+	url string // http://…
+}
+
+// start serves a handler until the end of the test.
+func start(t *testing.T) *edge {
+	h := New(hub.New(), Config{
+		Origins:         []string{"https://app.example"},
+		MaxMessageBytes: testLimit,
+		Log:             slog.New(slog.DiscardHandler),
+	})
+	s := httptest.NewServer(h)
+	t.Cleanup(func() {
+		h.Close(patience(t), "test over")
+		s.Close()
+	})
+	return &edge{t: t, Handler: h, url: s.URL}
+}
+
+// patience is the longest that anything may take; it is not a timing that is tested.
+func patience(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// dial opens a WebSocket on a channel; rest is the name and, if need be, a query.
+func (e *edge) dial(rest string) *websocket.Conn {
+	e.t.Helper()
+	c, err := websocket.Dial(patience(e.t), strings.Replace(e.url, "http", "ws", 1)+Prefix+rest, nil)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.t.Cleanup(c.CloseNow)
+	return c
+}
+
+func (e *edge) send(c *websocket.Conn, typ websocket.MessageType, message string) {
+	e.t.Helper()
+	if err := c.Write(patience(e.t), typ, []byte(message)); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+func (e *edge) wantMessage(c *websocket.Conn, typ websocket.MessageType, message string) {
+	e.t.Helper()
+	gotType, got, err := c.Read(patience(e.t))
+	if err != nil || gotType != typ || string(got) != message {
+		e.t.Fatalf("got %v %.80q, %v; want %v %.80q", gotType, got, err, typ, message)
+	}
+}
+
+// wantClose reads to the end, which must be a close frame with code.
+func (e *edge) wantClose(c *websocket.Conn, code websocket.CloseCode, reasonHas string) {
+	e.t.Helper()
+	for {
+		_, _, err := c.Read(patience(e.t))
+		if err == nil {
+			continue
+		}
+		if websocket.CloseCodeOf(err) != code || !strings.Contains(err.Error(), reasonHas) {
+			e.t.Fatalf("ended with %v; want code %v and a reason with %q", err, code, reasonHas)
+		}
+		return
+	}
+}
+
+// do sends a plain HTTP request and returns the answer with its body.
+func (e *edge) do(method, rest string, header http.Header, body io.Reader) (*http.Response, string) {
+	e.t.Helper()
+	r, err := http.NewRequestWithContext(patience(e.t), method, e.url+Prefix+rest, body)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	r.Header = header
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(r)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return resp, string(b)
+}
+
+// wantAnswer checks status and part of the body.
+func (e *edge) wantAnswer(resp *http.Response, body string, status int, has string) {
+	e.t.Helper()
+	if resp.StatusCode != status || !strings.Contains(body, has) {
+		e.t.Errorf("answered %d %q; want %d with %q", resp.StatusCode, body, status, has)
+	}
+}
+
+func contentType(v string) http.Header { return http.Header{"Content-Type": {v}} }

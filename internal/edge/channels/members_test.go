@@ -1,0 +1,64 @@
+package channels
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+func TestCloseTellsEveryClientWhyAndLetsNobodyIn(t *testing.T) {
+	e := start(t)
+	clients := []*websocket.Conn{e.dial("a"), e.dial("a"), e.dial("b")}
+	closed := make(chan struct{})
+	go func() {
+		e.Close(patience(t), "server shutting down")
+		close(closed)
+	}()
+	for _, c := range clients {
+		e.wantClose(c, websocket.CloseGoingAway, "server shutting down")
+	}
+	<-closed
+	if n := e.hub.Subscribers("a") + e.hub.Subscribers("b"); n != 0 {
+		t.Errorf("%d subscribers are left", n)
+	}
+	resp, body := e.do("GET", "a", http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}}, nil)
+	e.wantAnswer(resp, body, http.StatusServiceUnavailable, "shutting down")
+}
+
+func TestCloseDoesNotWaitForClientsThatDoNotAnswer(t *testing.T) {
+	e := start(t)
+	deaf := e.dial("a") // never reads, so never answers the close frame
+	ctx, cancel := context.WithCancel(patience(t))
+	cancel()
+	e.Close(ctx, "server shutting down")
+	if n := e.hub.Subscribers("a"); n != 0 {
+		t.Errorf("%d subscribers are left", n)
+	}
+	_, _, err := deaf.Read(patience(t))
+	if err == nil {
+		t.Error("the connection is still open")
+	}
+}
+
+func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
+	e := start(t)
+	m := &member{hub: e.hub, name: "c", maxEarlyBytes: 100}
+	if !e.open.enter(m) {
+		t.Fatal("not let in")
+	}
+	m.sub = e.hub.Subscribe("c", m)
+	closed := make(chan struct{})
+	go func() {
+		e.Close(patience(t), "server shutting down")
+		close(closed)
+	}()
+	for _, closing := e.open.mustGo(); !closing; _, closing = e.open.mustGo() {
+	}
+	server, client := connectedUnserved(t)
+	m.attach(server)
+	go e.run(m, server)
+	e.wantClose(client, websocket.CloseGoingAway, "server shutting down")
+	<-closed
+}
