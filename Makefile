@@ -1,0 +1,72 @@
+# The workshop. `make` alone says what there is.
+
+GO    ?= go
+NPM   ?= npm
+WEB   := web
+FUZZ  ?= 20s
+DEV   ?=
+
+# Binaries that the tests drive; see `make tools`.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench fuzz tools clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## serve in development mode (DEV="--http localhost:9000" passes flags)
+	$(GO) run ./cmd/holdfast dev $(DEV)
+
+test: tools check test-go test-web test-browser ## everything that must pass; installs what it needs
+
+check: check-go check-web check-dist ## formatting, vet, staticcheck, import floors, web lint and types
+
+check-go:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt'd (run gofmt -w):" $$unformatted; exit 1; fi
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test ./test
+
+check-web: $(WEB)/node_modules/.installed
+	$(NPM) --prefix $(WEB) run check
+
+check-dist: $(WEB)/node_modules/.installed ## the committed pages are what the sources build
+	@rm -rf tmp/dist && mkdir -p tmp && cp -r internal/console/dist tmp/dist
+	$(NPM) --prefix $(WEB) run build
+	@diff -r tmp/dist internal/console/dist >/dev/null || \
+	  { echo "internal/console/dist is stale: run make web and commit it"; exit 1; }
+
+test-go: ## Go tests with the race detector, quick packages first
+	$(GO) test -race $$($(GO) list ./... | grep -v /test)
+
+test-web: $(WEB)/node_modules/.installed ## unit tests of the pages
+	$(NPM) --prefix $(WEB) test
+
+test-browser: tools ## the binary in a real browser
+	$(GO) test -count=1 ./test/browser
+
+web: $(WEB)/node_modules/.installed ## rebuild the pages that the binary serves
+	$(NPM) --prefix $(WEB) run build
+
+bench: ## benchmarks of the engine and the hub
+	$(GO) test -run '^$$' -bench . -benchmem ./websocket/... ./internal/hub
+
+fuzz: ## every fuzz target for $(FUZZ) each
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) $$pkg || exit 1; \
+	  done; \
+	done
+
+$(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json | tools
+	$(NPM) --prefix $(WEB) ci --no-audit --no-fund
+	@touch $@
+
+tools: ## install what the tests need, or say what is missing
+	@./test/tools.sh
+
+clean: ## remove what was built
+	rm -rf bin tmp $(WEB)/node_modules
