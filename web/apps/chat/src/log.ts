@@ -1,0 +1,172 @@
+/** The log of messages: what is kept, what is seen, and following the newest. */
+
+import { h } from "./dom.ts";
+import { type Message, type MessageActions, MessageView } from "./messageview.ts";
+import type { Delivery } from "./outbox.ts";
+
+/** How many messages and notices stay in the page. */
+export const maxEntries = 500;
+/** How many bytes of content stay in the page's memory. */
+export const maxContentBytes = 64 * 1024 * 1024;
+
+/** Messages of one author that are no further apart than this stand under one name. */
+const joinMs = 5 * 60 * 1000;
+/** A reader this near to the end, in pixels, follows it. */
+const followSlack = 60;
+
+interface Entry {
+  view: MessageView | undefined;
+  element: HTMLElement;
+  id: string | undefined;
+  bytes: number;
+}
+
+export interface LogElements {
+  /** What scrolls. */
+  viewport: HTMLElement;
+  /** What grows inside it, role="log". */
+  list: HTMLElement;
+  /** The button that leads to messages below. */
+  newer: HTMLButtonElement;
+}
+
+export interface LogActions extends MessageActions {
+  /** An own message is no longer kept. */
+  forgotten(id: string): void;
+}
+
+export class Log {
+  readonly #page: LogElements;
+  readonly #actions: LogActions;
+  readonly #entries: Entry[] = [];
+  /** The own messages that are kept, by id. */
+  readonly #own = new Map<string, MessageView>();
+  #bytes = 0;
+  /** The last entry, if it is a message that another can join. */
+  #last: Message | undefined;
+  #following = true;
+  #unread = 0;
+  #older: HTMLElement | undefined;
+
+  constructor(page: LogElements, actions: LogActions) {
+    this.#page = page;
+    this.#actions = actions;
+    page.viewport.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    page.newer.addEventListener("click", () => {
+      this.follow();
+      page.viewport.focus();
+    });
+    // Growing content, images that arrive late, the soft keyboard: whatever moves the end, stay there.
+    const observer = new ResizeObserver(() => this.#keepEnd());
+    observer.observe(page.viewport);
+    observer.observe(page.list);
+  }
+
+  /** Adds a message at the end. */
+  add(message: Message): void {
+    const view = new MessageView(message, this.#joins(message), this.#actions);
+    if (message.own && message.id !== undefined) {
+      this.#own.set(message.id, view);
+    }
+    this.#append({ view, element: view.element, id: message.id, bytes: sizeOf(message) });
+    this.#last = message;
+    if (message.own) {
+      this.follow();
+    } else if (!this.#following) {
+      this.#unread++;
+      this.#showUnread();
+    }
+  }
+
+  /** Adds a line of our own, such as that messages were missed. */
+  notice(text: string): void {
+    const element = h("p", { class: "notice", "data-testid": "notice" }, h("span", {}, text));
+    this.#append({ view: undefined, element, id: undefined, bytes: 0 });
+    this.#last = undefined;
+  }
+
+  /** Shows what became of an own message. */
+  setDelivery(id: string, delivery: Delivery): void {
+    this.#own.get(id)?.setDelivery(delivery);
+  }
+
+  /** Goes to the end and stays there. */
+  follow(): void {
+    this.#following = true;
+    this.#unread = 0;
+    this.#showUnread();
+    this.#keepEnd();
+  }
+
+  #joins(message: Message): boolean {
+    const last = this.#last;
+    return (
+      last !== undefined &&
+      last.from === message.from &&
+      last.own === message.own &&
+      (last.id === undefined) === (message.id === undefined) &&
+      message.at.getTime() - last.at.getTime() < joinMs
+    );
+  }
+
+  #append(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#bytes += entry.bytes;
+    this.#page.list.append(entry.element);
+    // The newest always stays, however large.
+    while (this.#entries.length > maxEntries || (this.#bytes > maxContentBytes && this.#entries.length > 1)) {
+      this.#removeOldest();
+    }
+  }
+
+  #removeOldest(): void {
+    const oldest = this.#entries.shift();
+    if (oldest === undefined) {
+      return;
+    }
+    this.#bytes -= oldest.bytes;
+    oldest.element.remove();
+    oldest.view?.release();
+    if (oldest.id !== undefined && this.#own.get(oldest.id) === oldest.view) {
+      this.#own.delete(oldest.id);
+      this.#actions.forgotten(oldest.id);
+    }
+    // The author's name now has to be seen on the first one left.
+    this.#entries[0]?.element.setAttribute("data-joined", "false");
+    if (this.#older === undefined) {
+      this.#older = h(
+        "p",
+        { class: "notice" },
+        h("span", {}, "Older messages are no longer kept in this page."),
+      );
+      this.#page.list.before(this.#older);
+    }
+  }
+
+  #scrolled(): void {
+    const { scrollHeight, scrollTop, clientHeight } = this.#page.viewport;
+    this.#following = scrollHeight - scrollTop - clientHeight < followSlack;
+    if (this.#following && this.#unread > 0) {
+      this.#unread = 0;
+      this.#showUnread();
+    }
+  }
+
+  #keepEnd(): void {
+    if (this.#following) {
+      this.#page.viewport.scrollTop = this.#page.viewport.scrollHeight;
+    }
+  }
+
+  #showUnread(): void {
+    const { newer } = this.#page;
+    newer.hidden = this.#unread === 0;
+    const label = newer.querySelector("[data-label]") ?? newer;
+    label.textContent = this.#unread === 1 ? "1 new message" : `${this.#unread} new messages`;
+  }
+}
+
+/** What a message costs in memory, roughly: a character of text takes two bytes. */
+function sizeOf({ content }: Message): number {
+  return content.kind === "text" ? content.text.length * 2 : content.bytes.length;
+}

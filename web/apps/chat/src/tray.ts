@@ -1,0 +1,80 @@
+/** The files that wait in the composer to be sent. */
+
+import { h, icon } from "./dom.ts";
+import { cleanFileName } from "./file.ts";
+import { formatBytes } from "./format.ts";
+
+/** How many files one may put in at a time. */
+const maxFiles = 20;
+
+/** Header, names and id of a file message, at most: what a file may not use of the message limit. */
+export const fileOverheadBytes = 1024;
+
+export class Tray {
+  readonly #element: HTMLElement;
+  readonly #maxMessageBytes: () => number;
+  #files: File[] = [];
+
+  constructor(element: HTMLElement, maxMessageBytes: () => number) {
+    this.#element = element;
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  get empty(): boolean {
+    return this.#files.length === 0;
+  }
+
+  /** Puts files in, and returns a sentence for each that can't be: too large, or one too many. */
+  put(files: Iterable<File>): string[] {
+    const limit = this.#maxMessageBytes();
+    const problems: string[] = [];
+    for (const file of files) {
+      if (this.#files.length >= maxFiles) {
+        problems.push(`At most ${maxFiles} files at a time: send these first.`);
+        break;
+      }
+      if (file.size > limit - fileOverheadBytes) {
+        const sizes = `${formatBytes(file.size)}, and this server takes messages of up to ${formatBytes(limit)}`;
+        problems.push(`“${cleanFileName(file.name)}” is too large: ${sizes}.`);
+        continue;
+      }
+      this.#files.push(file);
+    }
+    this.#show();
+    return problems;
+  }
+
+  /** Takes all files out. */
+  take(): File[] {
+    const files = this.#files;
+    this.#files = [];
+    this.#show();
+    return files;
+  }
+
+  #show(): void {
+    this.#element.hidden = this.empty;
+    this.#element.replaceChildren(...this.#files.map((file) => this.#chip(file)));
+  }
+
+  #chip(file: File): HTMLElement {
+    const name = cleanFileName(file.name);
+    const remove = h(
+      "button",
+      { type: "button", "aria-label": `Leave out ${name}`, title: "Leave out" },
+      icon("close"),
+    );
+    remove.addEventListener("click", () => {
+      this.#files = this.#files.filter((other) => other !== file);
+      this.#show();
+    });
+    return h(
+      "li",
+      { "data-testid": "attachment" },
+      icon("file"),
+      h("span", { class: "file-name" }, h("bdi", {}, name)),
+      h("span", { class: "file-size" }, formatBytes(file.size)),
+      remove,
+    );
+  }
+}
