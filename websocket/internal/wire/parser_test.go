@@ -49,7 +49,7 @@ type outcome struct {
 
 // feed runs a parser over the stream cut into the given piece lengths (the rest is the last piece), as a connection would: what a
 // call does not consume is offered again with the next piece behind it. It fails the test if Next breaks its contract.
-func feed(t testing.TB, role Role, maxMessage uint64, input []byte, pieces ...int) outcome {
+func feed(t failer, role Role, maxMessage uint64, input []byte, pieces ...int) outcome {
 	t.Helper()
 	var (
 		p       Parser
