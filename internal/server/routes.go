@@ -1,0 +1,59 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/holdfast-dev/holdfast/internal/console"
+	"github.com/holdfast-dev/holdfast/internal/edge/channels"
+)
+
+// routes decides by the path who answers. It is not an http.ServeMux, which would redirect a channel
+// URL with an empty segment instead of letting it be refused with the reason.
+func (s *Server) routes() http.Handler {
+	pages := console.Handler()
+	return s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, channels.Prefix) {
+			s.channels.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	}))
+}
+
+// checkHost refuses requests whose Host is a name that is not ours. A page elsewhere could otherwise
+// let its own name resolve to this machine and pass for the same origin (DNS rebinding). An IP
+// address can't be rebound.
+func (s *Server) checkHost(next http.Handler) http.Handler {
+	if s.config.Hosts == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host := hostname(r.Host); net.ParseIP(host) == nil && !matchHost(host, s.config.Hosts) {
+			http.Error(w, "this server does not go by the name in the Host header; it goes by: "+strings.Join(s.config.Hosts, ", "), http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostname returns the host of a Host header without port and brackets, in lower case.
+func hostname(hostport string) string {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	return strings.ToLower(strings.Trim(host, "[]"))
+}
+
+// matchHost tells whether host is among names, in which "*.name" stands for every subdomain.
+func matchHost(host string, names []string) bool {
+	for _, name := range names {
+		suffix, wild := strings.CutPrefix(name, "*")
+		if host == name || wild && strings.HasSuffix(host, suffix) && len(host) > len(suffix) {
+			return true
+		}
+	}
+	return false
+}

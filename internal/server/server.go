@@ -1,0 +1,129 @@
+// Package server puts the parts of Holdfast together: listeners, routes, start and stop.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/edge/channels"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+)
+
+// Config says what to serve. It is not changed by the server.
+type Config struct {
+	HTTPS string      // address for https and wss; "" for none
+	HTTP  string      // address for http and ws; "" for none
+	TLS   *tls.Config // for HTTPS
+
+	Origins []string // web origins allowed besides the same one, as in websocket.AcceptOptions
+	Hosts   []string // names allowed in the Host header besides IP addresses; nil allows all
+
+	MaxMessageBytes int64
+	Log             *slog.Logger
+}
+
+const (
+	maxHeaderBytes    = 32 << 10         // of a request
+	readHeaderTimeout = 10 * time.Second // for a request's header
+	readTimeout       = time.Minute      // for a request and its body; a WebSocket is no longer a request
+	idleTimeout       = 2 * time.Minute  // between requests on one connection
+)
+
+// Server is a running Holdfast node.
+type Server struct {
+	config   Config
+	channels *channels.Handler
+	https    []net.Listener
+	http     []net.Listener
+	web      http.Server
+}
+
+// Listen binds the addresses of cfg. The host "localhost" means both loopback addresses. An address
+// that can't be bound gives a *ListenError, and none stays bound. Call Serve next.
+func Listen(cfg Config) (*Server, error) {
+	s := &Server{
+		config: cfg,
+		channels: channels.New(hub.New(), channels.Config{
+			Origins:         cfg.Origins,
+			MaxMessageBytes: cfg.MaxMessageBytes,
+			Log:             cfg.Log,
+		}),
+	}
+	s.web = http.Server{
+		Handler:           s.routes(),
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		TLSConfig:         cfg.TLS,
+		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
+	}
+	var err error
+	if cfg.HTTPS != "" {
+		s.https, err = listen(cfg.HTTPS)
+	}
+	if err == nil && cfg.HTTP != "" {
+		s.http, err = listen(cfg.HTTP)
+	}
+	if err != nil {
+		closeAll(s.https)
+		return nil, err
+	}
+	return s, nil
+}
+
+// HTTPSAddr returns the address that https and wss are served on, or nil.
+func (s *Server) HTTPSAddr() net.Addr { return firstAddr(s.https) }
+
+// HTTPAddr returns the address that http and ws are served on, or nil.
+func (s *Server) HTTPAddr() net.Addr { return firstAddr(s.http) }
+
+// Serve answers requests until Shutdown and then returns nil; or until a listener fails, with its
+// error.
+func (s *Server) Serve() error {
+	var running sync.WaitGroup
+	failed := make(chan error, len(s.https)+len(s.http))
+	run := func(serve func() error) {
+		running.Go(func() {
+			err := serve()
+			if !errors.Is(err, http.ErrServerClosed) {
+				s.web.Close() // the other listeners would go on alone
+			}
+			failed <- err
+		})
+	}
+	for _, l := range s.https {
+		run(func() error { return s.web.ServeTLS(l, "", "") })
+	}
+	for _, l := range s.http {
+		run(func() error { return s.web.Serve(l) })
+	}
+	running.Wait()
+	close(failed)
+	for err := range failed {
+		if !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Shutdown stops listening, closes every WebSocket with code 1001 and reason, and lets running
+// requests end. When ctx ends first, what is left is dropped and ctx's error returned. After it, no
+// goroutine of the server is left.
+func (s *Server) Shutdown(ctx context.Context, reason string) error {
+	var closing sync.WaitGroup
+	closing.Go(func() { s.channels.Close(ctx, reason) })
+	err := s.web.Shutdown(ctx)
+	if err != nil {
+		s.web.Close() // what it can't close has gone
+	}
+	closing.Wait()
+	return err
+}
