@@ -113,15 +113,20 @@ type osStore struct{}
 
 func (osStore) install(cert *x509.Certificate) error { return explain(truststore.Install(cert)) }
 
+// uninstall leaves two traces on Debian, because its update-ca-certificates does not look for local
+// certificates that are gone: dangling links in /etc/ssl/certs until the store changes again, and, if
+// Java is installed, the copy in Java's own store.
 func (osStore) uninstall(cert *x509.Certificate) error { return explain(truststore.Uninstall(cert)) }
 
-// explain adds what a failed program printed last, which the library's error leaves out.
+// explain adds what a failed program printed last, which the library's error leaves out. On Linux
+// that program is often tee, which prints the certificate too even if it cannot store it.
 func explain(err error) error {
 	var failed *truststore.CmdError
 	if !errors.As(err, &failed) {
 		return err
 	}
-	return withLastLine(err, failed.Out())
+	output, _, _ := bytes.Cut(failed.Out(), []byte("-----BEGIN "+certBlock))
+	return withLastLine(err, output)
 }
 
 // withLastLine adds to an error the last line of what a program printed.

@@ -63,7 +63,8 @@ func (r *Root) Trust(ctx context.Context, kinds ...StoreKind) []StoreReport {
 }
 
 // Untrust takes the certificate out of every store, or out of those of the given kinds alone: the
-// reverse of [Root.Trust].
+// reverse of [Root.Trust]. What copies of the system's store other programs have made, such as Java's
+// on Debian, it does not reach.
 func (r *Root) Untrust(ctx context.Context, kinds ...StoreKind) []StoreReport {
 	return thisMachine().untrust(ctx, r, kinds)
 }

@@ -124,7 +124,8 @@ func TestAStoreThatOnlySaysItChangedIsNotBelieved(t *testing.T) {
 
 func TestAFailedProgramIsReportedWithWhatItSaid(t *testing.T) {
 	cause := errors.New("exit status 1")
-	failed := truststore.NewCmdError(cause, exec.Command("tee"), []byte("tee: writing\ntee: /etc/x: Permission denied\n"))
+	failed := truststore.NewCmdError(cause, exec.Command("tee"),
+		[]byte("tee: trying\ntee: /etc/x: Permission denied\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"))
 	if got, want := explain(failed).Error(), "failed to execute tee: exit status 1 (tee: /etc/x: Permission denied)"; got != want {
 		t.Errorf("the error is %q; want %q", got, want)
 	}
