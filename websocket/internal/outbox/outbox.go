@@ -64,7 +64,7 @@ type Outbox struct {
 	head     int           // index of the oldest in queue
 	pong     *Buffer       // the newest pong that waits; it overtakes the queue
 	space    chan struct{} // closed when there is room again; nil while nobody waits for that
-	done     chan struct{} // made by Finish, closed when all is written or the outbox is dead
+	done     chan struct{} // made by Finish or Flush, closed when all is written or the outbox is dead
 }
 
 // Init makes o ready to write to sink with at most limit bytes waiting. onError is called once if
@@ -171,7 +171,9 @@ func (o *Outbox) Finish(buf *Buffer, discard bool) {
 		return
 	}
 	o.finished = true
-	o.done = make(chan struct{})
+	if o.done == nil {
+		o.done = make(chan struct{})
+	}
 	if discard {
 		o.discardLocked()
 	}
@@ -186,9 +188,13 @@ func (o *Outbox) Finish(buf *Buffer, discard bool) {
 }
 
 // Flush waits until everything up to the last frame has been written, and returns nil, or until it
-// can't be, and returns why. Call it after Finish or Abort.
+// can't be, and returns why. Call it only when Finish or Abort has been called or is about to be: it
+// waits for that too.
 func (o *Outbox) Flush() error {
 	o.mu.Lock()
+	if o.done == nil && o.err == nil {
+		o.done = make(chan struct{})
+	}
 	done := o.done
 	o.mu.Unlock()
 	if done != nil {
