@@ -119,7 +119,9 @@ func (o *Outbox) Push(ctx context.Context, buf *Buffer) error {
 			}
 			return err
 		case !o.busy:
-			o.beginLocked(it)
+			if o.beginLocked(it) == Closed {
+				return o.Flush() // dead, so this only returns why
+			}
 			return nil
 		case o.fitsLocked(it):
 			o.appendLocked(it)

@@ -11,23 +11,21 @@ func (o *Outbox) beginLocked(it item) Result {
 // pump writes it, and what gathers meanwhile, until nothing waits or the sink would block.
 // The caller has set busy. Cost: one system call a frame, no allocation.
 func (o *Outbox) pump(it item) Result {
-	result := Sent
-	for first := true; ; first = false {
+	result := Closed // of the caller's own frame, which is the first
+	for {
 		n, err := o.sink.TryWrite(it.b)
 		if err != nil {
 			it.free()
 			o.fail(err)
-			return Closed
+			return result
 		}
 		if n < len(it.b) {
-			if first {
+			if o.startDrain(it, n) && result == Closed {
 				result = Queued
-			}
-			if !o.startDrain(it, n) {
-				return Closed
 			}
 			return result
 		}
+		result = Sent
 		var more bool
 		if it, more = o.next(it); !more {
 			return result
