@@ -8,7 +8,8 @@ func (o *Outbox) fitsLocked(it item) bool {
 
 // appendLocked queues it. Lock held.
 func (o *Outbox) appendLocked(it item) {
-	if o.head > 0 && len(o.queue) == cap(o.queue) { // reuse the room in front instead of growing
+	// Reuse the room in front instead of growing, once that moves no more frames than have left.
+	if o.head > len(o.queue)/2 && len(o.queue) == cap(o.queue) {
 		n := copy(o.queue, o.queue[o.head:])
 		clear(o.queue[n:])
 		o.queue, o.head = o.queue[:n], 0
