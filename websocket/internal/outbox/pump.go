@@ -8,11 +8,15 @@ func (o *Outbox) beginLocked(it item) Result {
 	return o.pump(it)
 }
 
-// pump writes it, and what gathers meanwhile, until nothing waits or the sink would block.
+// maxInline is how many writes one caller makes, its own included, before a goroutine takes over.
+const maxInline = 8
+
+// pump writes it, and what gathers meanwhile, until nothing waits, the sink would
+// block, or the caller has done its share.
 // The caller has set busy. Cost: one system call a frame, no allocation.
 func (o *Outbox) pump(it item) Result {
 	result := Closed // of the caller's own frame, which is the first
-	for {
+	for writes := 0; ; {
 		n, err := o.sink.TryWrite(it.b)
 		if err != nil {
 			it.free()
@@ -28,6 +32,10 @@ func (o *Outbox) pump(it item) Result {
 		result = Sent
 		var more bool
 		if it, more = o.next(it); !more {
+			return result
+		}
+		if writes++; writes == maxInline {
+			o.startDrain(it, 0)
 			return result
 		}
 	}
