@@ -61,7 +61,7 @@ func Listen(cfg Config) (*Server, error) {
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		TLSConfig:         cfg.TLS,
+		TLSConfig:         withProtocols(cfg.TLS),
 		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
 	}
 	var err error
@@ -76,6 +76,18 @@ func Listen(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// withProtocols returns a copy of cfg that names the protocols of HTTP. They must be named: one
+// http.Server serves the plain listeners too, and if one of those comes first, net/http leaves out
+// HTTP/2 and yet offers it.
+func withProtocols(cfg *tls.Config) *tls.Config {
+	if cfg == nil {
+		return nil
+	}
+	cfg = cfg.Clone()
+	cfg.NextProtos = []string{"h2", "http/1.1"}
+	return cfg
 }
 
 // HTTPSAddr returns the address that https and wss are served on, or nil.

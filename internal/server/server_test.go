@@ -147,6 +147,22 @@ func TestTheChatIsServedAtTheRoot(t *testing.T) {
 	}
 }
 
+func TestPagesAreServedOverHTTP2WhicheverListenerComesFirst(t *testing.T) {
+	for range 5 { // the listeners start in no fixed order
+		n := start(t)
+		transport := &http.Transport{TLSClientConfig: n.clientTLS(), ForceAttemptHTTP2: true}
+		resp, err := (&http.Client{Transport: transport}).Get("https://localhost:" + n.httpsPort() + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		transport.CloseIdleConnections()
+		if resp.ProtoMajor != 2 {
+			t.Errorf("answered over %s", resp.Proto)
+		}
+	}
+}
+
 func TestAForeignHostNameIsRefused(t *testing.T) {
 	n := start(t)
 	for host, want := range map[string]int{
