@@ -11,7 +11,7 @@ type Limits struct {
 	// drops and Write waits. One message is always accepted by an empty queue. Default 1 MiB.
 	SendQueueBytes int
 	// WriteTimeout is how long the peer may take no bytes at all while some wait for it, before the
-	// connection is given up. Default 30 s.
+	// connection is given up. Over TLS it must take a whole record of 16 KiB. Default 30 s.
 	WriteTimeout time.Duration
 	// CloseTimeout bounds the closing handshake and the wait for the peer to close the transport.
 	// Default 5 s.

@@ -1,7 +1,9 @@
 package websocket
 
 import (
+	"errors"
 	"net"
+	"os"
 	"time"
 )
 
@@ -12,9 +14,9 @@ type sink struct {
 	timeout time.Duration
 }
 
-// writeChunk is how much one write deadline covers: a peer that takes this much within the timeout
-// makes progress.
-const writeChunk = 64 << 10
+// recordBytes is what fits into one TLS record. A record that timed out can't be resumed, so where
+// the transport may be TLS one write deadline covers one record.
+const recordBytes = 16 << 10
 
 // TryWrite writes without blocking if the transport can do that. Where it can't (TLS, pipes) it
 // writes nothing, and the outbox lets a goroutine do the blocking write.
@@ -28,15 +30,18 @@ func (s *sink) TryWrite(p []byte) (int, error) {
 // Write writes all of p, blocking. It fails when the peer takes nothing for the timeout.
 func (s *sink) Write(p []byte) error {
 	for len(p) > 0 {
-		chunk := p[:min(len(p), writeChunk)]
+		chunk := p
+		if s.raw == nil {
+			chunk = p[:min(len(p), recordBytes)]
+		}
 		if err := s.nc.SetWriteDeadline(time.Now().Add(s.timeout)); err != nil {
 			return err
 		}
 		n, err := s.nc.Write(chunk)
-		if err != nil {
+		p = p[n:]
+		if err != nil && (n == 0 || !errors.Is(err, os.ErrDeadlineExceeded)) { // taking a part is progress
 			return err
 		}
-		p = p[n:]
 	}
 	return s.nc.SetWriteDeadline(time.Time{}) // an expired deadline would fail the next TryWrite
 }

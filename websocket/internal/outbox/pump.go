@@ -11,9 +11,8 @@ func (o *Outbox) beginLocked(it item) Result {
 // maxInline is how many writes one caller makes, its own included, before a goroutine takes over.
 const maxInline = 8
 
-// pump writes it, and what gathers meanwhile, until nothing waits, the sink would
-// block, or the caller has done its share.
-// The caller has set busy. Cost: one system call a frame, no allocation.
+// pump writes it, and what gathers meanwhile, until nothing waits, the sink would block, or the
+// caller has done its share. The caller has set busy. Cost: one system call a frame, no allocation.
 func (o *Outbox) pump(it item) Result {
 	result := Closed // of the caller's own frame, which is the first
 	for writes := 0; ; {
