@@ -144,14 +144,5 @@ func (c *Conn) seeOff(closeFirst bool) {
 			return // nothing to wait for: the transport can't be closed by halves, or is gone
 		}
 	}
-	if c.in.buf == nil {
-		c.in.take()
-	}
-	for drained := 0; drained < maxDrain; {
-		n, err := c.nc.Read(c.in.buf[:])
-		drained += n
-		if err != nil {
-			return // the end that was waited for, or one that came sooner
-		}
-	}
+	c.in.discard(maxDrain)
 }

@@ -104,6 +104,33 @@ func (in *inbound) read() error {
 	return err
 }
 
+// discard reads and throws away what still comes, until there is an error, such as the end of the
+// transport, or max bytes have come. It waits without a buffer: a server that stops sees off all its
+// connections at once.
+func (in *inbound) discard(max int) {
+	if in.buf != nil {
+		in.release()
+	}
+	in.carry = nil
+	if in.raw != nil {
+		for n := 0; n < max; n += in.w {
+			in.r = in.w
+			if in.raw.read() != nil {
+				return
+			}
+		}
+		return
+	}
+	scrap := make([]byte, 512)
+	for skipped := 0; skipped < max; {
+		n, err := in.nc.Read(scrap)
+		if err != nil {
+			return
+		}
+		skipped += n
+	}
+}
+
 // next parses one event from the bytes at hand; ok is false when more are needed.
 func (in *inbound) next() (ev wire.Event, ok bool, err error) {
 	for in.r < in.w {
