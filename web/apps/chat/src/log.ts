@@ -153,7 +153,7 @@ export class Log {
   }
 
   #keepEnd(): void {
-    if (this.#following) {
+    if (this.#following && this.#entries.length > 0) {
       this.#page.viewport.scrollTop = this.#page.viewport.scrollHeight;
     }
   }
