@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/websocket/internal/outbox"
@@ -26,6 +27,7 @@ type Conn struct {
 
 	reading chan struct{} // a token: in it while a goroutine owns in
 	in      inbound
+	dropped atomic.Bool   // the transport is closed; whoever gives the token back finishes
 	done    chan struct{} // closed when the connection is over and end is set
 	end     *CloseError   // immutable once done is closed
 
@@ -89,8 +91,8 @@ func (c *Conn) lost(err error) {
 	c.drop(err)
 }
 
-// drop closes the transport now. err becomes the cause if the closing was not clean. Whoever reads
-// finishes the connection; if nobody does, drop does it.
+// drop closes the transport now. err becomes the cause if the closing was not clean. Whoever has the
+// reading token finishes the connection; if nobody has, drop does it.
 func (c *Conn) drop(err error) {
 	c.mu.Lock()
 	if !c.verdict.Clean && c.verdict.Err == nil {
@@ -99,6 +101,7 @@ func (c *Conn) drop(err error) {
 	c.mu.Unlock()
 	c.out.Abort(err)
 	c.nc.Close()
+	c.dropped.Store(true) // before the token is looked at: letGo looks in the opposite order
 	select {
 	case c.reading <- struct{}{}:
 		// On a goroutine of its own: finish waits for the drain goroutine, which may be the caller.
@@ -110,22 +113,42 @@ func (c *Conn) drop(err error) {
 	}
 }
 
+// letGo gives the reading token back, and the read buffer unless bytes are left in it.
+func (c *Conn) letGo() {
+	c.in.rest()
+	<-c.reading
+	if !c.dropped.Load() {
+		return
+	}
+	select {
+	case c.reading <- struct{}{}:
+		c.finish(net.ErrClosed)
+		<-c.reading
+	default:
+	}
+}
+
+// over tells whether the connection has ended for good.
+func (c *Conn) over() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // finish ends the connection for good: the transport is closed, nothing runs any more, and everyone
 // who waits is told. The caller holds the reading token. It may be called more than once.
 func (c *Conn) finish(err error) *CloseError {
-	select {
-	case <-c.done:
+	if c.over() {
 		return c.end
-	default:
 	}
 	c.beginEnd(&CloseError{Code: CloseAbnormal, By: Network})
 	c.out.Abort(err)
 	c.nc.Close()
 	c.out.Wait()
-	if c.in.buf != nil {
-		c.in.release()
-	}
-	c.in.carry, c.in.message = nil, nil
+	c.in.clear()
 
 	c.mu.Lock()
 	c.timer.Stop()

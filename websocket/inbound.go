@@ -67,6 +67,21 @@ func (in *inbound) release() {
 	in.buf, in.r, in.w = nil, 0, 0
 }
 
+// rest gives the buffer back if nothing is left in it.
+func (in *inbound) rest() {
+	if in.buf != nil && in.r == in.w {
+		in.release()
+	}
+}
+
+// clear gives everything back.
+func (in *inbound) clear() {
+	if in.buf != nil {
+		in.release()
+	}
+	in.carry, in.message = nil, nil
+}
+
 // fill waits for bytes. What Next returned before is invalid afterwards.
 func (in *inbound) fill() error {
 	if in.raw != nil {
@@ -79,9 +94,7 @@ func (in *inbound) fill() error {
 // bytes, the shortest frame header, instead of a buffer; the transport (TLS, a pipe) has buffers of
 // its own, so the second read costs no system call.
 func (in *inbound) read() error {
-	if in.r == in.w && in.buf != nil {
-		in.release()
-	}
+	in.rest()
 	if in.buf == nil && !in.parser.InMessage() {
 		n, err := in.nc.Read(in.park[:])
 		if n > 0 {
@@ -108,10 +121,7 @@ func (in *inbound) read() error {
 // transport, or max bytes have come. It waits without a buffer: a server that stops sees off all its
 // connections at once.
 func (in *inbound) discard(max int) {
-	if in.buf != nil {
-		in.release()
-	}
-	in.carry = nil
+	in.clear()
 	if in.raw != nil {
 		for n := 0; n < max; n += in.w {
 			in.r = in.w

@@ -17,12 +17,18 @@ import (
 // had arrived in part: the next Read goes on where this one stopped. Once the connection is over,
 // Read returns a *CloseError; a message cut off by the end is not returned.
 func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, nil, err
+	}
 	select {
 	case c.reading <- struct{}{}:
 	case <-ctx.Done():
 		return 0, nil, ctx.Err()
 	}
-	defer func() { <-c.reading }()
+	defer c.letGo()
+	if c.over() { // the transport may still hold bytes: TLS keeps what it has decrypted
+		return 0, nil, c.end
+	}
 	if ctx.Done() != nil {
 		stop := c.interruptReads(ctx)
 		defer stop()
@@ -49,7 +55,10 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 // nothing is read.
 func (c *Conn) Serve(handle func(typ MessageType, payload []byte)) error {
 	c.reading <- struct{}{}
-	defer func() { <-c.reading }()
+	defer c.letGo()
+	if c.over() {
+		return c.end
+	}
 	for {
 		typ, message, _, err := c.receive()
 		if err != nil {

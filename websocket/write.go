@@ -55,10 +55,8 @@ func (c *Conn) push(ctx context.Context, buf *outbox.Buffer) error {
 
 // closedError returns how the connection ended or is ending.
 func (c *Conn) closedError(err error) *CloseError {
-	select {
-	case <-c.done:
+	if c.over() {
 		return c.end
-	default:
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
