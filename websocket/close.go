@@ -33,15 +33,15 @@ func (c *Conn) Close(ctx context.Context, code CloseCode, reason string) error {
 	if err := c.sendClose(code, reason, false); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.limits.CloseTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.limits.CloseTimeout, errCloseTimeout)
 	defer cancel()
 	select {
 	case c.reading <- struct{}{}:
 		c.awaitClose(ctx)
-		<-c.reading
+		c.letGo()
 	case <-c.done:
 	case <-ctx.Done():
-		c.drop(ctx.Err())
+		c.drop(context.Cause(ctx))
 	}
 	if end := c.closedError(nil); !end.Clean {
 		return end
@@ -52,9 +52,9 @@ func (c *Conn) Close(ctx context.Context, code CloseCode, reason string) error {
 // awaitClose sees to the closing handshake where nobody else reads. The caller holds the reading
 // token.
 func (c *Conn) awaitClose(ctx context.Context) {
-	stop := context.AfterFunc(ctx, func() { c.drop(ctx.Err()) })
+	stop := context.AfterFunc(ctx, func() { c.drop(context.Cause(ctx)) })
 	defer stop()
-	for {
+	for !c.over() {
 		if _, _, _, err := c.receive(); err != nil {
 			c.finish(err)
 			return
@@ -108,8 +108,9 @@ func (c *Conn) peerClosed(payload []byte) error {
 		return c.violated(broken)
 	}
 	if c.beginEnd(&CloseError{Code: CloseCode(code), Reason: reason, By: Remote}) {
-		// RFC 6455 section 5.5.1: answer with the same code. What is queued would not be read.
-		c.out.Finish(c.closeFrame(CloseCode(code), ""), true)
+		// RFC 6455 section 5.5.1: the answer echoes the code; the reason comes back too, since a browser
+		// shows the one it receives. What is queued would not be read.
+		c.out.Finish(c.closeFrame(CloseCode(code), reason), true)
 	}
 	if err := c.out.Flush(); err != nil {
 		return err
