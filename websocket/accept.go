@@ -88,8 +88,13 @@ func answerUpgrade(nc net.Conn, rw *bufio.ReadWriter, extra http.Header, key, su
 		rw.WriteString(subprotocol)
 	}
 	rw.WriteString("\r\n")
-	if err := extra.WriteSubset(rw, notForUpgrade); err != nil {
-		return nil, err
+	for name, values := range extra {
+		if notForUpgrade[http.CanonicalHeaderKey(name)] {
+			continue
+		}
+		if err := (http.Header{name: values}).Write(rw); err != nil { // keeps names and values on their line
+			return nil, err
+		}
 	}
 	rw.WriteString("\r\n")
 	if err := rw.Flush(); err != nil { // reports the errors of the writes before it
