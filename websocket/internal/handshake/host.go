@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 )
 
@@ -34,13 +35,14 @@ func splitHostPort(s string) (host, port string, err error) {
 	return host, port[1:], nil
 }
 
+// isScheme reports whether s is a letter followed by letters, digits, "+", "-" and "." (RFC 3986 section 3.1).
 func isScheme(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !isAlphanumeric(c) && (i == 0 || strings.IndexByte("+-.", c) < 0) {
+		if c := s[i]; !isAlphanumeric(c) && strings.IndexByte("+-.", c) < 0 {
 			return false
 		}
 	}
-	return s != ""
+	return s != "" && 'a' <= lower(s[0]) && lower(s[0]) <= 'z'
 }
 
 // isHostName reports whether s is made of labels that are not empty, of letters, digits, hyphens, underscores and whatever is not ASCII.
@@ -57,15 +59,13 @@ func isHostName(s string) bool {
 	return s != ""
 }
 
+// isBracketed reports whether s is an IPv6 address in brackets, without a zone.
 func isBracketed(s string) bool {
-	for i := range len(s) {
-		c := lower(s[i])
-		inside := '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || c == ':' || c == '.'
-		if !inside && i != 0 && i != len(s)-1 {
-			return false
-		}
+	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
+		return false
 	}
-	return len(s) > 2
+	addr, err := netip.ParseAddr(s[1 : len(s)-1])
+	return err == nil && addr.Is6() && addr.Zone() == ""
 }
 
 // isPort reports whether s is a colon and a port number without leading zeros.

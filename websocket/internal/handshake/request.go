@@ -37,8 +37,8 @@ func CheckRequest(r *http.Request) (key string, refusal *Refusal) {
 	if r.Host == "" {
 		return "", badRequest("the request has no Host header")
 	}
-	// Bytes of a body would be taken for frames.
-	if r.ContentLength != 0 || len(r.TransferEncoding) > 0 {
+	// Bytes of a body would be taken for frames. A chunked one has the length -1.
+	if r.ContentLength != 0 {
 		return "", badRequest("a WebSocket handshake must not have a body")
 	}
 	if versions := r.Header.Values("Sec-WebSocket-Version"); len(versions) != 1 || trim(versions[0]) != protocolVersion {
