@@ -1,0 +1,133 @@
+package browser
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// server is a running holdfast dev.
+type server struct {
+	cmd    *exec.Cmd
+	page   string // https://localhost:PORT
+	caFile string
+	output output
+	waited chan error
+}
+
+// output collects what the command prints.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) add(line string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	fmt.Fprintln(&o.b, line)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// The lines that dev prints when it serves, as a user would copy them.
+var (
+	printedSocket = regexp.MustCompile(`new WebSocket\('wss://(localhost:\d+)/channels/chat/lobby'\)`)
+	printedCA     = regexp.MustCompile(`curl --cacert (\S+) `)
+)
+
+// serve starts the command on free ports and waits until it has said where it serves.
+func serve() (*server, error) {
+	s := &server{waited: make(chan error, 1)}
+	s.cmd = exec.Command(binary, "dev", "--https", "localhost:0", "--http", "localhost:0",
+		"--data", filepath.Join(home, "data"), "--ca-dir", caDir)
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	s.cmd.Stderr = s.cmd.Stdout
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	told := make(chan struct{})
+	go func() {
+		for lines := bufio.NewScanner(stdout); lines.Scan(); {
+			s.output.add(lines.Text())
+			if m := printedSocket.FindStringSubmatch(lines.Text()); m != nil {
+				s.page = "https://" + m[1]
+			}
+			if m := printedCA.FindStringSubmatch(lines.Text()); m != nil {
+				s.caFile = m[1]
+			}
+			if told != nil && s.page != "" && s.caFile != "" {
+				close(told)
+				told = nil
+			}
+		}
+		s.waited <- s.cmd.Wait()
+	}()
+	select {
+	case <-told:
+		return s, nil
+	case err := <-s.waited:
+		return nil, fmt.Errorf("the command ended: %v\n%s", err, s.output.String())
+	case <-time.After(patience):
+		s.cmd.Process.Kill()
+		return nil, fmt.Errorf("the command did not say where it serves:\n%s", s.output.String())
+	}
+}
+
+// stop ends the command as Ctrl-C or a service manager would.
+func (s *server) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return s.wait()
+}
+
+// kill ends the command with no chance to say goodbye.
+func (s *server) kill() error {
+	if err := s.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	s.wait() // it reports the kill as an error
+	return nil
+}
+
+func (s *server) wait() error {
+	select {
+	case err := <-s.waited:
+		s.waited <- err // for a later wait
+		return err
+	case <-time.After(patience):
+		s.cmd.Process.Kill()
+		return fmt.Errorf("the command did not end:\n%s", s.output.String())
+	}
+}
+
+// startServer serves until the end of the test.
+func startServer(t *testing.T) *server {
+	t.Helper()
+	s, err := serve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.cmd.Process.Kill() // fails if it has ended
+		s.wait()
+		if t.Failed() {
+			t.Logf("the command printed:\n%s", s.output.String())
+		}
+	})
+	return s
+}
