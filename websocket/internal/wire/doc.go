@@ -4,5 +4,6 @@
 //
 // The parts: [Parser] turns the peer's bytes into [Event] values and enforces the framing rules; [AppendHeader] and
 // [AppendClose] write frames; [Mask] masks and unmasks; [UTF8] validates text as it arrives; [ParseClose] reads a close
-// payload. Nothing here is safe for concurrent use, and nothing here allocates unless the peer broke a rule.
+// payload. Nothing here is safe for concurrent use, and the path of a
+// message allocates nothing unless the peer broke a rule.
 package wire
