@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -47,9 +48,12 @@ var (
 )
 
 // serve starts the command on free ports and waits until it has said where it serves.
-func serve() (*server, error) {
+func serve() (*server, error) { return serveOn("localhost:0") }
+
+// serveOn is serve with https on addr.
+func serveOn(addr string) (*server, error) {
 	s := &server{waited: make(chan error, 1)}
-	s.cmd = exec.Command(binary, "dev", "--https", "localhost:0", "--http", "localhost:0",
+	s.cmd = exec.Command(binary, "dev", "--https", addr, "--http", "localhost:0",
 		"--data", filepath.Join(home, "data"), "--ca-dir", caDir)
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -101,6 +105,16 @@ func (s *server) kill() error {
 		return err
 	}
 	s.wait() // it reports the kill as an error
+	return nil
+}
+
+// restart serves again where a killed server did.
+func (s *server) restart() error {
+	again, err := serveOn(strings.TrimPrefix(s.page, "https://"))
+	if err != nil {
+		return err
+	}
+	s.cmd, s.waited = again.cmd, again.waited
 	return nil
 }
 
