@@ -1,7 +1,9 @@
 /** Where messages are written: text, and files by button, paste and drop. */
 
-import { find } from "./dom.ts";
+import { find, h } from "./dom.ts";
+import { cleanFileName } from "./file.ts";
 import { formatBytes } from "./format.ts";
+import { canShrink, shrink } from "./shrink.ts";
 import { Tray } from "./tray.ts";
 
 export interface ComposerActions {
@@ -81,8 +83,32 @@ export class Composer {
   }
 
   #put(files: Iterable<File>): void {
-    this.#say(this.#tray.put(files).join(" "));
+    const refused = this.#tray.put(files);
+    this.#say(refused.map(({ problem }) => problem).join(" "));
+    const images = refused.flatMap(({ file, tooLarge }) => (tooLarge && canShrink(file) ? [file] : []));
+    if (images.length > 0) {
+      this.#offerSmaller(images);
+    }
     this.#input.focus();
+  }
+
+  #offerSmaller(images: File[]): void {
+    const label = images.length === 1 ? "Add a smaller copy" : "Add smaller copies";
+    const button = h("button", { type: "button", class: "retry", "data-testid": "shrink" }, label);
+    button.addEventListener("click", async () => {
+      this.#say("Making it smaller…");
+      const copies = await Promise.all(
+        images.map(async (image) => ({ image, copy: await shrink(image, this.#tray.maxFileBytes) })),
+      );
+      this.#put(copies.flatMap(({ copy }) => copy ?? []));
+      const failed = copies.flatMap(({ image, copy }) =>
+        copy === undefined ? [cleanFileName(image.name)] : [],
+      );
+      if (failed.length > 0) {
+        this.#say(`This browser could not make “${failed.join("”, “")}” smaller.`);
+      }
+    });
+    this.#problem.append(" ", button);
   }
 
   #paste(event: ClipboardEvent): void {

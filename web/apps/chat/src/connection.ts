@@ -88,6 +88,9 @@ export class Connection {
     if (this.#state.name === "connecting" || this.#state.name === "open") {
       return;
     }
+    if (this.#state.name === "closed") {
+      this.#attempt = 0;
+    }
     this.#connect(this.#state.closed);
   }
 

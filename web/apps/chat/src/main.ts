@@ -22,22 +22,19 @@ import { channelPath, channelUrls, roomOfQuery } from "./room.ts";
 import { initRooms } from "./rooms.ts";
 import { Status } from "./status.ts";
 import { initTheme } from "./theme.ts";
+import { Title } from "./title.ts";
 import { viewImage } from "./viewer.ts";
 
 initTheme(find("theme", HTMLButtonElement));
 const choice = roomOfQuery(location.search);
-showRoom(choice.room);
+const name = plain(choice.room, 80);
+find("room", HTMLElement).textContent = name;
+const title = new Title(`${name} · Holdfast`);
 initRooms(choice.ok ? choice.room : undefined);
 if (choice.ok) {
   chat(choice.room);
 } else {
   refuse(choice.problem);
-}
-
-function showRoom(room: string): void {
-  const name = plain(room, 80);
-  find("room", HTMLElement).textContent = name;
-  document.title = `${name} · Holdfast`;
 }
 
 /** Explains that there can be no such room. */
@@ -112,6 +109,9 @@ function chat(room: string): void {
   function show(message: Message): void {
     find("empty", HTMLElement).hidden = true;
     log.add(message);
+    if (!message.own) {
+      title.arrived();
+    }
   }
 
   function send(text: string, files: File[]): string | undefined {

@@ -82,7 +82,14 @@ export class MessageView {
         break;
       case "failed": {
         const retry = h("button", { type: "button", class: "retry", "data-testid": "retry" }, "Retry");
-        retry.addEventListener("click", () => id !== undefined && this.#actions.retry(id));
+        retry.addEventListener("click", () => {
+          if (id !== undefined) {
+            // The button goes; the keyboard stays here.
+            this.element.tabIndex = -1;
+            this.element.focus();
+            this.#actions.retry(id);
+          }
+        });
         this.#state.replaceChildren(icon("warning"), "not sent", retry);
         this.#state.title =
           "The connection broke before the server confirmed it. A retry is never shown twice.";

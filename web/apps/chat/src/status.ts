@@ -21,6 +21,8 @@ export class Status {
   readonly #button = find("trouble-retry", HTMLButtonElement);
   readonly #url: string;
   #ticking = 0;
+  /** Why the last open connection ended, in words, until there is another. */
+  #loss = "";
 
   /** `retry` connects at once. */
   constructor(url: string, retry: () => void) {
@@ -36,13 +38,19 @@ export class Status {
     this.#pill.title = `${names[state.name]}: ${this.#url}`;
     const closed =
       state.name === "connecting" ? state.after : state.name === "open" ? undefined : state.closed;
-    this.#banner.hidden = closed === undefined;
     if (closed === undefined) {
+      this.#loss = "";
+      this.#hide();
       return;
     }
+    this.#banner.hidden = false;
     this.#banner.dataset.code = String(closed.code);
-    this.#why.textContent = describeClose(closed);
-    this.#button.hidden = state.name === "connecting";
+    const words = describeClose(closed);
+    if (closed.opened) {
+      this.#loss = words;
+    }
+    // A failed attempt must not hide why the connection was lost in the first place.
+    this.#why.textContent = closed.opened || this.#loss === "" ? words : `${this.#loss} Since then: ${words}`;
     this.#button.textContent = state.name === "closed" ? "Connect again" : "Try now";
     switch (state.name) {
       case "connecting":
@@ -61,6 +69,13 @@ export class Status {
         break;
       }
     }
+  }
+
+  #hide(): void {
+    if (document.activeElement === this.#button) {
+      find("viewport", HTMLElement).focus();
+    }
+    this.#banner.hidden = true;
   }
 
   /** Adds a sentence about the cause to the current trouble. */

@@ -10,6 +10,14 @@ const maxFiles = 20;
 /** Header, names and id of a file message, at most: what a file may not use of the message limit. */
 export const fileOverheadBytes = 1024;
 
+/** Why a file was not put in. */
+export interface Refusal {
+  file: File;
+  /** One sentence for the reader. */
+  problem: string;
+  tooLarge: boolean;
+}
+
 export class Tray {
   readonly #element: HTMLElement;
   readonly #maxMessageBytes: () => number;
@@ -24,24 +32,31 @@ export class Tray {
     return this.#files.length === 0;
   }
 
-  /** Puts files in, and returns a sentence for each that can't be: too large, or one too many. */
-  put(files: Iterable<File>): string[] {
-    const limit = this.#maxMessageBytes();
-    const problems: string[] = [];
+  /** The largest file that can be sent, in bytes. */
+  get maxFileBytes(): number {
+    return this.#maxMessageBytes() - fileOverheadBytes;
+  }
+
+  /** Puts files in, and returns those that can't be: too large, or one too many. */
+  put(files: Iterable<File>): Refusal[] {
+    const refused: Refusal[] = [];
     for (const file of files) {
       if (this.#files.length >= maxFiles) {
-        problems.push(`At most ${maxFiles} files at a time: send these first.`);
+        const problem = `At most ${maxFiles} files at a time: send these first.`;
+        refused.push({ file, problem, tooLarge: false });
         break;
       }
-      if (file.size > limit - fileOverheadBytes) {
-        const sizes = `${formatBytes(file.size)}, and this server takes messages of up to ${formatBytes(limit)}`;
-        problems.push(`“${cleanFileName(file.name)}” is too large: ${sizes}.`);
+      if (file.size > this.maxFileBytes) {
+        const limit = formatBytes(this.#maxMessageBytes());
+        const sizes = `${formatBytes(file.size)}, and this server takes messages of up to ${limit}`;
+        const problem = `“${cleanFileName(file.name)}” is too large: ${sizes}.`;
+        refused.push({ file, problem, tooLarge: true });
         continue;
       }
       this.#files.push(file);
     }
     this.#show();
-    return problems;
+    return refused;
   }
 
   /** Takes all files out. */
