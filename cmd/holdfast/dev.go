@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/holdfast-dev/holdfast/internal/certs"
+	"github.com/holdfast-dev/holdfast/internal/server"
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+const (
+	defaultHTTPS      = "localhost:8443"
+	defaultHTTP       = "localhost:8080"
+	defaultMaxMessage = 1 << 20 // bytes
+
+	// shutdownTimeout bounds a stop: connections that have not been closed by then are dropped.
+	shutdownTimeout = 10 * time.Second
+	shutdownReason  = "the server is shutting down"
+)
+
+// loopbackOrigins are the pages that development mode lets connect: all of this machine's.
+var loopbackOrigins = []string{
+	"http://localhost:*", "https://localhost:*",
+	"http://*.localhost:*", "https://*.localhost:*",
+	"http://127.0.0.1:*", "https://127.0.0.1:*",
+	"http://[::1]:*", "https://[::1]:*",
+}
+
+type devOptions struct {
+	https, http listenAddress
+	data        string
+	caDir       string
+	maxMessage  byteSize
+	origins     []string
+}
+
+func newDev(std streams) *cobra.Command {
+	o := devOptions{https: defaultHTTPS, http: defaultHTTP, maxMessage: defaultMaxMessage}
+	cmd := &cobra.Command{
+		Use:   "dev [flags]",
+		Short: "Serve on this machine, for development (the default)",
+		Long: `Serve channels and the chat on this machine, for development: everybody who can
+connect may read and write. Ctrl-C stops.`,
+		Example: `  holdfast dev
+  holdfast dev --https 127.0.0.1:0 --http ''`,
+		Args:                  arguments(0, 0, ""),
+		DisableFlagsInUseLine: true,
+		RunE: func(*cobra.Command, []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			ctx, release := untilStopped(context.Background())
+			defer release()
+			return dev(ctx, &o, std)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(&o.https, "https", "serve https and wss on `ADDR`, '' for not at all; port 0 is any free one")
+	flags.Var(&o.http, "http", "serve http and ws on `ADDR`, '' for not at all")
+	flags.StringVar(&o.data, "data", "", "keep data in `DIR` (default your data directory)")
+	addCADir(flags, &o.caDir)
+	flags.Var(&o.maxMessage, "max-message", "take messages of at most `SIZE`")
+	flags.StringArrayVar(&o.origins, "origin", nil, "let pages of `ORIGIN` connect too, as in https://app.example (repeatable)")
+	return cmd
+}
+
+// check refuses what can't be meant.
+func (o *devOptions) check() error {
+	if o.https == "" && o.http == "" {
+		return fail(exitUsage, "--https and --http are both switched off; leave one of them on")
+	}
+	if o.https == o.http && o.https.port() != "0" {
+		return fail(exitUsage, "--https and --http are both %s; give them different ports", o.https)
+	}
+	for _, origin := range o.origins {
+		if err := websocket.CheckOriginPattern(origin); err != nil {
+			return fail(exitUsage, "--origin: %w", err)
+		}
+	}
+	return nil
+}
+
+// dev serves until ctx ends.
+func dev(ctx context.Context, o *devOptions, std streams) error {
+	if err := openDataDir(o.data); err != nil {
+		return err
+	}
+	cfg := server.Config{
+		HTTPS:           string(o.https),
+		HTTP:            string(o.http),
+		Origins:         append(loopbackOrigins, o.origins...),
+		Hosts:           []string{"localhost", "*.localhost"},
+		MaxMessageBytes: int64(o.maxMessage),
+		Log:             slog.New(logHandler(std)),
+	}
+	for _, a := range []listenAddress{o.https, o.http} {
+		if a.host() != "" {
+			cfg.Hosts = append(cfg.Hosts, a.host())
+		}
+	}
+	var ca *certs.CA
+	if o.https != "" {
+		var err error
+		if ca, err = openCA(o.caDir); err != nil {
+			return err
+		}
+		ca.Log = cfg.Log
+		cfg.TLS = ca.TLSConfig()
+	}
+	srv, err := server.Listen(cfg)
+	if err != nil {
+		return explainListen(o, err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve() }()
+	announce(std, o, srv, ca)
+
+	select {
+	case err := <-served:
+		return fail(exitFailed, "the server has failed: %w", err)
+	case <-ctx.Done():
+	}
+	fmt.Fprintln(std.out, "\nStopping. Ctrl-C again ends at once.")
+	bounded, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err = srv.Shutdown(bounded, shutdownReason)
+	<-served
+	if err != nil {
+		fmt.Fprintf(std.out, "Stopped. Some connections were dropped, because they did not close within %s.\n", shutdownTimeout)
+		return nil
+	}
+	fmt.Fprintln(std.out, "Stopped. Every connection was closed.")
+	return nil
+}
+
+// logHandler writes logs to stderr: for people on a terminal, else for programs.
+func logHandler(std streams) slog.Handler {
+	if std.errTerminal {
+		return slog.NewTextHandler(std.err, nil)
+	}
+	return slog.NewJSONHandler(std.err, nil)
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+// defaultServer is where `holdfast dev` listens when nobody says otherwise.
+const defaultServer = "https://localhost:8443"
+
+type subOptions struct {
+	linkFlags
+	server  string
+	json    bool
+	count   int
+	verbose bool
+}
+
+func newSub(std streams) *cobra.Command {
+	var o subOptions
+	cmd := &cobra.Command{
+		Use:   "sub URL|CHANNEL [flags]",
+		Short: "Print what is published on a channel",
+		Long: `Print what is published on a channel, a line a message, until Ctrl-C.
+A binary message is shown by its size and its first bytes; --json has it all.`,
+		Example: `  holdfast sub chat/lobby
+  holdfast sub -n 1 --json wss://localhost:8443/channels/chat/lobby`,
+		Args:                  arguments(1, 1, "one URL or channel"),
+		DisableFlagsInUseLine: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			target, err := parseTarget(args[0], o.server)
+			if err != nil {
+				return err
+			}
+			if o.count < 0 {
+				return fail(exitUsage, "-n: %d is no number of messages; leave it out to go on until Ctrl-C", o.count)
+			}
+			ctx, release := untilStopped(context.Background())
+			defer release()
+			return sub(ctx, target, &o, std)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.IntVarP(&o.count, "count", "n", 0, "end after `COUNT` messages")
+	flags.BoolVar(&o.json, "json", false, `print {"type":"text","data":"…"}, binary data in base64`)
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "tell on stderr when the connection opens and ends")
+	flags.StringVar(&o.server, "server", defaultServer, "the server of a bare channel name, as a `URL`")
+	o.add(flags)
+	o.addLimit(flags)
+	return cmd
+}
+
+// sub prints the messages that target sends until ctx ends, enough have come, or the server closes.
+func sub(ctx context.Context, target *url.URL, o *subOptions, std streams) error {
+	tell := func(format string, args ...any) {
+		if o.verbose || std.errTerminal {
+			fmt.Fprintln(std.err, visible(fmt.Sprintf(format, args...)))
+		}
+	}
+	conn, _, err := o.dial(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer conn.CloseNow()
+	tell("subscribed to %s", target)
+	out := messagePrinter{w: std.out, terminal: std.outTerminal, json: o.json}
+	for received := 0; o.count == 0 || received < o.count; received++ {
+		typ, payload, err := conn.Read(ctx)
+		if err != nil && ctx.Err() != nil {
+			break // asked to stop
+		}
+		if err != nil {
+			if end, ok := errors.AsType[*websocket.CloseError](err); ok {
+				tell("%s", describeEnd(end))
+			}
+			return explainEnd(target, err)
+		}
+		if err := out.print(typ, payload); err != nil {
+			return fail(exitFailed, "cannot write to stdout: %w", err)
+		}
+	}
+	// What was asked for is done, so how the server takes the goodbye changes nothing. Close is bounded.
+	if err := conn.Close(context.Background(), websocket.CloseNormal, ""); err != nil {
+		tell("closed here; the server did not answer the close frame")
+	}
+	return nil
+}
