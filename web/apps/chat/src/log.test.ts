@@ -165,6 +165,9 @@ test("messages that come while the reader is further up are counted until the re
   for (const [name, value] of Object.entries(place)) {
     Object.defineProperty(viewport, name, { value, writable: true });
   }
+  log.add(message("0", { own: true, id: "a" }));
+  expect(viewport.scrollTop).toBe(1000);
+  viewport.scrollTop = 0;
   viewport.dispatchEvent(new Event("scroll"));
   log.add(message("1"));
   expect(newer.textContent).toBe("1 new message");
@@ -173,4 +176,17 @@ test("messages that come while the reader is further up are counted until the re
   expect(viewport.scrollTop).toBe(0);
   newer.click();
   expect([newer.hidden, viewport.scrollTop]).toEqual([true, 1000]);
+});
+
+test("content that grows before the reader's place is known does not end the following", () => {
+  const { log, viewport, newer } = setUp();
+  const place = { scrollHeight: 1000, clientHeight: 200, scrollTop: 0 };
+  for (const [name, value] of Object.entries(place)) {
+    Object.defineProperty(viewport, name, { value, writable: true });
+  }
+  log.add(message("0", { own: true, id: "a" }));
+  Object.assign(viewport, { scrollTop: 800, scrollHeight: 5000 });
+  viewport.dispatchEvent(new Event("scroll"));
+  log.add(message("1"));
+  expect(newer.hidden).toBe(true);
 });

@@ -45,6 +45,8 @@ export class Log {
   /** The last entry, if it is a message that another can join. */
   #last: Message | undefined;
   #following = true;
+  /** The height of the content when the end was last gone to. */
+  #endedAt = 0;
   #unread = 0;
   #older: HTMLElement | undefined;
 
@@ -92,7 +94,7 @@ export class Log {
 
   /** Goes to the end and stays there. */
   follow(): void {
-    this.#following = true;
+    this.#setFollowing(true);
     this.#unread = 0;
     this.#showUnread();
     this.#keepEnd();
@@ -145,16 +147,25 @@ export class Log {
 
   #scrolled(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#page.viewport;
-    this.#following = scrollHeight - scrollTop - clientHeight < followSlack;
+    // What was added since the end was gone to does not mean that the reader left it.
+    const height = this.#following ? Math.min(scrollHeight, this.#endedAt) : scrollHeight;
+    this.#setFollowing(height - scrollTop - clientHeight < followSlack);
     if (this.#following && this.#unread > 0) {
       this.#unread = 0;
       this.#showUnread();
     }
   }
 
+  #setFollowing(following: boolean): void {
+    this.#following = following;
+    // The browser holds still what a reader further up looks at. At the end, it would only get in the way.
+    this.#page.viewport.style.overflowAnchor = following ? "none" : "auto";
+  }
+
   #keepEnd(): void {
     if (this.#following && this.#entries.length > 0) {
-      this.#page.viewport.scrollTop = this.#page.viewport.scrollHeight;
+      this.#endedAt = this.#page.viewport.scrollHeight;
+      this.#page.viewport.scrollTop = this.#endedAt;
     }
   }
 
