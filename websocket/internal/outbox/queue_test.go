@@ -23,6 +23,7 @@ func TestAQueueThatNeverEmptiesKeepsItsOrderAndItsSize(t *testing.T) {
 			s.gate <- nil
 			synctest.Wait()
 			send()
+			o.wantNoRemains(t)
 		}
 		if c := cap(o.queue); c > 32 {
 			t.Errorf("room for %d frames where 5 wait", c)
@@ -36,6 +37,16 @@ func TestAQueueThatNeverEmptiesKeepsItsOrderAndItsSize(t *testing.T) {
 	})
 }
 
+// wantNoRemains checks that the queue's unused places hold nothing.
+func (o *Outbox) wantNoRemains(t *testing.T) {
+	t.Helper()
+	for i, it := range o.queue[:cap(o.queue)] {
+		if (i < o.head || i >= len(o.queue)) && it.b != nil {
+			t.Fatalf("place %d of the queue still holds a frame that has left", i)
+		}
+	}
+}
+
 func TestAFrameThatWaitedIsNotKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, s := newBox(t, plenty, 0)
@@ -45,11 +56,7 @@ func TestAFrameThatWaitedIsNotKept(t *testing.T) {
 		s.gate <- nil
 		s.gate <- nil
 		synctest.Wait()
-		for i, it := range o.queue[:cap(o.queue)] {
-			if (i < o.head || i >= len(o.queue)) && it.b != nil {
-				t.Errorf("place %d of the queue still holds a frame that has left", i)
-			}
-		}
+		o.wantNoRemains(t)
 		close(s.gate)
 	})
 }
