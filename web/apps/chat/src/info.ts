@@ -42,10 +42,10 @@ function limitOf(answer: unknown): number {
 /** What it means that the server answered like this when a WebSocket could not be opened. */
 export function explainRefusal(info: Info): string {
   if (info.ok) {
-    return "The server answers web requests, so it refused the WebSocket, or a proxy in between does not pass it on.";
+    return "The server answers, but it, or a proxy in between, refuses the WebSocket.";
   }
   if (info.status === undefined) {
-    return "The server does not answer at all: it is down, or the network is.";
+    return "The server does not answer.";
   }
-  return `The server answers with HTTP status ${info.status} instead.`;
+  return `The server answers with HTTP status ${info.status}.`;
 }

@@ -91,7 +91,12 @@ function chat(room: string): void {
     }
     outbox.lost();
     if (state.name === "reconnecting" && !state.closed.opened) {
-      void askInfo(path).then((info) => status.explain(explainRefusal(info)));
+      void askInfo(path).then((info) => {
+        // The answer may come after the connection did.
+        if (connection.state.name !== "open") {
+          status.explain(explainRefusal(info));
+        }
+      });
     }
   }
 

@@ -21,8 +21,10 @@ export class Status {
   readonly #button = find("trouble-retry", HTMLButtonElement);
   readonly #url: string;
   #ticking = 0;
-  /** Why the last open connection ended, in words, until there is another. */
+  /** Why there is no connection, in words: how the last one ended, or that the first could not be made. */
   #loss = "";
+  /** Why attempts fail since, in words. */
+  #cause = "";
 
   /** `retry` connects at once. */
   constructor(url: string, retry: () => void) {
@@ -39,18 +41,17 @@ export class Status {
     const closed =
       state.name === "connecting" ? state.after : state.name === "open" ? undefined : state.closed;
     if (closed === undefined) {
-      this.#loss = "";
+      this.#loss = this.#cause = "";
       this.#hide();
       return;
     }
     this.#banner.hidden = false;
     this.#banner.dataset.code = String(closed.code);
-    const words = describeClose(closed);
-    if (closed.opened) {
-      this.#loss = words;
-    }
     // A failed attempt must not hide why the connection was lost in the first place.
-    this.#why.textContent = closed.opened || this.#loss === "" ? words : `${this.#loss} Since then: ${words}`;
+    if (closed.opened || this.#loss === "") {
+      this.#loss = describeClose(closed);
+    }
+    this.#tellWhy();
     this.#button.textContent = state.name === "closed" ? "Connect again" : "Try now";
     switch (state.name) {
       case "connecting":
@@ -78,11 +79,17 @@ export class Status {
     this.#banner.hidden = true;
   }
 
-  /** Adds a sentence about the cause to the current trouble. */
+  /** Adds a sentence about why attempts fail, until there is a connection. */
   explain(cause: string): void {
-    const why = this.#why.textContent ?? "";
-    if (!this.#banner.hidden && !why.endsWith(cause)) {
-      this.#why.textContent = `${why} ${cause}`;
+    this.#cause = cause;
+    this.#tellWhy();
+  }
+
+  #tellWhy(): void {
+    const why = `${this.#loss} ${this.#cause}`.trimEnd();
+    // Screen readers read each change.
+    if (this.#why.textContent !== why) {
+      this.#why.textContent = why;
     }
   }
 }
