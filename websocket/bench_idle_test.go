@@ -1,0 +1,5 @@
+package websocket
+
+const idleClientEnv = "HOLDFAST_IDLE_CLIENT"
+
+func runIdleClient(string) {}
