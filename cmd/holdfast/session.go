@@ -45,7 +45,8 @@ type session struct {
 func (s *session) run(ctx context.Context) error {
 	go s.receive()
 	err := s.talk(ctx)
-	if err != nil { // a line that can't be sent; what was sent before still is
+	if err != nil { // a line that can't be sent; the lines before it are, and may be answered
+		s.catchUp(ctx)
 		s.close(websocket.CloseNormal, "")
 	}
 	<-s.ended
