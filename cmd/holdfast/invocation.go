@@ -14,18 +14,23 @@ func invocation() string {
 }
 
 // invocationOf judges by the path of the program, and by whether the source is below the working
-// directory. "go run" starts a program out of its build cache or a temporary go-build folder.
+// directory.
 func invocationOf(program string, atSource bool) string {
-	if strings.Contains(program, string(filepath.Separator)+"go-build") {
-		if atSource {
-			return "go run ./cmd/holdfast"
-		}
-		return "holdfast"
-	}
-	if program == "" {
+	switch {
+	case startedByGo(program) && atSource:
+		return "go run ./cmd/holdfast"
+	case startedByGo(program), program == "":
 		return "holdfast"
 	}
 	return shellQuote(program)
+}
+
+// startedByGo tells whether "go run" started the program: out of a temporary go-build folder, or out
+// of Go's build cache, where a program lies in a folder named after a SHA-256 sum and "-d".
+func startedByGo(program string) bool {
+	folder := filepath.Base(filepath.Dir(program))
+	return strings.Contains(program, string(filepath.Separator)+"go-build") ||
+		len(folder) == 64+len("-d") && strings.HasSuffix(folder, "-d")
 }
 
 // shellQuote returns s as one word of a shell's command line.

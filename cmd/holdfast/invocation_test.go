@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -17,6 +18,7 @@ func TestCommandsToCopyBeginAsTheUserBegan(t *testing.T) {
 		{"/opt/my tools/holdfast", false, "'/opt/my tools/holdfast'"},
 		{"/tmp/go-build123/b001/exe/holdfast", true, "go run ./cmd/holdfast"},
 		{"/home/me/.cache/go-build/80/80e1-d/holdfast", true, "go run ./cmd/holdfast"},
+		{"/cache/80/" + strings.Repeat("80", 32) + "-d/holdfast", true, "go run ./cmd/holdfast"},
 		{"/tmp/go-build123/b001/exe/holdfast", false, "holdfast"},
 		{"", false, "holdfast"},
 	} {
