@@ -65,6 +65,7 @@ func serveOn(addr string) (*server, error) {
 	}
 	told := make(chan struct{})
 	go func() {
+		saidAll := false
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			s.output.add(lines.Text())
 			if m := printedSocket.FindStringSubmatch(lines.Text()); m != nil {
@@ -73,9 +74,9 @@ func serveOn(addr string) (*server, error) {
 			if m := printedCA.FindStringSubmatch(lines.Text()); m != nil {
 				s.caFile = m[1]
 			}
-			if told != nil && s.page != "" && s.caFile != "" {
+			if !saidAll && s.page != "" && s.caFile != "" {
+				saidAll = true
 				close(told)
-				told = nil
 			}
 		}
 		s.waited <- s.cmd.Wait()
