@@ -77,7 +77,7 @@ func sub(ctx context.Context, target *url.URL, o *subOptions, std streams) error
 			break // asked to stop
 		}
 		if err != nil {
-			if end, ok := errors.AsType[*websocket.CloseError](err); ok {
+			if end, ok := errors.AsType[*websocket.CloseError](err); ok && explainEnd(target, end) == nil {
 				tell("%s", describeEnd(end))
 			}
 			return explainEnd(target, err)
