@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -351,11 +350,27 @@ func wantEnd(t failer, err error, want CloseError) *CloseError {
 	return ce
 }
 
-// filler returns n bytes of text that repeats only after a while, so that a misplaced part is noticed.
-func filler(n int) string {
-	var b bytes.Buffer
-	for i := 0; b.Len() < n; i++ {
-		fmt.Fprintf(&b, "%d ", i)
+// fillerText is text that repeats only after a while, so that a misplaced part of it is noticed.
+var fillerText = sync.OnceValue(func() string {
+	b := make([]byte, 9<<20)
+	for i := range b {
+		b[i] = 'a' + byte((i+i>>8+i>>16)%26)
 	}
-	return b.String()[:n]
+	return string(b)
+})
+
+// filler returns n bytes of text.
+func filler(n int) string { return fillerText()[:n] }
+
+// shrink makes the buffers of the sockets small, so that they are soon full.
+func shrink(conns ...net.Conn) {
+	for _, nc := range conns {
+		if tc, ok := nc.(*tls.Conn); ok {
+			nc = tc.NetConn()
+		}
+		if tcp, ok := nc.(*net.TCPConn); ok {
+			tcp.SetReadBuffer(32 << 10)
+			tcp.SetWriteBuffer(32 << 10)
+		}
+	}
 }
