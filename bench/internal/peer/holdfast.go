@@ -1,0 +1,49 @@
+//go:build linux
+
+package peer
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+// holdfast serves in the style of events, with a goroutine that leaves the request behind; a
+// broadcast is one Frame and a loop of Sends.
+type holdfast struct {
+	kind Kind
+	room[*websocket.Conn]
+}
+
+func newHoldfast(kind Kind) Server { return &holdfast{kind: kind} }
+
+func (s *holdfast) Serve(ln net.Listener) error { return serveHTTP(ln, s.upgrade) }
+
+func (s *holdfast) upgrade(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return // answered
+	}
+	if s.kind == Echo {
+		go conn.Serve(func(typ websocket.MessageType, payload []byte) {
+			conn.Write(context.Background(), typ, payload) // its errors end Serve too
+		})
+		return
+	}
+	s.join(conn)
+	go func() {
+		defer s.leave(conn)
+		conn.Serve(s.publish)
+	}()
+}
+
+func (s *holdfast) publish(typ websocket.MessageType, payload []byte) {
+	frame := websocket.NewFrame(typ, payload)
+	for _, member := range s.all() {
+		if member.Send(frame) == websocket.Dropped {
+			member.CloseNow() // the load must not go on as if nothing was lost
+		}
+	}
+}

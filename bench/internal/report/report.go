@@ -1,0 +1,61 @@
+//go:build linux
+
+package report
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Report is a whole run: the circumstances and a table for each load.
+type Report struct {
+	Command string   // that repeats the run
+	Caution string   // a sentence about what the figures are not good for, or ""
+	Method  string   // how it was measured, as Markdown
+	Peers   []string // names and versions
+	Tables  []*Table
+
+	began   time.Time
+	average string
+}
+
+// New begins a report: what it says of the time and of the machine's load is of now.
+func New() *Report { return &Report{began: time.Now(), average: loadAverage()} }
+
+// Markdown returns the whole report. With charts, each table refers to its chart.
+func (r *Report) Markdown(charts bool) string {
+	var b strings.Builder
+	b.WriteString("# WebSocket engines in Go, compared\n\n")
+	if r.Caution != "" {
+		fmt.Fprintf(&b, "**%s**\n\n", r.Caution)
+	}
+	model, cpus := processors()
+	fmt.Fprintf(&b, "- Machine: %s, %d CPUs, %s; load average at the beginning %s\n", model, cpus, kernel(), r.average)
+	fmt.Fprintf(&b, "- %s; %s\n", runtime.Version(), strings.Join(r.Peers, ", "))
+	fmt.Fprintf(&b, "- Command, in `bench/`: `%s`\n", r.Command)
+	fmt.Fprintf(&b, "- %s\n\n%s\n", r.began.Format("2 January 2006"), r.Method)
+	for _, t := range r.Tables {
+		fmt.Fprintf(&b, "\n%s", t.Markdown())
+		if charts {
+			fmt.Fprintf(&b, "\n![%s](%s.svg)\n", t.Title, t.Name)
+		}
+	}
+	return b.String()
+}
+
+// Write writes README.md and a chart for each table into a folder, which is made if need be.
+func (r *Report) Write(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for _, t := range r.Tables {
+		if err := os.WriteFile(filepath.Join(folder, t.Name+".svg"), []byte(t.SVG()), 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(folder, "README.md"), []byte(r.Markdown(true)), 0o644)
+}

@@ -1,0 +1,54 @@
+//go:build linux
+
+// Command bench compares Holdfast's WebSocket engine with the others in Go: the same servers, the
+// same load, in one run. It needs Linux, for epoll, CPU clocks and pinning.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const usage = `Usage:
+  bench run [flags]      measure every peer under every load and report
+  bench server [flags]   one peer's server, as run starts it
+
+"bench run -h" and "bench server -h" tell about the flags.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := command(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// command runs one subcommand. Results go to stdout, progress to stderr.
+func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return errors.New("say which subcommand: run or server")
+	}
+	switch args[0] {
+	case "run":
+		return run(ctx, args[1:], stdout, stderr)
+	case "server":
+		return server(args[1:], stdin, stdout, stderr)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+		return nil
+	}
+	return fmt.Errorf("there is no subcommand %q; there are run and server", args[0])
+}
