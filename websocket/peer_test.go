@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -256,6 +257,7 @@ func accepting(t testing.TB, secure bool, o *AcceptOptions) (addr string, conns 
 		}
 		accepted <- c
 	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that fail on purpose
 	if secure {
 		srv.StartTLS()
 	} else {
