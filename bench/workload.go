@@ -26,7 +26,7 @@ func workloads(quick bool) []workload {
 	echo, broadcast := peer.Echo, peer.Broadcast
 	idle, idleTLS := 10_000, 5_000
 	if quick {
-		idle, idleTLS = 1_000, 300
+		idle, idleTLS = 1_000, 500
 	}
 	return []workload{
 		{name: "echo-64-1", title: "echo 64 B, one at a time, 100 connections", kind: echo,
@@ -43,9 +43,9 @@ func workloads(quick bool) []workload {
 			target: load.Target{Conns: 1_000, Size: 128, Depth: 1}},
 		{name: "broadcast-16", title: "broadcast 128 B to 1,000 connections, in bursts of 16", kind: broadcast,
 			target: load.Target{Conns: 1_000, Size: 128, Depth: 16}},
-		{name: "idle-ws", title: fmt.Sprintf("memory of idle ws connections, of %d", idle), kind: echo,
+		{name: "idle-ws", title: fmt.Sprintf("memory of idle ws connections: %d", idle), kind: echo,
 			target: load.Target{Conns: idle, Size: 64, Depth: 1}, idle: true},
-		{name: "idle-wss", title: fmt.Sprintf("memory of idle wss connections, of %d", idleTLS), kind: echo,
+		{name: "idle-wss", title: fmt.Sprintf("memory of idle wss connections: %d", idleTLS), kind: echo,
 			target: load.Target{TLS: true, Conns: idleTLS, Size: 64, Depth: 1}, idle: true},
 	}
 }
