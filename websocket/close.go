@@ -55,10 +55,12 @@ func (c *Conn) awaitClose(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { c.drop(context.Cause(ctx)) })
 	defer stop()
 	for !c.over() {
-		if _, _, _, err := c.receive(); err != nil {
+		typ, message, _, err := c.receive()
+		if err != nil {
 			c.finish(err)
 			return
 		}
+		c.late.add(typ, message, c.limits.MaxMessageBytes)
 	}
 }
 
@@ -109,8 +111,8 @@ func (c *Conn) peerClosed(payload []byte) error {
 	}
 	if c.beginEnd(&CloseError{Code: CloseCode(code), Reason: reason, By: Remote}) {
 		// RFC 6455 section 5.5.1: the answer echoes the code; the reason comes back too, since a browser
-		// shows the one it receives. What is queued would not be read.
-		c.out.Finish(c.closeFrame(CloseCode(code), reason), true)
+		// shows the one it receives. What is queued goes first: a peer reads until our close frame.
+		c.out.Finish(c.closeFrame(CloseCode(code), reason), false)
 	}
 	if err := c.out.Flush(); err != nil {
 		return err
@@ -130,8 +132,34 @@ func (c *Conn) violated(e *wire.Error) error {
 	if err := c.out.Flush(); err != nil {
 		return err
 	}
+	if e.Code == uint16(CloseMessageTooBig) {
+		c.awaitAnswer()
+	}
 	c.seeOff(true)
 	return errSeenOff
+}
+
+// awaitAnswer reads past a message that was too large, and whatever else the peer sends before it
+// sees our close frame, until its answer comes. An honest peer that sent too much then gets a clean
+// close, with the reason. Bounded like seeOff.
+func (c *Conn) awaitAnswer() {
+	c.in.parser.SkipMessages()
+	for skipped := 0; skipped < maxDrain; {
+		ev, ok, err := c.in.next()
+		switch {
+		case err != nil:
+			return
+		case ok && ev.Kind == wire.KindClose:
+			c.mu.Lock()
+			c.verdict.Clean = true
+			c.mu.Unlock()
+			return
+		case ok:
+			skipped += len(ev.Payload)
+		case c.transport.fill(&c.in) != nil:
+			return
+		}
+	}
 }
 
 // seeOff waits until the peer has closed the transport, reading and throwing away what it still
@@ -145,5 +173,12 @@ func (c *Conn) seeOff(closeFirst bool) {
 			return // nothing to wait for: the transport can't be closed by halves, or is gone
 		}
 	}
-	c.in.discard(maxDrain)
+	c.in.clear()
+	for skipped := 0; skipped < maxDrain; {
+		n, err := c.transport.skip(&c.in)
+		if err != nil {
+			return // the end that was waited for, or one that came sooner
+		}
+		skipped += n
+	}
 }

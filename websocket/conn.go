@@ -22,11 +22,12 @@ type Conn struct {
 	limits      Limits
 	subprotocol string
 
-	sink sink
-	out  outbox.Outbox
+	transport transport
+	out       outbox.Outbox
 
 	reading chan struct{} // a token: in it while a goroutine owns in
 	in      inbound
+	late    late          // owned like in
 	dropped atomic.Bool   // the transport is closed; whoever gives the token back finishes
 	done    chan struct{} // closed when the connection is over and end is set
 	end     *CloseError   // immutable once done is closed
@@ -48,12 +49,10 @@ func newConn(nc net.Conn, role wire.Role, l Limits, subprotocol string, early []
 		reading:     make(chan struct{}, 1),
 		done:        make(chan struct{}),
 	}
-	raw := newRawIO(nc, &c.in)
-	c.in.nc, c.in.raw = nc, raw
+	c.transport = newTransport(nc, c.limits.WriteTimeout)
 	c.in.parser.Init(role, uint64(c.limits.MaxMessageBytes))
 	c.in.preload(early)
-	c.sink = sink{nc: nc, raw: raw, timeout: c.limits.WriteTimeout}
-	c.out.Init(&c.sink, c.limits.SendQueueBytes, c.lost)
+	c.out.Init(c.transport, c.limits.SendQueueBytes, c.lost)
 	return c
 }
 

@@ -118,7 +118,7 @@ func connect(ctx context.Context, u *url.URL, o *DialOptions) (net.Conn, error) 
 		cfg.ServerName = u.Hostname()
 	}
 	cfg.NextProtos = []string{"http/1.1"} // the handshake is an HTTP/1.1 upgrade
-	tc := tls.Client(nc, cfg)
+	tc := tls.Client(direct(nc), cfg)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		nc.Close()
 		return nil, err

@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"net"
 	"sync"
 
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
@@ -18,14 +17,11 @@ var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
 // inbound is the receiving half of a connection. It is owned by whoever holds the connection's
 // reading token. While nothing has arrived, it holds no buffer.
 type inbound struct {
-	nc     net.Conn
-	raw    *rawIO // nil: read through nc
 	parser wire.Parser
 
 	buf   *readBuffer // borrowed while it holds bytes; nil otherwise
 	r, w  int         // buf[r:w] is not parsed yet
 	carry []byte      // unparsed bytes, at most a header and a control frame, while there is no buf
-	park  [2]byte     // what an idle read through nc reads into
 
 	message []byte // the chunks so far of a message that did not arrive in one piece
 }
@@ -33,17 +29,23 @@ type inbound struct {
 // preload takes the bytes that arrived together with the handshake, at most readBufferBytes.
 func (in *inbound) preload(b []byte) {
 	if len(b) > 0 {
-		in.w += copy(in.take(), b)
+		in.put(b)
 	}
 }
 
-// take borrows a buffer unless there is one, with the carried bytes in front, and returns its free
-// part.
-func (in *inbound) take() []byte {
-	if in.buf == nil {
+// put copies b behind what is not parsed yet. There is room for it.
+func (in *inbound) put(b []byte) { in.w += copy(in.room(), b) }
+
+// room borrows a buffer unless there is one, with the carried bytes in front, and returns its free
+// part, which is never empty: what is not parsed is at most a header and a control frame.
+func (in *inbound) room() []byte {
+	switch {
+	case in.buf == nil:
 		in.buf = readBuffers.Get().(*readBuffer)
 		in.r, in.w = 0, copy(in.buf[:], in.carry)
 		in.carry = in.carry[:0]
+	case in.r > 0:
+		in.r, in.w = 0, copy(in.buf[:], in.buf[in.r:in.w])
 	}
 	return in.buf[in.w:]
 }
@@ -80,65 +82,6 @@ func (in *inbound) clear() {
 		in.release()
 	}
 	in.carry, in.message = nil, nil
-}
-
-// fill waits for bytes. What Next returned before is invalid afterwards.
-func (in *inbound) fill() error {
-	if in.raw != nil {
-		return in.raw.read()
-	}
-	return in.read()
-}
-
-// read is fill for a transport that can only read into a buffer. An idle connection waits with two
-// bytes, the shortest frame header, instead of a buffer; the transport (TLS, a pipe) has buffers of
-// its own, so the second read costs no system call.
-func (in *inbound) read() error {
-	in.rest()
-	if in.buf == nil && !in.parser.InMessage() {
-		n, err := in.nc.Read(in.park[:])
-		if n > 0 {
-			in.w += copy(in.take(), in.park[:n])
-			return nil
-		}
-		return err
-	}
-	free := in.take()
-	if in.r > 0 { // make room behind an incomplete header
-		in.w = copy(in.buf[:], in.buf[in.r:in.w])
-		in.r = 0
-		free = in.buf[in.w:]
-	}
-	n, err := in.nc.Read(free)
-	if n > 0 {
-		in.w += n
-		return nil
-	}
-	return err
-}
-
-// discard reads and throws away what still comes, until there is an error, such as the end of the
-// transport, or max bytes have come. It waits without a buffer: a server that stops sees off all its
-// connections at once.
-func (in *inbound) discard(max int) {
-	in.clear()
-	if in.raw != nil {
-		for n := 0; n < max; n += in.w {
-			in.r = in.w
-			if in.raw.read() != nil {
-				return
-			}
-		}
-		return
-	}
-	scrap := make([]byte, 512)
-	for skipped := 0; skipped < max; {
-		n, err := in.nc.Read(scrap)
-		if err != nil {
-			return
-		}
-		skipped += n
-	}
 }
 
 // next parses one event from the bytes at hand; ok is false when more are needed.

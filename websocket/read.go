@@ -26,6 +26,9 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 		return 0, nil, ctx.Err()
 	}
 	defer c.letGo()
+	if typ, message, ok := c.late.next(); ok {
+		return typ, message, nil
+	}
 	if c.over() { // the transport may still hold bytes: TLS keeps what it has decrypted
 		return 0, nil, c.end
 	}
@@ -78,7 +81,7 @@ func (c *Conn) receive() (typ MessageType, message []byte, inPlace bool, err err
 		case err != nil:
 			return 0, nil, false, c.violated(err.(*wire.Error))
 		case !ok:
-			err := c.in.fill()
+			err := c.transport.fill(&c.in)
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF // the peer went without a close frame
 			}

@@ -14,10 +14,10 @@ import (
 
 // Sink is where the bytes go. The outbox calls it from one goroutine at a time.
 type Sink interface {
-	// TryWrite writes what can be written without blocking. A short count with a nil error means
-	// that the rest would block.
-	TryWrite(p []byte) (n int, err error)
-	// Write writes all of p and may block.
+	// TryWrite writes what can be written without blocking. If the sink is blocked, Write is called
+	// next, with the rest of p, even if there is none: the sink may hold back bytes of its own.
+	TryWrite(p []byte) (n int, blocked bool, err error)
+	// Write writes all of p, after what TryWrite held back, and may block.
 	Write(p []byte) error
 }
 

@@ -330,5 +330,5 @@ func TestSmallFramesCostNoAllocation(t *testing.T) {
 // discardSink takes everything and keeps nothing.
 type discardSink struct{}
 
-func (discardSink) TryWrite(p []byte) (int, error) { return len(p), nil }
-func (discardSink) Write([]byte) error             { return nil }
+func (discardSink) TryWrite(p []byte) (int, bool, error) { return len(p), false, nil }
+func (discardSink) Write([]byte) error                   { return nil }

@@ -188,13 +188,13 @@ type choppySink struct {
 	out []byte
 }
 
-func (s *choppySink) TryWrite(p []byte) (int, error) {
+func (s *choppySink) TryWrite(p []byte) (int, bool, error) {
 	n := len(p)
 	if rand.IntN(4) == 0 {
 		n = rand.IntN(len(p))
 	}
 	s.Write(p[:n])
-	return n, nil
+	return n, n < len(p), nil
 }
 
 func (s *choppySink) Write(p []byte) error {

@@ -16,13 +16,13 @@ const maxInline = 8
 func (o *Outbox) pump(it item) Result {
 	result := Closed // of the caller's own frame, which is the first
 	for writes := 0; ; {
-		n, err := o.sink.TryWrite(it.b)
+		n, blocked, err := o.sink.TryWrite(it.b)
 		if err != nil {
 			it.free()
 			o.fail(err)
 			return result
 		}
-		if n < len(it.b) {
+		if blocked {
 			if o.startDrain(it, n) && result == Closed {
 				result = Queued
 			}

@@ -24,21 +24,21 @@ type fakeSink struct {
 	given  [][]byte   // the slices given to Write
 }
 
-func (s *fakeSink) TryWrite(p []byte) (int, error) {
+func (s *fakeSink) TryWrite(p []byte) (int, bool, error) {
 	if s.onTry != nil {
 		s.onTry()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tryErr != nil {
-		return 0, s.tryErr
+		return 0, false, s.tryErr
 	}
 	n := min(len(p), s.room)
 	s.room -= n
 	if n > 0 {
 		s.writes = append(s.writes, string(p[:n]))
 	}
-	return n, nil
+	return n, n < len(p), nil
 }
 
 func (s *fakeSink) Write(p []byte) error {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math"
 	"strconv"
 )
 
@@ -45,6 +46,7 @@ type Parser struct {
 	text       UTF8
 	role       Role
 	final      bool // the current data frame ends its message
+	unchecked  bool // text is not checked any more
 	started    bool // a chunk of the current message has been reported
 }
 
@@ -52,6 +54,12 @@ type Parser struct {
 // refused with 1009 as soon as a header announces it.
 func (p *Parser) Init(role Role, maxMessage uint64) {
 	*p = Parser{role: role, maxMessage: maxMessage}
+}
+
+// SkipMessages lets a parser that has refused a message for its size go on: messages of any size and any text pass from now
+// on, to be thrown away by a caller that waits for the peer's close frame. The framing rules stay in force.
+func (p *Parser) SkipMessages() {
+	p.err, p.maxMessage, p.unchecked = nil, math.MaxUint64, true
 }
 
 // InMessage reports whether a message has begun and not yet ended. A stream that stops here was cut off in the middle.
@@ -141,7 +149,7 @@ func (p *Parser) chunk(buf []byte, at int) (Event, int, error) {
 	}
 	body := buf[at:end:end]
 	p.keyPos = uint8(Mask(body, p.key, int(p.keyPos)))
-	if p.opcode == Text && (!p.text.Check(body) || final && !p.text.Complete()) {
+	if p.opcode == Text && !p.unchecked && (!p.text.Check(body) || final && !p.text.Complete()) {
 		return p.fail(&Error{Code: codeInvalidPayload, Reason: "text message is not valid UTF-8 (RFC 6455 section 8.1)"})
 	}
 	ev := Event{Kind: KindData, Opcode: p.opcode, First: !p.started, Final: final, Payload: body}
