@@ -102,6 +102,9 @@ func (in *inbound) next() (ev wire.Event, ok bool, err error) {
 	return wire.Event{}, false, nil
 }
 
+// more tells whether there are bytes that have not been parsed.
+func (in *inbound) more() bool { return in.r < in.w }
+
 // assemble adds a chunk to the message and returns the whole of it once it is complete. A message
 // in one piece is returned in place, without a copy; either way it is valid until the next call.
 // Memory grows with the bytes received, never by the length that a frame declares.

@@ -55,7 +55,9 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 // Serve calls handle for each message until the connection is over, and returns the *CloseError
 // that tells how it ended. The payload is valid until handle returns: small messages are read in
 // place, without a copy or an allocation. handle runs on Serve's goroutine, so while it runs
-// nothing is read.
+// nothing is read, and it should not block: of messages that arrive together, what is written to
+// the connection meanwhile is kept and leaves in one write, when the last has been handled or a
+// millisecond has passed.
 func (c *Conn) Serve(handle func(typ MessageType, payload []byte)) error {
 	c.reading <- struct{}{}
 	defer c.letGo()
@@ -67,6 +69,7 @@ func (c *Conn) Serve(handle func(typ MessageType, payload []byte)) error {
 		if err != nil {
 			return c.finish(err)
 		}
+		c.hold.next(&c.out, c.in.more())
 		handle(typ, message)
 	}
 }
@@ -77,6 +80,9 @@ func (c *Conn) Serve(handle func(typ MessageType, payload []byte)) error {
 func (c *Conn) receive() (typ MessageType, message []byte, inPlace bool, err error) {
 	for {
 		ev, ok, err := c.in.next()
+		if err != nil || !ok || ev.Kind == wire.KindClose {
+			c.hold.end(&c.out)
+		}
 		switch {
 		case err != nil:
 			return 0, nil, false, c.violated(err.(*wire.Error))

@@ -56,7 +56,8 @@ type Outbox struct {
 	drains sync.WaitGroup // the drain goroutine
 
 	mu       sync.Mutex    // guards everything below
-	busy     bool          // somebody is writing; only they touch the sink
+	busy     bool          // somebody is writing, or the outbox is held; only they touch the sink
+	held     bool          // nobody is writing, though busy: frames gather until Release
 	finished bool          // the last frame is queued or written
 	err      error         // why the outbox is dead
 	size     int           // bytes that wait or are being written
@@ -93,6 +94,8 @@ func (o *Outbox) offer(it item) Result {
 		return Closed
 	case !o.busy:
 		return o.beginLocked(it)
+	case o.held:
+		return o.gatherOneLocked(it)
 	case !o.fitsLocked(it):
 		o.mu.Unlock()
 		it.free()
@@ -121,6 +124,11 @@ func (o *Outbox) Push(ctx context.Context, buf *Buffer) error {
 		case !o.busy:
 			if o.beginLocked(it) == Closed {
 				return o.Flush() // dead, so this only returns why
+			}
+			return nil
+		case o.held:
+			if o.gatherOneLocked(it) == Closed {
+				return o.Flush()
 			}
 			return nil
 		case o.fitsLocked(it):
@@ -236,6 +244,7 @@ func (o *Outbox) dieLocked(err error) bool {
 	}
 	o.err = err
 	o.discardLocked()
+	o.queue = nil
 	o.wakeLocked()
 	if o.done == nil {
 		return true

@@ -78,6 +78,12 @@ func (o *Outbox) next(written item) (item, bool) {
 	if o.size <= o.limit/2 {
 		o.wakeLocked()
 	}
+	return o.takeLocked()
+}
+
+// takeLocked takes what is to be written next. When nothing waits, the outbox is idle again and more
+// is false. Lock held; the caller writes, or is about to.
+func (o *Outbox) takeLocked() (it item, more bool) {
 	waiting := len(o.queue) - o.head
 	if o.err != nil || (waiting == 0 && o.pong == nil) {
 		o.busy = false

@@ -1,5 +1,8 @@
 package outbox
 
+// maxIdleQueue is the largest queue, in frames, that an idle outbox keeps for the next burst.
+const maxIdleQueue = 4
+
 // fitsLocked tells whether it may be queued. Lock held. An empty queue takes a frame of any size,
 // so the most that ever waits is the limit, or one frame, besides the write under way.
 func (o *Outbox) fitsLocked(it item) bool {
@@ -14,8 +17,22 @@ func (o *Outbox) appendLocked(it item) {
 		clear(o.queue[n:])
 		o.queue, o.head = o.queue[:n], 0
 	}
-	o.queue = append(o.queue, it)
 	o.size += len(it.b)
+	if n := len(o.queue); n > o.head && o.queue[n-1].join(it) {
+		return
+	}
+	o.queue = append(o.queue, it)
+}
+
+// join copies next behind it, if both are pooled and there is room.
+func (it *item) join(next item) bool {
+	if it.buf == nil || next.buf == nil || len(it.b)+len(next.b) > cap(it.buf.B) {
+		return false
+	}
+	it.buf.B = append(it.buf.B, next.b...)
+	it.b = it.buf.B
+	next.free()
+	return true
 }
 
 // gatherLocked copies the pong and as many queued frames as fit into one buffer. Lock held.
@@ -40,7 +57,10 @@ func (o *Outbox) popLocked() item {
 	o.queue[o.head] = item{}
 	o.head++
 	if o.head == len(o.queue) {
-		o.queue, o.head = nil, 0 // an idle connection holds no queue
+		o.queue, o.head = o.queue[:0], 0
+		if cap(o.queue) > maxIdleQueue {
+			o.queue = nil
+		}
 	}
 	return it
 }

@@ -94,7 +94,7 @@ func (o *Outbox) wantIdle(t interface {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.busy || o.size != 0 || o.queue != nil || o.head != 0 || o.pong != nil {
+	if o.busy || o.size != 0 || len(o.queue) != 0 || cap(o.queue) > maxIdleQueue || o.head != 0 || o.pong != nil {
 		t.Fatalf("not idle: busy %v, %d bytes, %d of %d frames, pong %v", o.busy, o.size, len(o.queue)-o.head, cap(o.queue), o.pong != nil)
 	}
 }
