@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 	"unicode/utf8"
 
 	"github.com/holdfast-dev/holdfast/websocket/internal/outbox"
@@ -55,12 +56,12 @@ func (c *Conn) awaitClose(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { c.drop(context.Cause(ctx)) })
 	defer stop()
 	for !c.over() {
-		typ, message, _, err := c.receive()
+		m, _, err := c.receive()
 		if err != nil {
 			c.finish(err)
 			return
 		}
-		c.late.add(typ, message, c.limits.MaxMessageBytes)
+		c.late.add(m, c.limits.MaxMessageBytes)
 	}
 }
 
@@ -141,9 +142,14 @@ func (c *Conn) violated(e *wire.Error) error {
 
 // awaitAnswer reads past a message that was too large, and whatever else the peer sends before it
 // sees our close frame, until its answer comes. An honest peer that sent too much then gets a clean
-// close, with the reason. Bounded like seeOff.
+// close, with the reason. Bounded like seeOff, and by a fifth of the closing timeout, for a peer that
+// does not mean to answer.
 func (c *Conn) awaitAnswer() {
 	c.in.parser.SkipMessages()
+	if c.nc.SetReadDeadline(time.Now().Add(c.limits.CloseTimeout/5)) != nil {
+		return // the transport is gone
+	}
+	defer c.nc.SetReadDeadline(time.Time{})
 	for skipped := 0; skipped < maxDrain; {
 		ev, ok, err := c.in.next()
 		switch {

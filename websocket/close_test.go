@@ -46,7 +46,7 @@ func TestCloseWithoutAReader(t *testing.T) {
 		if reason := p.wantClose(4001); reason != "enough" {
 			t.Errorf("reason %q", reason)
 		}
-		p.send(0x81, "a message that nobody wants")
+		p.send(0x81, "a message that comes late")
 		p.send(0x88, closePayload(4001, ""))
 		if role == wire.Client {
 			p.Close() // the server closes first
@@ -57,8 +57,54 @@ func TestCloseWithoutAReader(t *testing.T) {
 		if err := <-closed; err != nil {
 			t.Fatalf("Close: %v", err)
 		}
+		wantMessage(t, c, Text, "a message that comes late")
 		_, _, err := c.Read(t.Context())
 		wantSameEnd(t, c, wantEnd(t, err, CloseError{Code: 4001, Reason: "enough", By: Local, Clean: true}))
+	})
+}
+
+func TestMessagesThatComeLateAreKeptWithoutAGapAndWithinTheLimit(t *testing.T) {
+	c, p := connected(t, "tcp", wire.Server, Limits{MaxMessageBytes: 10})
+	closed := make(chan error, 1)
+	go func() { closed <- c.Close(context.Background(), CloseNormal, "") }()
+	p.wantClose(CloseNormal)
+	for _, m := range []string{"1234", "5678", "too much", "9"} {
+		p.send(0x81, m)
+	}
+	p.send(0x88, closePayload(CloseNormal, ""))
+	p.wantEOF()
+	p.Close()
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	wantMessage(t, c, Text, "1234")
+	wantMessage(t, c, Text, "5678")
+	if _, _, err := c.Read(t.Context()); CloseCodeOf(err) != CloseNormal {
+		t.Errorf("Read: %v", err)
+	}
+}
+
+func TestAPeerThatSentTooMuchGetsACleanCloseOnceItAnswers(t *testing.T) {
+	onAllTransports(t, func(t *testing.T, kind string, role wire.Role) {
+		c, p := connected(t, kind, role, Limits{MaxMessageBytes: 10})
+		ended := make(chan error, 1)
+		go func() { ended <- c.Serve(nil) }()
+		sent := make(chan struct{})
+		go func() { // a pipe takes it only as it is read
+			defer close(sent)
+			p.send(0x01, "too much in")
+			p.send(0x89, "ping")
+			p.send(0x80, " two fragments")
+			p.send(0x82, filler(100_000))
+			p.send(0x88, closePayload(CloseMessageTooBig, ""))
+		}()
+		p.wantClose(CloseMessageTooBig)
+		<-sent
+		p.wantEOF()
+		p.Close()
+		if end := wantEnd(t, <-ended, CloseError{Code: CloseMessageTooBig, Reason: c.end.Reason, By: Local, Clean: true}); !end.Clean {
+			t.Error("not clean")
+		}
 	})
 }
 
@@ -222,7 +268,8 @@ func TestTheQueueLeavesBeforeTheCloseFrame(t *testing.T) {
 func TestAPeerInTheMiddleOfALargeMessageStillReadsTheCloseFrame(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		t.Run(map[bool]string{false: "ws", true: "wss"}[secure], func(t *testing.T) {
-			addr, conns := accepting(t, secure, &AcceptOptions{Limits: Limits{MaxMessageBytes: 1 << 20}})
+			// The peer does not answer: the engine waits a fifth of this for it.
+			addr, conns := accepting(t, secure, &AcceptOptions{Limits: Limits{MaxMessageBytes: 1 << 20, CloseTimeout: 2 * time.Second}})
 			p, _ := dialRaw(t, addr, secure, "", nil)
 			c := <-conns
 			ended := make(chan error, 1)

@@ -28,7 +28,6 @@ type Conn struct {
 	reading chan struct{} // a token: in it while a goroutine owns in
 	in      inbound
 	late    late          // owned like in
-	hold    hold          // owned like in
 	dropped atomic.Bool   // the transport is closed; whoever gives the token back finishes
 	done    chan struct{} // closed when the connection is over and end is set
 	end     *CloseError   // immutable once done is closed

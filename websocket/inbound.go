@@ -24,6 +24,14 @@ type inbound struct {
 	carry []byte      // unparsed bytes, at most a header and a control frame, while there is no buf
 
 	message []byte // the chunks so far of a message that did not arrive in one piece
+
+	ahead *outcome // what next returns first; nil for nothing
+}
+
+// outcome is what next has found: an event or an error.
+type outcome struct {
+	ev  wire.Event
+	err error
 }
 
 // preload takes the bytes that arrived together with the handshake, at most readBufferBytes.
@@ -81,11 +89,15 @@ func (in *inbound) clear() {
 	if in.buf != nil {
 		in.release()
 	}
-	in.carry, in.message = nil, nil
+	in.carry, in.message, in.ahead = nil, nil, nil
 }
 
 // next parses one event from the bytes at hand; ok is false when more are needed.
 func (in *inbound) next() (ev wire.Event, ok bool, err error) {
+	if a := in.ahead; a != nil {
+		in.ahead = nil
+		return a.ev, a.err == nil, a.err
+	}
 	for in.r < in.w {
 		ev, n, err := in.parser.Next(in.buf[in.r:in.w])
 		if err != nil {
@@ -102,8 +114,9 @@ func (in *inbound) next() (ev wire.Event, ok bool, err error) {
 	return wire.Event{}, false, nil
 }
 
-// more tells whether there are bytes that have not been parsed.
-func (in *inbound) more() bool { return in.r < in.w }
+// unread makes the next call of next return this again. The bytes of ev must not be overtaken by a
+// fill.
+func (in *inbound) unread(ev wire.Event, err error) { in.ahead = &outcome{ev, err} }
 
 // assemble adds a chunk to the message and returns the whole of it once it is complete. A message
 // in one piece is returned in place, without a copy; either way it is valid until the next call.

@@ -22,3 +22,9 @@ func (t MessageType) String() string {
 	}
 	return "unknown message type"
 }
+
+// Message is one message as it was received.
+type Message struct {
+	Type    MessageType
+	Payload []byte
+}

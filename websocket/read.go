@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -26,8 +25,8 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 		return 0, nil, ctx.Err()
 	}
 	defer c.letGo()
-	if typ, message, ok := c.late.next(); ok {
-		return typ, message, nil
+	if m, ok := c.late.next(); ok {
+		return m.Type, m.Payload, nil
 	}
 	if c.over() { // the transport may still hold bytes: TLS keeps what it has decrypted
 		return 0, nil, c.end
@@ -36,75 +35,63 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 		stop := c.interruptReads(ctx)
 		defer stop()
 	}
-	typ, message, inPlace, err := c.receive()
+	m, inPlace, err := c.receive()
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 			return 0, nil, ctx.Err()
 		}
 		return 0, nil, c.finish(err)
 	}
-	if inPlace {
-		message = bytes.Clone(message)
+	if inPlace || m.Payload == nil {
+		m.Payload = append([]byte{}, m.Payload...)
 	}
-	if message == nil {
-		message = []byte{}
-	}
-	return typ, message, nil
-}
-
-// Serve calls handle for each message until the connection is over, and returns the *CloseError
-// that tells how it ended. The payload is valid until handle returns: small messages are read in
-// place, without a copy or an allocation. handle runs on Serve's goroutine, so while it runs
-// nothing is read, and it should not block: of messages that arrive together, what is written to
-// the connection meanwhile is kept and leaves in one write, when the last has been handled or a
-// millisecond has passed.
-func (c *Conn) Serve(handle func(typ MessageType, payload []byte)) error {
-	c.reading <- struct{}{}
-	defer c.letGo()
-	if c.over() {
-		return c.end
-	}
-	for {
-		typ, message, _, err := c.receive()
-		if err != nil {
-			return c.finish(err)
-		}
-		c.hold.next(&c.out, c.in.more())
-		handle(typ, message)
-	}
+	return m.Type, m.Payload, nil
 }
 
 // receive returns the next message, valid until the next call, and deals with control frames on the
 // way. An error that is not a timeout means that the connection is to be finished. The caller holds
 // the reading token.
-func (c *Conn) receive() (typ MessageType, message []byte, inPlace bool, err error) {
+func (c *Conn) receive() (m Message, inPlace bool, err error) {
+	for {
+		m, inPlace, ok, err := c.parse(false)
+		if ok || err != nil {
+			return m, inPlace, err
+		}
+		err = c.transport.fill(&c.in)
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF // the peer went without a close frame
+		}
+		if err != nil {
+			return Message{}, false, err
+		}
+	}
+}
+
+// parse returns the next message from the bytes at hand, or ok false if they hold none to its end. It
+// deals with control frames on the way, but leaves the end of the connection for later if told so.
+func (c *Conn) parse(leaveEnd bool) (m Message, inPlace, ok bool, err error) {
 	for {
 		ev, ok, err := c.in.next()
-		if err != nil || !ok || ev.Kind == wire.KindClose {
-			c.hold.end(&c.out)
+		if leaveEnd && (err != nil || ok && ev.Kind == wire.KindClose) {
+			c.in.unread(ev, err)
+			return Message{}, false, false, nil
 		}
 		switch {
 		case err != nil:
-			return 0, nil, false, c.violated(err.(*wire.Error))
+			return Message{}, false, false, c.violated(err.(*wire.Error))
 		case !ok:
-			err := c.transport.fill(&c.in)
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF // the peer went without a close frame
-			}
-			if err != nil {
-				return 0, nil, false, err
-			}
+			return Message{}, false, false, nil
 		case ev.Kind == wire.KindData:
-			message, complete, inPlace := c.in.assemble(ev)
+			payload, complete, inPlace := c.in.assemble(ev)
 			if complete {
-				return MessageType(ev.Opcode), message, inPlace, nil
+				return Message{MessageType(ev.Opcode), payload}, inPlace, true, nil
 			}
 		case ev.Kind == wire.KindPing:
 			c.out.Pong(encode(c.role, wire.Pong, ev.Payload))
 		case ev.Kind == wire.KindPong:
 			c.ponged(ev.Payload)
 		case ev.Kind == wire.KindClose:
-			return 0, nil, false, c.peerClosed(ev.Payload)
+			return Message{}, false, false, c.peerClosed(ev.Payload)
 		}
 	}
 }

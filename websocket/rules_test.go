@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
 )
@@ -41,6 +42,9 @@ func header(b ...byte) func(bool) []byte {
 }
 
 const ruleLimit = 1000 // MaxMessageBytes of the connections that the rules are broken on
+
+// The peers of these tests do not answer a close frame; the engine waits a fifth of its timeout for that.
+var ruleLimits = Limits{MaxMessageBytes: ruleLimit, CloseTimeout: time.Second}
 
 var rules = []rule{
 	{"RSV1 without an extension", frames(0xC1, "x"), 1002, "RSV1"},
@@ -103,7 +107,7 @@ func breakRule(t *testing.T, p *peer, r rule) {
 
 func TestABrokenRuleIsNamedToTheClient(t *testing.T) {
 	for _, secure := range []bool{false, true} {
-		addr, conns := accepting(t, secure, &AcceptOptions{Limits: Limits{MaxMessageBytes: ruleLimit}})
+		addr, conns := accepting(t, secure, &AcceptOptions{Limits: ruleLimits})
 		for _, r := range rules {
 			t.Run(map[bool]string{false: "ws ", true: "wss "}[secure]+r.name, func(t *testing.T) {
 				p, _ := dialRaw(t, addr, secure, "", nil)
@@ -128,7 +132,7 @@ func TestABrokenRuleIsNamedToTheServer(t *testing.T) {
 				defer close(done)
 				breakRule(t, p, r)
 			})
-			c, err := Dial(t.Context(), url, &DialOptions{Limits: Limits{MaxMessageBytes: ruleLimit}})
+			c, err := Dial(t.Context(), url, &DialOptions{Limits: ruleLimits})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,7 +170,7 @@ func TestWhatIsLegalIsNotRefused(t *testing.T) {
 	for _, l := range legal {
 		t.Run(l.name, func(t *testing.T) {
 			onAllTransports(t, func(t *testing.T, kind string, role wire.Role) {
-				c, p := connected(t, kind, role, Limits{MaxMessageBytes: ruleLimit})
+				c, p := connected(t, kind, role, ruleLimits)
 				sent := make(chan struct{})
 				go func() {
 					defer close(sent)

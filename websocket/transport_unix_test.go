@@ -16,7 +16,7 @@ func TestASocketIsWaitedForWithoutABuffer(t *testing.T) {
 	half := p.frame(0x89, "a ping that is not all there")[:20]
 	p.write(half)
 	for n := 0; n < len(half); n = c.in.w - c.in.r + len(c.in.carry) {
-		if err := c.in.fill(); err != nil {
+		if err := c.transport.fill(&c.in); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok, err := c.in.next(); ok || err != nil {
@@ -24,7 +24,7 @@ func TestASocketIsWaitedForWithoutABuffer(t *testing.T) {
 		}
 	}
 	c.nc.SetReadDeadline(time.Now().Add(time.Millisecond))
-	if err := c.in.fill(); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := c.transport.fill(&c.in); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("fill: %v", err)
 	}
 	if c.in.buf != nil {
