@@ -1,0 +1,86 @@
+package wstest_test
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/holdfast-dev/holdfast/websocket"
+	"github.com/holdfast-dev/holdfast/websocket/wstest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// maxMessage is the limit of the engine's endpoints here, the largest that the suite tries out.
+const maxMessage = 16 << 20
+
+// echoHandler accepts with the engine and echoes.
+func echoHandler(t *testing.T) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+			Limits:       websocket.Limits{MaxMessageBytes: maxMessage, SendQueueBytes: 2 * maxMessage},
+			Subprotocols: []string{"echo.v1"},
+		})
+		if err != nil {
+			return // it has been answered
+		}
+		conn.Serve(func(typ websocket.MessageType, payload []byte) {
+			conn.Write(context.Background(), typ, payload)
+		})
+	})
+}
+
+func engineTarget(url string, cfg *tls.Config) wstest.Target {
+	return wstest.Target{
+		URL: "ws" + url[len("http"):], TLS: cfg, MaxMessageBytes: maxMessage, Subprotocols: []string{"echo.v1"},
+	}
+}
+
+func TestTheEngineServesAsTheRFCsAsk(t *testing.T) {
+	server := httptest.NewServer(echoHandler(t))
+	t.Cleanup(server.Close)
+	wstest.Test(t, engineTarget(server.URL, nil))
+}
+
+func TestTheEngineServesOverTLSAsTheRFCsAsk(t *testing.T) {
+	server := httptest.NewTLSServer(echoHandler(t))
+	t.Cleanup(server.Close)
+	wstest.Test(t, engineTarget(server.URL, clientTLS(server)))
+}
+
+func TestTheEngineDialsAsTheRFCsAsk(t *testing.T) {
+	wstest.TestClient(t, wstest.ClientTarget{Echo: dialAndEcho(nil), MaxMessageBytes: maxMessage})
+}
+
+func TestTheEngineDialsOverTLSAsTheRFCsAsk(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler()) // for its certificate
+	server.Close()
+	wstest.TestClient(t, wstest.ClientTarget{
+		Echo: dialAndEcho(clientTLS(server)), TLS: &tls.Config{Certificates: server.TLS.Certificates}, MaxMessageBytes: maxMessage,
+	})
+}
+
+func clientTLS(server *httptest.Server) *tls.Config {
+	return server.Client().Transport.(*http.Transport).TLSClientConfig
+}
+
+// dialAndEcho connects with the engine and echoes until the end.
+func dialAndEcho(cfg *tls.Config) func(ctx context.Context, url string) error {
+	return func(ctx context.Context, url string) error {
+		conn, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+			TLS: cfg, Limits: websocket.Limits{MaxMessageBytes: maxMessage, SendQueueBytes: 2 * maxMessage},
+		})
+		if err != nil {
+			return err
+		}
+		stop := context.AfterFunc(ctx, conn.CloseNow)
+		defer stop()
+		return conn.Serve(func(typ websocket.MessageType, payload []byte) {
+			conn.Write(ctx, typ, payload)
+		})
+	}
+}
