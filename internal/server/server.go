@@ -13,6 +13,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/websocket"
 )
 
 // Config says what to serve. It is not changed by the server.
@@ -111,7 +112,7 @@ func (s *Server) Serve() error {
 		})
 	}
 	for _, l := range s.https {
-		run(func() error { return s.web.ServeTLS(l, "", "") })
+		run(func() error { return s.web.ServeTLS(websocket.Listener(l), "", "") })
 	}
 	for _, l := range s.http {
 		run(func() error { return s.web.Serve(l) })
