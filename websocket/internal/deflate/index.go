@@ -1,0 +1,53 @@
+package deflate
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// index remembers where strings of four bytes occurred, each position by its low 16 bits: more than the largest window needs. A
+// string has a bucket of four positions, the latest lowest. Buckets are shared by strings, and nothing is ever
+// removed but by something later.
+type index struct {
+	buckets []uint64 // a power of two
+	shift   uint8
+}
+
+func newIndex(buckets []uint64) index {
+	return index{buckets, uint8(32 - bits.TrailingZeros(uint(len(buckets))))}
+}
+
+// bucket returns the bucket of a string, given as a little-endian number. The factor is Knuth's.
+func (x *index) bucket(s uint32) *uint64 {
+	return &x.buckets[s*2654435761>>x.shift]
+}
+
+// push adds a position of s and returns those known before.
+func (x *index) push(s uint32, pos uint16) uint64 {
+	b := x.bucket(s)
+	places := *b
+	*b = places<<16 | uint64(pos)
+	return places
+}
+
+// replace adds a position of s in place of an older one whose string continues in the same way for longer: so a bucket keeps
+// the places where different things follow. If the older one is unknown, pos just comes on top.
+func (x *index) replace(s uint32, older, pos uint16) {
+	b := x.bucket(s)
+	places := *b
+	for shift := 0; shift < 64; shift += 16 {
+		if uint16(places>>shift) == older {
+			later := places & (1<<shift - 1)
+			*b = places&^(1<<(shift+16)-1) | later<<16 | uint64(pos)
+			return
+		}
+	}
+	*b = places<<16 | uint64(pos)
+}
+
+// addAll adds every position of piece, whose first byte is at position at.
+func (x *index) addAll(piece []byte, at uint32) {
+	for i := 0; i+shortest <= len(piece); i++ {
+		x.push(binary.LittleEndian.Uint32(piece[i:]), uint16(at+uint32(i)))
+	}
+}

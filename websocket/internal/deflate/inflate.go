@@ -1,0 +1,187 @@
+package deflate
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// inflater decompresses one message. It is pooled; what it points to is let go afterwards.
+type inflater struct {
+	in  bitReader
+	out []byte // its length is its capacity
+	at  int    // where to write next in out
+	// start is where the message begins in out.
+	start   int
+	limit   int // what at may not exceed
+	earlier *ring
+	window  int
+
+	litLen, dist decodeTable // of a dynamic block
+	lengths      [litLenCount + 2 + distCount + 2]uint8
+}
+
+// room is what a step may write into out without looking whether it fits: the longest match, and the overshoot of a copy by words.
+const room = maxMatch + 8
+
+// message reads blocks until the message is complete. A message ends with a stored block from which its
+// length fields, 00 00 ff ff, have been taken away (RFC 7692 section 7.2.1).
+func (z *inflater) message() error {
+	for {
+		head, ok := z.in.bits(3)
+		if !ok {
+			return errTruncated
+		}
+		var err error
+		switch head >> 1 {
+		case stored:
+			z.in.align()
+			if z.in.atEnd() {
+				return nil
+			}
+			err = z.stored()
+		case fixed:
+			err = z.codes(fixedLitLenTable, fixedDistTable)
+		case dynamic:
+			if err = z.readCodes(); err == nil {
+				err = z.codes(&z.litLen, &z.dist)
+			}
+		default:
+			err = errBlockType
+		}
+		if err != nil {
+			return err
+		}
+		// A final block is padded to the end of its last byte, and the next one follows (RFC 7692 section 7.2.1).
+		// Some peers leave out the stored block that must come then (section 7.2.3.4); nothing is lost by that.
+		if head&1 != 0 {
+			z.in.align()
+			if z.in.atEnd() {
+				return nil
+			}
+		}
+	}
+}
+
+// stored copies a block without compression (RFC 1951 section 3.2.4).
+func (z *inflater) stored() error {
+	head := z.in.bytes(4)
+	if head == nil {
+		return errTruncated
+	}
+	n := binary.LittleEndian.Uint16(head)
+	if n != ^binary.LittleEndian.Uint16(head[2:]) {
+		return errStored
+	}
+	body := z.in.bytes(int(n))
+	if body == nil {
+		return errTruncated
+	}
+	if err := z.reserve(len(body)); err != nil {
+		return err
+	}
+	z.at += copy(z.out[z.at:], body)
+	return nil
+}
+
+// reserve makes sure that n more bytes fit into out behind at, and room bytes more. Memory grows with the bytes
+// produced, to at most about twice their number.
+func (z *inflater) reserve(n int) error {
+	if n > z.limit-z.at {
+		return errLimit
+	}
+	if need := z.at + n + room; need > len(z.out) {
+		out := slices.Grow(z.out[:z.at], min(max(n+room, z.at), z.limit-z.at+room))
+		z.out = out[:cap(out)]
+	}
+	return nil
+}
+
+// codes decompresses a block whose codes are given (RFC 1951 section 3.2.3).
+func (z *inflater) codes(litLen, dist *decodeTable) error {
+	in := z.in
+	defer func() { z.in = in }()
+	for {
+		if z.at > len(z.out)-room || z.at > z.limit {
+			if err := z.reserve(0); err != nil {
+				return err
+			}
+		}
+		in.fill()
+		e := litLen.root[in.acc&rootMask]
+		if e == 0 {
+			e = litLen.long(in.acc)
+		}
+		in.skip(e.codeBits())
+		switch {
+		case e&kindLiteral != 0:
+			if in.n < 0 {
+				return errTruncated
+			}
+			z.out[z.at] = byte(e >> 16)
+			z.at++
+			continue
+		case e&kindRun == 0:
+			if in.n < 0 || e == 0 && in.n < maxCodeBits {
+				return errTruncated
+			}
+			if e&kindEnd == 0 {
+				return errSymbol
+			}
+			return nil
+		}
+		length := e.base() + int(in.acc&(1<<e.extraBits()-1))
+		in.skip(e.extraBits())
+		d := dist.root[in.acc&rootMask]
+		if d == 0 {
+			d = dist.long(in.acc)
+		}
+		in.skip(d.codeBits())
+		distance := d.base() + int(in.acc&(1<<d.extraBits()-1))
+		in.skip(d.extraBits())
+		switch {
+		case in.n < 0:
+			return errTruncated
+		case d&kindRun == 0:
+			return errSymbol
+		case distance > z.window:
+			return errDistance
+		}
+		if distance <= z.at-z.start {
+			z.repeat(distance, length)
+		} else if !z.recall(distance, length) {
+			return errDistance
+		}
+	}
+}
+
+// repeat appends length bytes that begin distance bytes before the end of the message so far; they may overlap.
+func (z *inflater) repeat(distance, length int) {
+	from, to := z.at-distance, z.at
+	z.at += length
+	if distance < 8 {
+		for ; to < z.at; to++ {
+			z.out[to] = z.out[from]
+			from++
+		}
+		return
+	}
+	for ; to < z.at; to += 8 {
+		binary.LittleEndian.PutUint64(z.out[to:], binary.LittleEndian.Uint64(z.out[from:]))
+		from += 8
+	}
+}
+
+// recall is repeat for a match that begins in an earlier message. It reports whether it is still known.
+func (z *inflater) recall(distance, length int) bool {
+	before := distance - (z.at - z.start) // where the match begins, before the end of the earlier messages
+	if before > len(z.earlier.buf) {
+		return false
+	}
+	n := min(length, before)
+	z.earlier.read(z.out[z.at:z.at+n], before, z.window)
+	z.at += n
+	if n < length {
+		z.repeat(distance, length-n)
+	}
+	return true
+}
