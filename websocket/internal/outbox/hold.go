@@ -2,7 +2,8 @@ package outbox
 
 // Hold makes an idle outbox keep what it is given, so that the answers to messages that came together
 // leave in one write. It is for one goroutine, which calls Release soon. An outbox that is writing is
-// not held: what it is given gathers anyway. So does one that has gathered enough for a write.
+// not held: what it is given gathers anyway. A hold ends early when there is enough for a write, when
+// the queue is full, and with Finish.
 func (o *Outbox) Hold() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

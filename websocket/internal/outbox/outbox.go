@@ -94,6 +94,9 @@ func (o *Outbox) offer(it item) Result {
 		return Closed
 	case !o.busy:
 		return o.beginLocked(it)
+	case o.held && !o.fitsLocked(it):
+		o.resumeLocked()
+		return o.offer(it)
 	case o.held:
 		return o.gatherOneLocked(it)
 	case !o.fitsLocked(it):
@@ -126,6 +129,9 @@ func (o *Outbox) Push(ctx context.Context, buf *Buffer) error {
 				return o.Flush() // dead, so this only returns why
 			}
 			return nil
+		case o.held && !o.fitsLocked(it):
+			o.resumeLocked()
+			continue
 		case o.held:
 			if o.gatherOneLocked(it) == Closed {
 				return o.Flush()
@@ -194,6 +200,10 @@ func (o *Outbox) Finish(buf *Buffer, discard bool) {
 		return
 	}
 	o.appendLocked(it)
+	if o.held { // the goroutine that holds may be waiting for the peer's answer to this frame
+		o.resumeLocked()
+		return
+	}
 	o.mu.Unlock()
 }
 

@@ -94,6 +94,8 @@ func TestAnyInterleavingLeavesWholeFramesInOrderAndOnce(t *testing.T) {
 						pongs = append(pongs, n)
 					}
 				},
+				"hold":    func(*rapid.T) { o.Hold() },
+				"release": func(*rapid.T) { o.Release() },
 				"room": func(t *rapid.T) {
 					s.mu.Lock()
 					defer s.mu.Unlock()
@@ -137,6 +139,7 @@ func TestAnyInterleavingLeavesWholeFramesInOrderAndOnce(t *testing.T) {
 			if !finished {
 				o.Finish(buffer(namedFrame("last", 7)), false)
 			}
+			o.Release()
 			close(s.gate) // from now on writes succeed at once
 			if err := o.Flush(); err != nil {
 				t.Fatalf("Flush: %v", err)
