@@ -12,17 +12,17 @@ import (
 // flaws are what a reference server does wrongly. Without any it is right, and simple enough to see
 // that it is.
 type flaws struct {
-	acceptsAnyKey, acceptsAnyVersion, acceptsAnyMethod, wrongAccept bool
-	sameKey, offersNothing, acceptsAnyAnswer                        bool // of the client
+	acceptsAnyKey, acceptsAnyVersion, acceptsAnyMethod, wrongAccept, acceptsAnyRequest bool
+	sameKey, offersBadly, acceptsAnyAnswer                                             bool // of the client
 
 	allowsReservedBits, allowsReservedOpcodes, allowsUnmasked, allowsLongForms bool
 	allowsLongControl, allowsFragmentedControl                                 bool
 	allowsStrayContinuation, allowsNewMessageInside, forgetsMessageOnPing      bool
 
-	noUTF8, slowUTF8, noPong, emptyPong, answersPongs                 bool
-	noCloseEcho, anyCloseCode, anyCloseReason, noCloseFrame           bool
-	echoesAfterClose, keepsTransport                                  bool
-	masks, longLengths, cutsEcho, wrongKind, noLimit, waitsForMessage bool
+	noUTF8, slowUTF8, noPong, emptyPong, answersPongs               bool
+	noCloseEcho, anyCloseCode, anyCloseReason, noCloseFrame         bool
+	echoesAfterClose, keepsTransport                                bool
+	masks, longLengths, cutsEcho, wrongKind, noLimit, waitsForFrame bool
 
 	keepsContext, ignoresWindow, allowsRSV1Anywhere, acceptsBadOffers, silentOnBadDeflate, noInflatedLimit bool
 }
@@ -169,6 +169,9 @@ func (s *session) payload(length uint64, key [4]byte) error {
 			return io.EOF
 		}
 		piece := make([]byte, min(length, uint64(s.r.Buffered())))
+		if s.waitsForFrame {
+			piece = make([]byte, length)
+		}
 		io.ReadFull(s.r, piece)
 		unmask(piece, key, at)
 		at += len(piece)

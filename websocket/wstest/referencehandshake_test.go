@@ -21,6 +21,7 @@ func (s *reference) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	versions := h.Values("Sec-WebSocket-Version")
 	extensions := strings.Join(h.Values("Sec-WebSocket-Extensions"), ",")
 	switch {
+	case s.acceptsAnyRequest:
 	case (len(versions) != 1 || versions[0] != "13") && !s.acceptsAnyVersion:
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		http.Error(w, "version 13 is spoken here", http.StatusUpgradeRequired)
@@ -81,12 +82,12 @@ func (s *reference) echo(ctx context.Context, url string) error {
 		rand.Read(nonce[:])
 	}
 	key := base64.StdEncoding.EncodeToString(nonce[:])
-	offer := ""
-	if !s.offersNothing {
-		offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+	offer := "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
+	if s.offersBadly {
+		offer += "=77"
 	}
 	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: "+address+"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: "+key+"\r\n"+offer+"\r\n")
+		"Sec-WebSocket-Key: "+key+"\r\n"+offer+"\r\n\r\n")
 	one := &session{reference: s, r: bufio.NewReader(conn), w: conn, client: true}
 	response, err := http.ReadResponse(one.r, nil)
 	if err != nil {
