@@ -33,18 +33,24 @@ func (f *Frame) Payload() []byte { return f.wire[f.header:] }
 // encode makes one whole frame in a pooled buffer, masked if a client sends it.
 func encode(role wire.Role, op wire.Opcode, payload []byte) *outbox.Buffer {
 	buf := outbox.NewBuffer(wire.MaxHeader + len(payload))
+	buf.B = appendFrame(buf.B, role, op, payload)
+	return buf
+}
+
+// appendFrame appends one whole frame, masked if a client sends it.
+func appendFrame(b []byte, role wire.Role, op wire.Opcode, payload []byte) []byte {
 	masked := role == wire.Client
 	var key [4]byte
 	if masked {
 		key = newMaskKey()
 	}
-	buf.B = wire.AppendHeader(buf.B, true, op, uint64(len(payload)), masked, key)
-	start := len(buf.B)
-	buf.B = append(buf.B, payload...)
+	b = wire.AppendHeader(b, true, op, uint64(len(payload)), masked, key)
+	start := len(b)
+	b = append(b, payload...)
 	if masked {
-		wire.Mask(buf.B[start:], key, 0)
+		wire.Mask(b[start:], key, 0)
 	}
-	return buf
+	return b
 }
 
 // newMaskKey returns an unpredictable masking key (RFC 6455 section 5.3): the top-level generator

@@ -166,7 +166,7 @@ func closePayload(code CloseCode, reason string) string {
 }
 
 // transports are the kinds of connection that the engine treats differently.
-var transports = []string{"tcp", "tls", "pipe"}
+var transports = []string{"tcp", "tls", "tls on a socket", "pipe"}
 
 var roles = []wire.Role{wire.Server, wire.Client}
 
@@ -205,7 +205,10 @@ func ends(t failer, kind string, role wire.Role) (ours, theirs net.Conn) {
 	if err != nil {
 		t.Fatalf("accept: %v", err)
 	}
-	if kind == "tls" {
+	if kind == "tls" || kind == "tls on a socket" {
+		if kind != "tls" { // as a Listener and Dial do it
+			accepted, dialled = direct(accepted), direct(dialled)
+		}
 		serverConfig, clientConfig := testTLS()
 		server, client := tls.Server(accepted, serverConfig), tls.Client(dialled, clientConfig)
 		done := make(chan error, 1)
@@ -367,8 +370,8 @@ func filler(n int) string { return fillerText()[:n] }
 // shrink makes the buffers of the sockets small, so that they are soon full.
 func shrink(conns ...net.Conn) {
 	for _, nc := range conns {
-		if tc, ok := nc.(*tls.Conn); ok {
-			nc = tc.NetConn()
+		for wrapper, ok := nc.(interface{ NetConn() net.Conn }); ok; wrapper, ok = nc.(interface{ NetConn() net.Conn }) {
+			nc = wrapper.NetConn()
 		}
 		if tcp, ok := nc.(*net.TCPConn); ok {
 			tcp.SetReadBuffer(32 << 10)

@@ -80,7 +80,7 @@ func TestWriteAfterCloseTellsOfTheClosing(t *testing.T) {
 }
 
 func TestAMessageOfAnySizeTravelsBothWays(t *testing.T) {
-	for _, kind := range []string{"tcp", "tls", "pipe"} {
+	for _, kind := range transports {
 		t.Run(kind, func(t *testing.T) {
 			server, client := ends(t, kind, wire.Server)
 			limits := Limits{MaxMessageBytes: 8 << 20}

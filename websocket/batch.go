@@ -1,0 +1,49 @@
+package websocket
+
+import (
+	"github.com/holdfast-dev/holdfast/websocket/internal/outbox"
+	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
+)
+
+// Batch is one or several messages made ready to be sent together, in order, to any number of
+// connections. Like a Frame it is encoded once and never changes.
+type Batch struct {
+	frames []*Frame
+	wire   []byte // the frames behind each other, as a server sends them
+}
+
+// NewBatch puts frames together. There must be at least one.
+func NewBatch(frames ...*Frame) *Batch {
+	b := &Batch{frames: frames, wire: frames[0].wire}
+	if len(frames) == 1 {
+		return b
+	}
+	n := 0
+	for _, f := range frames {
+		n += len(f.wire)
+	}
+	b.wire = make([]byte, 0, n)
+	for _, f := range frames {
+		b.wire = append(b.wire, f.wire...)
+	}
+	return b
+}
+
+// Frames returns the messages in order. The slice must not be changed.
+func (b *Batch) Frames() []*Frame { return b.frames }
+
+// Bytes returns how much the batch takes on the wire of a server.
+func (b *Batch) Bytes() int { return len(b.wire) }
+
+// SendBatch offers all messages of a batch to the connection, or, if the result is Dropped or Closed,
+// none of them. Like Send it never blocks; where the socket has room it costs one system call.
+func (c *Conn) SendBatch(b *Batch) Result {
+	if c.role == wire.Server {
+		return Result(c.out.Send(b.wire))
+	}
+	all := outbox.NewBuffer(len(b.wire) + len(b.frames)*len([4]byte{})) // a key each
+	for _, f := range b.frames {
+		all.B = appendFrame(all.B, c.role, wire.Opcode(f.typ), f.Payload())
+	}
+	return Result(c.out.SendBuffer(all))
+}
