@@ -13,9 +13,9 @@ import (
 
 // Subscriber receives the messages of the channels it subscribes to.
 type Subscriber interface {
-	// Deliver is called for one message of a channel at a time, in order. It must not block and
+	// Deliver is called for one publication of a channel at a time, in order. It must not block and
 	// must not call the hub.
-	Deliver(m *Message)
+	Deliver(p *Publication)
 }
 
 // Hub is a set of channels. Its methods may be called from any goroutine.
@@ -46,15 +46,15 @@ func (h *Hub) Subscribe(name channel.Name, s Subscriber) *Subscription {
 	return sub
 }
 
-// Publish gives m to the subscribers of its channel, but not to except, which may be nil. When it
-// returns, each of them has been sent the message or holds it in its queue. Cost: one Deliver a
+// Publish gives p to the subscribers of its channel, but not to except, which may be nil. When it
+// returns, each of them has been sent the messages or holds them in its queue. Cost: one Deliver a
 // subscriber.
-func (h *Hub) Publish(m *Message, except *Subscription) {
+func (h *Hub) Publish(p *Publication, except *Subscription) {
 	h.mu.RLock()
-	t := h.topics[m.Channel]
+	t := h.topics[p.Channel]
 	h.mu.RUnlock()
 	if t != nil {
-		t.deliver(m, except)
+		t.deliver(p, except)
 	}
 }
 

@@ -18,10 +18,12 @@ type inbox struct {
 	got []string
 }
 
-func (b *inbox) Deliver(m *Message) {
+func (b *inbox) Deliver(p *Publication) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.got = append(b.got, string(m.Frame.Payload()))
+	for _, f := range p.Batch.Frames() {
+		b.got = append(b.got, string(f.Payload()))
+	}
 }
 
 func (b *inbox) messages() []string {
@@ -37,8 +39,12 @@ func (b *inbox) want(t rapid.TB, want ...string) {
 	}
 }
 
-func text(name channel.Name, s string) *Message {
-	return NewMessage(name, websocket.Text, []byte(s))
+func text(name channel.Name, messages ...string) *Publication {
+	var all []websocket.Message
+	for _, m := range messages {
+		all = append(all, websocket.Message{Type: websocket.Text, Payload: []byte(m)})
+	}
+	return NewPublication(name, all...)
 }
 
 func TestAMessageReachesTheSubscribersOfItsChannelOnly(t *testing.T) {
@@ -52,6 +58,14 @@ func TestAMessageReachesTheSubscribersOfItsChannelOnly(t *testing.T) {
 	a.want(t, "hello")
 	b.want(t, "hello")
 	elsewhere.want(t)
+}
+
+func TestMessagesPublishedTogetherArriveTogetherAndInOrder(t *testing.T) {
+	h := New()
+	var a inbox
+	h.Subscribe("c", &a)
+	h.Publish(text("c", "1", "2", "3"), nil)
+	a.want(t, "1", "2", "3")
 }
 
 func TestASubscriptionCanBeLeftOut(t *testing.T) {
@@ -245,4 +259,4 @@ func BenchmarkFanOut(b *testing.B) {
 
 type discard struct{}
 
-func (discard) Deliver(*Message) {}
+func (discard) Deliver(*Publication) {}

@@ -26,12 +26,12 @@ func (t *topic) remove(s *Subscription) {
 	t.subs = t.subs[:len(t.subs)-1]
 }
 
-func (t *topic) deliver(m *Message, except *Subscription) {
+func (t *topic) deliver(p *Publication, except *Subscription) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range t.subs {
 		if s != except {
-			s.subscriber.Deliver(m)
+			s.subscriber.Deliver(p)
 		}
 	}
 }

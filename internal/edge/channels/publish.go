@@ -35,7 +35,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		http.Error(w, err.Error(), http.StatusUnsupportedMediaType)
 		return
 	}
-	h.hub.Publish(hub.NewMessage(name, typ, body), nil)
+	h.hub.Publish(hub.NewPublication(name, websocket.Message{Type: typ, Payload: body}), nil)
 	writeJSON(w, http.StatusAccepted, published{Channel: name, Type: typ.String(), Bytes: len(body)})
 }
 

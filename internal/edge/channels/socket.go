@@ -24,7 +24,7 @@ type member struct {
 	conn atomic.Pointer[websocket.Conn] // nil until the handshake is answered
 
 	mu         sync.Mutex         // guards what follows
-	early      []*websocket.Frame // what was published before that
+	early      []*websocket.Batch // what was published before that
 	earlyBytes int                // published before that; if over the maximum, early is not all
 }
 
@@ -74,39 +74,40 @@ func (h *Handler) run(m *member, c *websocket.Conn) {
 	if reason, closing := h.open.mustGo(); closing {
 		c.Expel(websocket.CloseGoingAway, reason)
 	}
-	err := c.Serve(m.publish)
+	err := c.ServeBatch(m.publish)
 	h.config.Log.Debug("connection over", "channel", m.name, "remote", c.RemoteAddr(), "error", err)
 }
 
-// publish sends on what the client sent.
-func (m *member) publish(typ websocket.MessageType, payload []byte) {
+// publish sends on what the client sent. What came together leaves together: a burst costs each
+// subscriber one write.
+func (m *member) publish(messages []websocket.Message) {
 	var except *hub.Subscription
 	if !m.echo {
 		except = m.sub
 	}
-	m.hub.Publish(hub.NewMessage(m.name, typ, payload), except)
+	m.hub.Publish(hub.NewPublication(m.name, messages...), except)
 }
 
-// Deliver sends a message to the client, or keeps it until the handshake has been answered.
-func (m *member) Deliver(msg *hub.Message) {
+// Deliver sends messages to the client, or keeps them until the handshake has been answered.
+func (m *member) Deliver(p *hub.Publication) {
 	c := m.conn.Load()
 	if c == nil {
-		if c = m.keep(msg.Frame); c == nil {
+		if c = m.keep(p.Batch); c == nil {
 			return
 		}
 	}
-	send(c, msg.Frame)
+	send(c, p.Batch)
 }
 
-// keep holds f back until attach, or returns the connection if that has happened meanwhile.
-func (m *member) keep(f *websocket.Frame) *websocket.Conn {
+// keep holds b back until attach, or returns the connection if that has happened meanwhile.
+func (m *member) keep(b *websocket.Batch) *websocket.Conn {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c := m.conn.Load(); c != nil {
 		return c
 	}
-	if m.earlyBytes += len(f.Payload()); m.earlyBytes <= m.maxEarlyBytes {
-		m.early = append(m.early, f)
+	if m.earlyBytes += b.Bytes(); m.earlyBytes <= m.maxEarlyBytes {
+		m.early = append(m.early, b)
 	}
 	return nil
 }
@@ -115,8 +116,8 @@ func (m *member) keep(f *websocket.Frame) *websocket.Conn {
 func (m *member) attach(c *websocket.Conn) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, f := range m.early {
-		send(c, f)
+	for _, b := range m.early {
+		send(c, b)
 	}
 	if m.earlyBytes > m.maxEarlyBytes {
 		expelSlow(c)
@@ -125,10 +126,10 @@ func (m *member) attach(c *websocket.Conn) {
 	m.conn.Store(c)
 }
 
-// send sends f without waiting. A client that does not read fast enough is expelled: it learns that
+// send sends b without waiting. A client that does not read fast enough is expelled: it learns that
 // it missed something, and nobody waits for it.
-func send(c *websocket.Conn, f *websocket.Frame) {
-	if c.Send(f) == websocket.Dropped {
+func send(c *websocket.Conn, b *websocket.Batch) {
+	if c.SendBatch(b) == websocket.Dropped {
 		expelSlow(c)
 	}
 }

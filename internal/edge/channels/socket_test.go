@@ -136,10 +136,10 @@ func TestWhatIsPublishedDuringTheHandshakeArrivesFirst(t *testing.T) {
 	server, client := connected(t)
 	m := &member{maxEarlyBytes: 100}
 	for _, s := range []string{"1", "2"} {
-		m.Deliver(hub.NewMessage("c", websocket.Text, []byte(s)))
+		m.Deliver(hub.NewPublication("c", websocket.Message{Type: websocket.Text, Payload: []byte(s)}))
 	}
 	m.attach(server)
-	m.Deliver(hub.NewMessage("c", websocket.Text, []byte("3")))
+	m.Deliver(hub.NewPublication("c", websocket.Message{Type: websocket.Text, Payload: []byte("3")}))
 	e := &edge{t: t}
 	for _, s := range []string{"1", "2", "3"} {
 		e.wantMessage(client, websocket.Text, s)
@@ -150,9 +150,9 @@ func TestAHandshakeThatTakesTooLongIsNotBufferedWithoutBound(t *testing.T) {
 	server, client := connected(t)
 	m := &member{maxEarlyBytes: 100}
 	for range 1000 {
-		m.Deliver(hub.NewMessage("c", websocket.Text, []byte("0123456789")))
+		m.Deliver(hub.NewPublication("c", websocket.Message{Type: websocket.Text, Payload: []byte("0123456789")}))
 	}
-	if len(m.early) > 10 {
+	if len(m.early) > 10 { // with headers, fewer than ten
 		t.Errorf("%d messages are kept", len(m.early))
 	}
 	m.attach(server)
