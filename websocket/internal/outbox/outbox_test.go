@@ -122,107 +122,6 @@ func TestAnEmptyQueueTakesAFrameOfAnySize(t *testing.T) {
 	})
 }
 
-func TestPushWaitsForRoomAndKeepsItsPlace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o, s := newBox(t, 10, 0)
-		o.Send([]byte("12345"))
-		o.Send([]byte("67890"))
-		pushed := make(chan error, 1)
-		go func() { pushed <- o.Push(context.Background(), buffer("abc")) }()
-		synctest.Wait()
-		select {
-		case err := <-pushed:
-			t.Fatalf("Push did not wait for room: %v", err)
-		default:
-		}
-		s.gate <- nil
-		if err := <-pushed; err != nil {
-			t.Fatal(err)
-		}
-		s.gate <- nil
-		s.gate <- nil
-		synctest.Wait()
-		s.wantWrites(t, "12345", "67890", "abc")
-		o.wantIdle(t)
-	})
-}
-
-func TestAPushThatGivesUpIsNotSent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o, s := newBox(t, 10, 0)
-		o.Send([]byte("12345"))
-		o.Send([]byte("67890"))
-		ctx, cancel := context.WithCancel(context.Background())
-		pushed := make(chan error, 1)
-		go func() { pushed <- o.Push(ctx, buffer("abc")) }()
-		synctest.Wait()
-		cancel()
-		if err := <-pushed; err != context.Canceled {
-			t.Fatalf("error %v, want context.Canceled", err)
-		}
-		s.gate <- nil
-		s.gate <- nil
-		synctest.Wait()
-		s.wantWrites(t, "12345", "67890")
-		wantResult(t, o.Send([]byte("x")), Queued) // and the outbox is as usable as before
-		s.gate <- nil
-	})
-}
-
-func TestAPushLargerThanTheLimitWaitsForAnEmptyQueue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o, s := newBox(t, 10, 0)
-		o.Send([]byte("12345"))
-		o.Send([]byte("67"))
-		pushed := make(chan error, 1)
-		go func() { pushed <- o.Push(context.Background(), buffer(strings.Repeat("x", 50))) }()
-		for range 3 {
-			s.gate <- nil
-		}
-		if err := <-pushed; err != nil {
-			t.Fatal(err)
-		}
-		synctest.Wait()
-		s.wantWrites(t, "12345", "67", strings.Repeat("x", 50))
-		o.wantIdle(t)
-	})
-}
-
-func TestOnlyTheNewestPongIsSentAndItOvertakesWholeFramesOnly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o, s := newBox(t, 100, 3)
-		o.Send([]byte("partly")) // "par" is out
-		o.Send([]byte("next"))
-		for _, p := range []string{"P1", "P2", "P3"} {
-			o.Pong(buffer(p))
-		}
-		if o.size != len("partly")+len("next")+len("P3") {
-			t.Errorf("%d bytes are counted", o.size)
-		}
-		s.gate <- nil
-		s.gate <- nil
-		synctest.Wait()
-		s.wantWrites(t, "par", "tly", "P3next")
-		o.wantIdle(t)
-	})
-}
-
-func TestAPongBeforeALargeFrameLeavesAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o, s := newBox(t, plenty, 0)
-		large := strings.Repeat("x", pooledBytes)
-		o.Send([]byte("first"))
-		o.Send([]byte(large))
-		o.Pong(buffer("P"))
-		for range 3 {
-			s.gate <- nil
-		}
-		synctest.Wait()
-		s.wantWrites(t, "first", "P", large)
-		o.wantIdle(t)
-	})
-}
-
 func TestACallerWritesForOthersOnlyForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, s := newBox(t, plenty, plenty)
@@ -285,15 +184,6 @@ func TestAFailedWriteIsReportedOnceAndEndsTheOutbox(t *testing.T) {
 	}
 }
 
-func TestPushReportsTheFailureOfItsOwnWrite(t *testing.T) {
-	s := &fakeSink{tryErr: errSink}
-	var o Outbox
-	o.Init(s, 10, func(error) {})
-	if err := o.Push(t.Context(), buffer("x")); err != errSink {
-		t.Errorf("Push: %v, want the sink's error", err)
-	}
-}
-
 func TestTheFailureOfALaterFrameIsNotTheFirstOnes(t *testing.T) {
 	s := &fakeSink{room: plenty}
 	var o Outbox
@@ -331,4 +221,5 @@ func TestSmallFramesCostNoAllocation(t *testing.T) {
 type discardSink struct{}
 
 func (discardSink) TryWrite(p []byte) (int, bool, error) { return len(p), false, nil }
-func (discardSink) Write([]byte) error                   { return nil }
+
+func (discardSink) Write([]byte) error { return nil }
