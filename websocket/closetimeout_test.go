@@ -129,3 +129,24 @@ func TestAReadTimeoutOfTheTransportIsNotTakenForTheContexts(t *testing.T) {
 		t.Errorf("cause %v", end.Err)
 	}
 }
+
+// While messages that came together are handled, answers wait for each other; a close frame does not.
+func TestCloseFromAHandlerOfSeveralMessagesReachesThePeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := connected(t, "pipe", wire.Server, Limits{CloseTimeout: 7 * time.Second})
+		go p.write(append(p.frame(0x81, "one"), p.frame(0x81, "two")...))
+		closed := make(chan error, 1)
+		go c.Serve(func(_ MessageType, m []byte) {
+			if string(m) == "one" {
+				c.Write(context.Background(), Text, []byte("answer"))
+				closed <- c.Close(context.Background(), CloseNormal, "bye")
+			}
+		})
+		p.want(0x81, "answer")
+		if reason := p.wantClose(CloseNormal); reason != "bye" {
+			t.Errorf("reason %q", reason)
+		}
+		wantEnd(t, <-closed, CloseError{Code: CloseNormal, Reason: "bye", By: Local})
+		<-c.Done()
+	})
+}

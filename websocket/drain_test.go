@@ -72,7 +72,6 @@ func TestAPeerThatSendsForEverIsNotDrainedForEver(t *testing.T) {
 	wantEnd(t, <-ended, CloseError{Code: CloseMessageTooBig, Reason: c.end.Reason, By: Local})
 }
 
-
 func TestAConnectionThatIsSeenOffHoldsNoBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connected(t, "pipe", wire.Client, Limits{})
