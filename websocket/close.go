@@ -21,8 +21,8 @@ const (
 
 // Close ends the connection with the closing handshake of RFC 6455 section 7: what was written
 // before is flushed, the close frame follows, the peer's answer is awaited, then the transport is
-// closed. Messages that arrive meanwhile go to the goroutine in Read or Serve, or nowhere if there
-// is none. Code 0 or CloseNoStatus sends a close frame without a code.
+// closed. Messages that arrive meanwhile go to the goroutine in Read or Serve; if there is none, the
+// next Reads return them, as many as fit into Limits.MaxMessageBytes together. Code 0 or CloseNoStatus sends a close frame without a code.
 //
 // Close takes at most Limits.CloseTimeout or until ctx ends; then the transport is dropped. It
 // returns nil if the closing handshake was completed, whoever began it, and the *CloseError
