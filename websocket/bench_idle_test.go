@@ -24,12 +24,20 @@ const (
 // BenchmarkIdle reports what an idle server connection costs in heap and stack, after one message each way. The bare minimum is a
 // goroutine that waits in Read with a buffer of 4 KiB, as bufio has. The clients live in a process of their own.
 func BenchmarkIdle(b *testing.B) {
-	for _, kind := range []string{"ws", "wss"} {
+	asIs := func(l net.Listener) net.Listener { return l }
+	for _, c := range []struct {
+		name, kind, bare string
+		wrap             func(net.Listener) net.Listener
+	}{
+		{"ws", "ws", "tcp", asIs},
+		{"wss", "wss", "tls", asIs},
+		{"wss on a Listener", "wss", "tls", Listener},
+	} {
 		var bare, ours memory
-		b.Run(kind, func(b *testing.B) {
+		b.Run(c.name, func(b *testing.B) {
 			if b.N == 1 { // the benchmark is run again for its timing, which means nothing here
-				bare = idleBytes(b, map[string]string{"ws": "tcp", "wss": "tls"}[kind], serveBare)
-				ours = idleBytes(b, kind, serveIdle)
+				bare = idleBytes(b, c.bare, c.wrap, serveBare)
+				ours = idleBytes(b, c.kind, c.wrap, serveIdle)
 			}
 			for range b.N {
 				runtime.Gosched()
@@ -44,12 +52,12 @@ func BenchmarkIdle(b *testing.B) {
 }
 
 // idleBytes lets a child process open connections of a kind to what serve starts, and returns the bytes that each costs here.
-func idleBytes(b *testing.B, kind string, serve func(b *testing.B, secure bool, ready *sync.WaitGroup) (addr string, stop func())) memory {
+func idleBytes(b *testing.B, kind string, wrap func(net.Listener) net.Listener, serve serveFunc) memory {
 	b.Helper()
 	before := memoryInUse()
 	var ready sync.WaitGroup
 	ready.Add(idleConnections)
-	addr, stop := serve(b, kind == "wss" || kind == "tls", &ready)
+	addr, stop := serve(b, wrap, kind == "wss" || kind == "tls", &ready)
 	self, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)
@@ -74,6 +82,10 @@ func idleBytes(b *testing.B, kind string, serve func(b *testing.B, secure bool, 
 	return memory{(after.heap - before.heap) / idleConnections, (after.stack - before.stack) / idleConnections}
 }
 
+// serveFunc starts a server on a wrapped listener and calls ready.Done for each connection that has become idle. stop waits for
+// the connections to end.
+type serveFunc func(b *testing.B, wrap func(net.Listener) net.Listener, secure bool, ready *sync.WaitGroup) (addr string, stop func())
+
 // memory is a number of bytes.
 type memory struct{ heap, stack float64 }
 
@@ -88,8 +100,8 @@ func memoryInUse() memory {
 }
 
 // serveIdle serves with this package. Each connection is ready after its first message.
-func serveIdle(b *testing.B, secure bool, ready *sync.WaitGroup) (string, func()) {
-	addr, conns := accepting(b, secure, nil)
+func serveIdle(b *testing.B, wrap func(net.Listener) net.Listener, secure bool, ready *sync.WaitGroup) (string, func()) {
+	addr, conns := acceptingOn(b, wrap, secure, nil)
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for range idleConnections {
@@ -106,7 +118,7 @@ func serveIdle(b *testing.B, secure bool, ready *sync.WaitGroup) (string, func()
 }
 
 // serveBare echoes with a goroutine and a buffer per connection.
-func serveBare(b *testing.B, secure bool, ready *sync.WaitGroup) (string, func()) {
+func serveBare(b *testing.B, _ func(net.Listener) net.Listener, secure bool, ready *sync.WaitGroup) (string, func()) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

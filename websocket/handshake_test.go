@@ -17,6 +17,12 @@ import (
 // accepting starts an HTTP server that accepts every request. It returns its address and the connections.
 func accepting(t testing.TB, secure bool, o *AcceptOptions) (addr string, conns <-chan *Conn) {
 	t.Helper()
+	return acceptingOn(t, func(l net.Listener) net.Listener { return l }, secure, o)
+}
+
+// acceptingOn is accepting with a listener of ours around the server's.
+func acceptingOn(t testing.TB, wrap func(net.Listener) net.Listener, secure bool, o *AcceptOptions) (addr string, conns <-chan *Conn) {
+	t.Helper()
 	accepted := make(chan *Conn, 1)
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := Accept(w, r, o)
@@ -28,6 +34,7 @@ func accepting(t testing.TB, secure bool, o *AcceptOptions) (addr string, conns 
 		accepted <- c
 	}))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that fail on purpose
+	srv.Listener = wrap(srv.Listener)
 	if secure {
 		srv.StartTLS()
 	} else {
