@@ -39,95 +39,135 @@ func makeFixedCode() *blockCode {
 	}
 }
 
+// fixedLengths has the code for a match length with its extra bits, by the length less minMatch.
+var fixedLengths = makeFixedLengthCodes()
+
+// fixedMatchBits is what a match takes at most with the fixed code.
+const fixedMatchBits = 8 + 5 + 5 + 13
+
+func makeFixedLengthCodes() (codes [256]symbolCode) {
+	for i := range codes {
+		s := lengthSymbols[i]
+		c, r := fixedCode.litLen[firstLength+int(s)], lengthRuns[s]
+		codes[i] = symbolCode{c.bits | uint16(i+minMatch-int(r.base))<<c.n, c.n + r.extra}
+	}
+	return codes
+}
+
 // block appends the tokens as a block of the type that needs the fewest bytes. src is what they stand for.
 func (w *work) block(src []byte) {
-	extra := w.countSymbols()
-	fixedBits := extra + w.size(fixedCode)
 	storedBits := 8 * (len(src) + 5*(1+len(src)/maxStored))
-	dynamicBits := int(^uint(0) >> 1)
-	if w.count >= fewestForDynamic {
-		w.maker.make(w.own.litLenLengths[:], w.litLenFreq[:], maxCodeBits)
-		w.maker.make(w.own.distLengths[:], w.distFreq[:], maxCodeBits)
-		w.about.make(&w.own.litLenLengths, &w.own.distLengths, &w.maker)
-		dynamicBits = extra + w.about.bits + w.size(&w.own)
+	if w.count < fewestForDynamic {
+		before := w.bits
+		w.bits.reserve(w.count * fixedMatchBits)
+		w.fixed()
+		if w.bits.at-before.at > storedBits/8 {
+			before.b = w.bits.b
+			w.bits = before
+			w.stored(src)
+		}
+		return
 	}
+	fixedBits, extra := w.countSymbols()
+	dynamicBits := extra + w.maker.make(w.own.litLenLengths[:], w.litLenFreq[:], maxCodeBits)
+	dynamicBits += w.maker.make(w.own.distLengths[:], w.distFreq[:], maxCodeBits)
+	w.about.make(&w.own.litLenLengths, &w.own.distLengths, &w.maker)
+	dynamicBits += w.about.bits
+	w.bits.reserve(min(fixedBits, dynamicBits))
 	switch {
 	case storedBits < min(fixedBits, dynamicBits):
 		w.stored(src)
 	case fixedBits <= dynamicBits:
-		w.bits.put(fixed<<1, 3)
-		w.write(fixedCode)
+		w.fixed()
 	default:
 		w.bits.put(dynamic<<1, 3)
 		w.about.write(&w.bits)
-		assignCodes(w.own.litLen[:], w.own.litLenLengths[:])
-		assignCodes(w.own.dist[:], w.own.distLengths[:])
-		w.write(&w.own)
+		assignCodes(w.own.litLen[:], w.own.litLenLengths[:w.about.litLens])
+		assignCodes(w.own.dist[:], w.own.distLengths[:w.about.dists])
+		w.dynamic()
 	}
 }
 
 // fewestForDynamic is how many tokens a block has before a dynamic code is worth trying: its description takes 40 bytes or more, and
 // it saves some 2 or 3 bits for each.
-const fewestForDynamic = 80
+var fewestForDynamic = 100
 
-// countSymbols counts how often each symbol is needed, and returns the number of extra bits.
-func (w *work) countSymbols() (extra int) {
+// countSymbols counts how often each symbol is needed, and returns how many bits the fixed code takes and how many of them are
+// extra bits.
+func (w *work) countSymbols() (fixedBits, extra int) {
 	clear(w.litLenFreq[:])
 	clear(w.distFreq[:])
 	for _, t := range w.tokens[:w.count] {
 		if !t.isMatch() {
 			w.litLenFreq[t]++
+			fixedBits += int(fixedLitLenLengths[t])
 			continue
 		}
 		s, d := lengthSymbols[t.lengthCode()], distSymbol(t.distanceLess1())
 		w.litLenFreq[firstLength+int(s)]++
 		w.distFreq[d]++
-		extra += int(lengthRuns[s].extra) + int(distRuns[d].extra)
+		more := int(lengthRuns[s].extra) + int(distRuns[d].extra)
+		extra += more
+		fixedBits += more + int(fixedLitLenLengths[firstLength+int(s)]) + int(fixedDistLengths[d])
 	}
 	w.litLenFreq[endOfBlock] = 1
-	return extra
+	return fixedBits + int(fixedLitLenLengths[endOfBlock]), extra
 }
 
-// size returns the bits that the symbols take in a code.
-func (w *work) size(c *blockCode) (bits int) {
-	for s, f := range &w.litLenFreq {
-		bits += int(f) * int(c.litLenLengths[s])
-	}
-	for s, f := range &w.distFreq {
-		bits += int(f) * int(c.distLengths[s])
-	}
-	return bits
-}
-
-// write appends the tokens and the end of the block.
-func (w *work) write(code *blockCode) {
+// fixed appends the tokens as a block with the fixed code.
+func (w *work) fixed() {
+	bits := w.bits
+	bits.put(fixed<<1, 3)
 	for _, t := range w.tokens[:w.count] {
 		if !t.isMatch() {
-			c := code.litLen[t]
-			w.bits.put(uint32(c.bits), c.n)
+			c := fixedCode.litLen[t]
+			bits.put(uint64(c.bits), uint(c.n))
+			continue
+		}
+		length, distance := fixedLengths[t.lengthCode()], t.distanceLess1()
+		s := distSymbol(distance)
+		c, r := fixedCode.dist[s&31], distRuns[s&31]
+		v := uint64(c.bits) | uint64(distance+1-int(r.base))<<5
+		bits.put(uint64(length.bits)|v<<(length.n&63), uint(length.n+5+r.extra))
+	}
+	c := fixedCode.litLen[endOfBlock]
+	bits.put(uint64(c.bits), uint(c.n))
+	w.bits = bits
+}
+
+// dynamic appends the tokens with the block's own code, and the end of the block.
+func (w *work) dynamic() {
+	bits := w.bits
+	for _, t := range w.tokens[:w.count] {
+		if !t.isMatch() {
+			c := w.own.litLen[t]
+			bits.put(uint64(c.bits), uint(c.n))
 			continue
 		}
 		length := t.lengthCode()
 		s := lengthSymbols[length]
-		c, r := code.litLen[firstLength+int(s)], lengthRuns[s]
-		w.bits.put(uint32(c.bits)|uint32(length+minMatch-int(r.base))<<c.n, c.n+r.extra)
+		c, r := w.own.litLen[firstLength+int(s)], lengthRuns[s]
+		v, n := uint64(c.bits)|uint64(length+minMatch-int(r.base))<<(c.n&63), c.n+r.extra
 		distance := t.distanceLess1()
 		s = distSymbol(distance)
-		c, r = code.dist[s], distRuns[s]
-		w.bits.put(uint32(c.bits)|uint32(distance+1-int(r.base))<<c.n, c.n+r.extra)
+		c, r = w.own.dist[s], distRuns[s]
+		v |= (uint64(c.bits) | uint64(distance+1-int(r.base))<<(c.n&63)) << (n & 63)
+		bits.put(v, uint(n+c.n+r.extra))
 	}
-	c := code.litLen[endOfBlock]
-	w.bits.put(uint32(c.bits), c.n)
+	c := w.own.litLen[endOfBlock]
+	bits.put(uint64(c.bits), uint(c.n))
+	w.bits = bits
 }
 
 // stored appends src in blocks without compression (RFC 1951 section 3.2.4).
 func (w *work) stored(src []byte) {
 	for len(src) > 0 {
 		n := min(len(src), maxStored)
+		w.bits.reserve(3 + 32 + 8*n)
 		w.bits.put(stored<<1, 3)
 		w.bits.align()
-		w.bits.put(uint32(n)|uint32(^uint16(n))<<16, 32)
-		w.bits.b = append(w.bits.b, src[:n]...)
+		w.bits.put(uint64(n)|uint64(^uint16(n))<<16, 32)
+		w.bits.at += copy(w.bits.b[w.bits.at:], src[:n])
 		src = src[n:]
 	}
 }

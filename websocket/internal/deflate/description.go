@@ -32,15 +32,15 @@ func (d *description) make(litLen *[litLenCount]uint8, dist *[distCount]uint8, m
 	copy(d.lengths[d.litLens:], dist[:d.dists])
 	d.pack(d.lengths[:d.litLens+d.dists])
 
-	m.make(d.clen[:], d.freq[:], clenCodeBits)
+	d.bits = 5 + 5 + 4 + m.make(d.clen[:], d.freq[:], clenCodeBits)
+	for s := clenRepeat; s < clenCount; s++ {
+		d.bits += int(d.freq[s]) * int(clenExtraBits[s])
+	}
 	d.clens = clenCount
 	for d.clens > 4 && d.clen[clenOrder[d.clens-1]] == 0 {
 		d.clens--
 	}
-	d.bits = 5 + 5 + 4 + 3*d.clens
-	for s, f := range d.freq {
-		d.bits += int(f) * int(d.clen[s]+clenExtraBits[s])
-	}
+	d.bits += 3 * d.clens
 }
 
 // pack writes runs of equal lengths as repetitions.
@@ -89,15 +89,15 @@ func (d *description) add(symbol, extra uint8) {
 
 // write appends the description.
 func (d *description) write(w *bitWriter) {
-	w.put(uint32(d.litLens-firstLength), 5)
-	w.put(uint32(d.dists-1), 5)
-	w.put(uint32(d.clens-4), 4)
+	w.put(uint64(d.litLens-firstLength), 5)
+	w.put(uint64(d.dists-1), 5)
+	w.put(uint64(d.clens-4), 4)
 	for _, s := range clenOrder[:d.clens] {
-		w.put(uint32(d.clen[s]), 3)
+		w.put(uint64(d.clen[s]), 3)
 	}
 	assignCodes(d.codes[:], d.clen[:])
 	for _, item := range d.items[:d.count] {
 		c := d.codes[item.symbol]
-		w.put(uint32(c.bits)|uint32(item.extra)<<c.n, c.n+clenExtraBits[item.symbol])
+		w.put(uint64(c.bits)|uint64(item.extra)<<c.n, uint(c.n+clenExtraBits[item.symbol]))
 	}
 }

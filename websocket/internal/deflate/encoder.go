@@ -102,15 +102,16 @@ func (w *work) alone(dst, message []byte, window int) []byte {
 
 // compress appends the whole message to dst, and puts w back into its pool.
 func (w *work) compress(dst, message []byte) []byte {
-	w.bits = bitWriter{b: dst}
+	w.bits = newBitWriter(dst)
 	for at := 0; at < len(message); {
 		start := at
 		at = w.parse(at)
 		w.block(message[start:at])
 	}
+	w.bits.reserve(3)
 	w.bits.put(stored<<1, 3)
 	w.bits.align()
-	result := w.bits.b
+	result := w.bits.bytes()
 	w.bits, w.finder = bitWriter{}, finder{}
 	works.Put(w)
 	return result

@@ -43,34 +43,43 @@ func makeGains() (gains [maxMatch + 1]int16) {
 // maxBack bytes earlier.
 func (f *finder) find(i, maxBack int) (best match) {
 	src := f.src
-	head := binary.LittleEndian.Uint32(src[i:])
+	rest := src[i:]
+	head := binary.LittleEndian.Uint32(rest)
 	pos := uint16(f.base + uint32(i))
-	reach := uint32(min(f.reach+i, f.window))
+	reach := min(f.reach+i, f.window)
 	for places := f.index.push(head, pos); places != 0; places >>= 16 {
-		d := uint32(pos - uint16(places))
-		if d-1 >= reach {
-			continue
+		d := int(pos - uint16(places))
+		if uint(d-1) >= uint(reach) {
+			break // the rest is older still
 		}
 		var there []byte
-		if int(d) <= i {
-			there = src[i-int(d):]
-		} else if there = f.before(int(d) - i); len(there) < shortest {
+		if d <= i {
+			there = src[i-d:]
+		} else if there = f.before(d - i); len(there) < shortest {
 			continue
 		}
 		if binary.LittleEndian.Uint32(there) != head {
 			continue
 		}
-		n := shortest + common(there[shortest:], src[i+shortest:])
+		n := shortest + common(there[shortest:], rest[shortest:])
 		back := 0
-		for back < maxBack && int(d) < min(f.reach+i-back, f.window+1) && src[i-back-1] == f.byteBefore(i-back-1, int(d)) {
-			back++
+		if maxBack > 0 {
+			back = f.backwards(i, d, min(maxBack, f.reach+i-d))
 		}
 		n = min(n+back, maxMatch)
-		if gain := int(gains[n]) - max(bits.Len32(d-1)-2, 0); gain > best.gain {
-			best = match{n, int(d), back, gain}
+		if gain := int(gains[n]) - max(bits.Len32(uint32(d-1))-2, 0); gain > best.gain {
+			best = match{n, d, back, gain}
 		}
 	}
 	return best
+}
+
+// backwards returns how many bytes before i, at most most, are the same as those d bytes earlier.
+func (f *finder) backwards(i, d, most int) (n int) {
+	for n < most && f.src[i-n-1] == f.byteBefore(i-n-1, d) {
+		n++
+	}
+	return n
 }
 
 // before returns what came k bytes before the message, as far as it lies in one piece.
@@ -103,8 +112,7 @@ func common(a, b []byte) int {
 	return n
 }
 
-// learn puts i into the index, a place within a match with what came the given distance earlier.
-func (f *finder) learn(i, distance int) {
-	pos := uint16(f.base + uint32(i))
-	f.index.replace(binary.LittleEndian.Uint32(f.src[i:]), pos-uint16(distance), pos)
+// learn puts i into the index without looking.
+func (f *finder) learn(i int) {
+	f.index.push(binary.LittleEndian.Uint32(f.src[i:]), uint16(f.base+uint32(i)))
 }

@@ -12,33 +12,17 @@ type symbolCode struct {
 type lengthMaker struct {
 	nodes   [litLenCount]uint32
 	symbols [litLenCount]uint16
+	starts  [manySame]uint16
 }
 
 // make sets lengths to the lengths of the codes, at most maxBits, with which symbols of the given frequencies need the fewest bits
-// (fewest but for rare cases where the limit matters); 0 for symbols that do not occur. At least two symbols
-// get a code, because some decoders refuse codes that leave bits without a meaning.
-func (m *lengthMaker) make(lengths []uint8, freq []uint32, maxBits int) {
-	n := 0
-	for s, f := range freq {
-		if f > 0 {
-			m.nodes[n] = f<<9 | uint32(s) // a block has few enough symbols for f to fit
-			n++
-		}
-	}
-	for s := 0; n < 2; s++ {
-		if freq[s] == 0 {
-			m.nodes[n] = 1<<9 | uint32(s)
-			n++
-		}
-	}
+// (fewest but for rare cases where the limit matters), and returns how many; 0 for symbols that do not occur. At
+// least two symbols get a code, because some decoders refuse codes that leave bits without a meaning.
+func (m *lengthMaker) make(lengths []uint8, freq []uint32, maxBits int) (bits int) {
+	n := m.sort(freq)
 	nodes, symbols := m.nodes[:n], m.symbols[:n]
-	slices.Sort(nodes)
-	for i, v := range nodes {
-		symbols[i] = uint16(v & 511)
-		nodes[i] = v >> 9
-	}
 	depths(nodes)
-	var counts [litLenCount]int // of codes, by length
+	var counts [32]int // of codes, by length: a leaf so deep would need a block of millions of tokens
 	for _, d := range nodes {
 		counts[d]++
 	}
@@ -47,9 +31,52 @@ func (m *lengthMaker) make(lengths []uint8, freq []uint32, maxBits int) {
 	for l := 1; n > 0; l++ { // the most frequent symbols get the shortest codes
 		for range counts[l] {
 			n--
-			lengths[symbols[n]] = uint8(l)
+			s := symbols[n]
+			lengths[s] = uint8(l)
+			bits += int(freq[s]) * l
 		}
 	}
+	return bits
+}
+
+// manySame is the frequency from which symbols are sorted by comparing; lower ones are counted.
+const manySame = 32
+
+// sort puts the symbols that occur, and others if there are fewer than two, into m.symbols in the order of their frequencies, and these
+// into m.nodes. It returns their number.
+func (m *lengthMaker) sort(freq []uint32) (n int) {
+	clear(m.starts[:])
+	for s, f := range freq {
+		if f > 0 {
+			m.symbols[n] = uint16(s)
+			n++
+			m.starts[min(f, manySame-1)]++
+		}
+	}
+	for s := uint16(0); n < 2; s++ {
+		if freq[s] == 0 {
+			m.symbols[n] = s
+			n++
+			m.starts[1]++
+		}
+	}
+	at := uint16(0)
+	for f, count := range m.starts {
+		m.starts[f] = at
+		at += count
+	}
+	for _, s := range m.symbols[:n] {
+		f := max(freq[s], 1)
+		bucket := min(f, manySame-1)
+		m.nodes[m.starts[bucket]] = f<<9 | uint32(s) // a block has few enough symbols for f to fit
+		m.starts[bucket]++
+	}
+	slices.Sort(m.nodes[m.starts[manySame-2]:n])
+	for i, v := range m.nodes[:n] {
+		m.symbols[i] = uint16(v & 511)
+		m.nodes[i] = v >> 9
+	}
+	return n
 }
 
 // depths replaces frequencies in rising order by the depths of the leaves of their Huffman tree, in falling order: the method in place
@@ -122,9 +149,10 @@ func limitDepths(counts []int, maxBits int) {
 func assignCodes(codes []symbolCode, lengths []uint8) {
 	var counts, next [maxCodeBits + 1]uint16
 	for _, n := range lengths {
-		counts[n]++
+		if n > 0 { // most are not
+			counts[n]++
+		}
 	}
-	counts[0] = 0
 	for n := 1; n <= maxCodeBits; n++ {
 		next[n] = (next[n-1] + counts[n-1]) << 1
 	}

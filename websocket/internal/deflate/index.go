@@ -19,7 +19,7 @@ func newIndex(buckets []uint64) index {
 
 // bucket returns the bucket of a string, given as a little-endian number. The factor is Knuth's.
 func (x *index) bucket(s uint32) *uint64 {
-	return &x.buckets[s*2654435761>>x.shift]
+	return &x.buckets[s*2654435761>>(x.shift&31)]
 }
 
 // push adds a position of s and returns those known before.
@@ -28,21 +28,6 @@ func (x *index) push(s uint32, pos uint16) uint64 {
 	places := *b
 	*b = places<<16 | uint64(pos)
 	return places
-}
-
-// replace adds a position of s in place of an older one whose string continues in the same way for longer: so a bucket keeps
-// the places where different things follow. If the older one is unknown, pos just comes on top.
-func (x *index) replace(s uint32, older, pos uint16) {
-	b := x.bucket(s)
-	places := *b
-	for shift := 0; shift < 64; shift += 16 {
-		if uint16(places>>shift) == older {
-			later := places & (1<<shift - 1)
-			*b = places&^(1<<(shift+16)-1) | later<<16 | uint64(pos)
-			return
-		}
-	}
-	*b = places<<16 | uint64(pos)
 }
 
 // addAll adds every position of piece, whose first byte is at position at.

@@ -17,6 +17,9 @@ const (
 	maxTokens = 8 << 10 // in a block
 	// goodEnough is the length from which a match is taken without looking whether the next byte begins a better one.
 	goodEnough = 32
+	// learnEvery is how many bytes of a match go by for one that is put into the index. What a match repeats is there already,
+	// only farther away, and every position that is added pushes an older one out.
+	learnEvery = 3
 )
 
 // parse turns f.src from i on into the tokens of a block, and returns where it stopped: at the end, unless the block is full.
@@ -52,8 +55,8 @@ func (w *work) parse(i int) int {
 		n++
 		literals = 0
 		i += m.length - m.back
-		for j := looked + 1; j < min(i, last+1); j++ {
-			f.learn(j, m.distance)
+		for j := looked + 1; j < min(i, last+1); j += learnEvery {
+			f.learn(j)
 		}
 	}
 	for ; i < len(src) && i > last && n < maxTokens; i++ {
