@@ -25,6 +25,9 @@ type AcceptOptions struct {
 	// Subprotocols are those the server speaks, the preferred one first. The first of them that
 	// the client offers is agreed on; if there is none, the connection has no subprotocol.
 	Subprotocols []string
+
+	// Compression, if not nil, agrees to permessage-deflate with clients that offer it.
+	Compression *Compression
 }
 
 // handshakeTimeout bounds the writing of the answer to a handshake, and by default a whole Dial.
@@ -59,6 +62,7 @@ func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, er
 		return nil, refuse(w, &handshake.Refusal{Status: http.StatusBadRequest, Reason: err.Error()})
 	}
 	subprotocol := handshake.SelectSubprotocol(offered, o.Subprotocols)
+	params, extension := acceptCompression(o.Compression, r.Header)
 
 	nc, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -67,17 +71,21 @@ func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, er
 			Reason: fmt.Sprintf("the connection can't be taken over from this http.ResponseWriter: %v; middleware must implement Unwrap", err),
 		})
 	}
-	early, err := answerUpgrade(nc, rw, w.Header(), key, subprotocol)
+	early, err := answerUpgrade(nc, rw, w.Header(), key, subprotocol, extension)
 	if err != nil {
 		nc.Close()
 		return nil, &HandshakeError{Reason: err.Error()}
 	}
-	return newConn(nc, wire.Server, o.Limits, subprotocol, early), nil
+	c := newConn(nc, wire.Server, o.Limits, subprotocol, early)
+	if extension != "" {
+		c.agreeOnCompression(o.Compression, params)
+	}
+	return c, nil
 }
 
 // answerUpgrade writes the 101 response and returns what the client has already sent behind its
 // request.
-func answerUpgrade(nc net.Conn, rw *bufio.ReadWriter, extra http.Header, key, subprotocol string) ([]byte, error) {
+func answerUpgrade(nc net.Conn, rw *bufio.ReadWriter, extra http.Header, key, subprotocol, extension string) ([]byte, error) {
 	if err := nc.SetDeadline(time.Now().Add(handshakeTimeout)); err != nil {
 		return nil, err
 	}
@@ -86,6 +94,10 @@ func answerUpgrade(nc net.Conn, rw *bufio.ReadWriter, extra http.Header, key, su
 	if subprotocol != "" {
 		rw.WriteString("\r\nSec-WebSocket-Protocol: ")
 		rw.WriteString(subprotocol)
+	}
+	if extension != "" {
+		rw.WriteString("\r\nSec-WebSocket-Extensions: ")
+		rw.WriteString(extension)
 	}
 	rw.WriteString("\r\n")
 	for name, values := range extra {

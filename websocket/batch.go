@@ -1,6 +1,8 @@
 package websocket
 
 import (
+	"sync"
+
 	"github.com/holdfast-dev/holdfast/websocket/internal/outbox"
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
 )
@@ -10,6 +12,9 @@ import (
 type Batch struct {
 	frames []*Frame
 	wire   []byte // the frames behind each other, as a server sends them
+
+	once  sync.Once
+	small *compressedForm // made when it is first asked for; nil if nothing gets smaller
 }
 
 // NewBatch puts frames together. There must be at least one.
@@ -35,11 +40,33 @@ func (b *Batch) Frames() []*Frame { return b.frames }
 // Bytes returns how much the batch takes on the wire of a server.
 func (b *Batch) Bytes() int { return len(b.wire) }
 
+// compressed returns the compressed form, or nil if it is no smaller. It is made once.
+func (b *Batch) compressed() *compressedForm {
+	if len(b.frames) == 1 {
+		return b.frames[0].compressed()
+	}
+	b.once.Do(func() {
+		var small compressedForm
+		for _, f := range b.frames {
+			if one := f.compressed(); one != nil {
+				small.wire = append(small.wire, one.wire...)
+				small.payloads = append(small.payloads, one.payloads...)
+			} else {
+				small.wire = append(small.wire, f.wire...)
+			}
+		}
+		if small.payloads != nil {
+			b.small = &small
+		}
+	})
+	return b.small
+}
+
 // SendBatch offers all messages of a batch to the connection, or, if the result is Dropped or Closed,
 // none of them. Like Send it never blocks; where the socket has room it costs one system call.
 func (c *Conn) SendBatch(b *Batch) Result {
 	if c.role == wire.Server {
-		return Result(c.out.Send(b.wire))
+		return c.offer(b.wire, b)
 	}
 	all := outbox.NewBuffer(len(b.wire) + len(b.frames)*len([4]byte{})) // a key each
 	for _, f := range b.frames {

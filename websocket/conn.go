@@ -21,6 +21,7 @@ type Conn struct {
 	role        wire.Role
 	limits      Limits
 	subprotocol string
+	compression *compression // nil unless agreed on
 
 	transport transport
 	out       outbox.Outbox

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/holdfast-dev/holdfast/websocket/internal/deflate"
 	"github.com/holdfast-dev/holdfast/websocket/internal/handshake"
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
 )
@@ -27,6 +28,9 @@ type DialOptions struct {
 
 	// Subprotocols are offered to the server, the preferred one first.
 	Subprotocols []string
+
+	// Compression, if not nil, offers permessage-deflate to the server.
+	Compression *Compression
 
 	// TLS is for wss. Nil means the system's roots and the URL's host name.
 	TLS *tls.Config
@@ -129,7 +133,11 @@ func connect(ctx context.Context, u *url.URL, o *DialOptions) (net.Conn, error) 
 // upgrade does the handshake on nc.
 func upgrade(nc net.Conn, u *url.URL, o *DialOptions) (*Conn, error) {
 	key := handshake.NewKey()
-	request, err := handshake.AppendRequest(nil, u, u.Host, key, o.Subprotocols, o.Header)
+	var offer []string
+	if o.Compression != nil {
+		offer = append(offer, deflate.Offer(o.Compression.config()))
+	}
+	request, err := handshake.AppendRequest(nil, u, u.Host, key, o.Subprotocols, o.Header, offer...)
 	if err != nil {
 		return nil, fmt.Errorf("websocket: %w", err)
 	}
@@ -144,7 +152,7 @@ func upgrade(nc net.Conn, u *url.URL, o *DialOptions) (*Conn, error) {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil, &HandshakeError{StatusCode: resp.StatusCode, Reason: refusalReason(resp), Header: resp.Header}
 	}
-	subprotocol, err := handshake.CheckResponse(resp, key, o.Subprotocols)
+	subprotocol, params, compressed, err := checkResponse(resp, key, o)
 	if err != nil {
 		return nil, &HandshakeError{StatusCode: resp.StatusCode, Reason: err.Error(), Header: resp.Header}
 	}
@@ -152,7 +160,29 @@ func upgrade(nc net.Conn, u *url.URL, o *DialOptions) (*Conn, error) {
 	if err != nil {
 		return nil, &HandshakeError{StatusCode: resp.StatusCode, Reason: err.Error(), Header: resp.Header}
 	}
-	return newConn(nc, wire.Client, o.Limits, subprotocol, early), nil
+	c := newConn(nc, wire.Client, o.Limits, subprotocol, early)
+	if compressed {
+		c.agreeOnCompression(o.Compression, params)
+	}
+	return c, nil
+}
+
+// checkResponse checks an upgrade against what was offered.
+func checkResponse(resp *http.Response, key string, o *DialOptions) (subprotocol string, p deflate.Params, compressed bool, err error) {
+	if o.Compression == nil {
+		subprotocol, err = handshake.CheckResponse(resp, key, o.Subprotocols)
+		return subprotocol, p, false, err
+	}
+	subprotocol, err = handshake.CheckResponse(resp, key, o.Subprotocols, deflate.Name)
+	if err != nil {
+		return "", p, false, err
+	}
+	chosen, err := handshake.Extensions(resp.Header)
+	if err != nil {
+		return "", p, false, err
+	}
+	p, compressed, err = deflate.CheckResponse(paramsOf(chosen), o.Compression.config())
+	return subprotocol, p, compressed, err
 }
 
 // refusalReason returns what the server says about its refusal, on one line.

@@ -2,7 +2,9 @@ package websocket
 
 import (
 	"math/rand/v2"
+	"sync"
 
+	"github.com/holdfast-dev/holdfast/websocket/internal/deflate"
 	"github.com/holdfast-dev/holdfast/websocket/internal/outbox"
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
 )
@@ -13,6 +15,9 @@ type Frame struct {
 	wire   []byte // the unmasked frame, as a server sends it
 	header int    // length of the frame header in wire
 	typ    MessageType
+
+	once  sync.Once
+	small *compressedForm // made when it is first asked for; nil if it is no smaller
 }
 
 // NewFrame copies payload into a frame. The payload of a Text frame must be valid UTF-8, which is
@@ -29,6 +34,25 @@ func (f *Frame) Type() MessageType { return f.typ }
 
 // Payload returns the message. It must not be changed.
 func (f *Frame) Payload() []byte { return f.wire[f.header:] }
+
+// compressed returns the frame with its message compressed, or nil if that is no smaller. It is made
+// once, when it is first asked for, and refers to no other message.
+func (f *Frame) compressed() *compressedForm {
+	f.once.Do(func() {
+		payload := f.Payload()
+		if f.typ != Text || len(payload) < minSharedBytes {
+			return
+		}
+		small := deflate.AppendShared(make([]byte, 0, len(payload)/2), payload, sharedWindowBits)
+		if len(small) >= len(payload) {
+			return
+		}
+		b := appendFrame(make([]byte, 0, wire.MaxHeader+len(small)), wire.Server, wire.Opcode(f.typ), small)
+		wire.MarkCompressed(b)
+		f.small = &compressedForm{wire: b, payloads: [][]byte{payload}}
+	})
+	return f.small
+}
 
 // encode makes one whole frame in a pooled buffer, masked if a client sends it.
 func encode(role wire.Role, op wire.Opcode, payload []byte) *outbox.Buffer {

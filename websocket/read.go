@@ -57,6 +57,7 @@ func (c *Conn) receive() (m Message, inPlace bool, err error) {
 		if ok || err != nil {
 			return m, inPlace, err
 		}
+		c.compression.rest()
 		err = c.transport.fill(&c.in)
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF // the peer went without a close frame
@@ -83,9 +84,19 @@ func (c *Conn) parse(leaveEnd bool) (m Message, inPlace, ok bool, err error) {
 			return Message{}, false, false, nil
 		case ev.Kind == wire.KindData:
 			payload, complete, inPlace := c.in.assemble(ev)
-			if complete {
-				return Message{MessageType(ev.Opcode), payload}, inPlace, true, nil
+			if !complete {
+				continue
 			}
+			typ := MessageType(ev.Opcode)
+			if ev.Compressed {
+				var broken *wire.Error
+				if payload, broken = c.compression.inflate(typ, payload); broken != nil {
+					c.in.unread(wire.Event{}, broken)
+					continue
+				}
+				inPlace = true
+			}
+			return Message{typ, payload}, inPlace, true, nil
 		case ev.Kind == wire.KindPing:
 			c.out.Pong(encode(c.role, wire.Pong, ev.Payload))
 		case ev.Kind == wire.KindPong:

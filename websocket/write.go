@@ -41,6 +41,9 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 	default:
 		return errors.New("websocket: message type must be Text or Binary")
 	}
+	if c.compression.worth(typ, p) {
+		return c.writeCompressed(ctx, typ, p)
+	}
 	return c.push(ctx, encode(c.role, wire.Opcode(typ), p))
 }
 
@@ -70,8 +73,9 @@ func (c *Conn) closedError(err error) *CloseError {
 // Send offers a frame to the connection and never blocks. A broadcast is a loop of Sends of one
 // Frame: each costs one system call where the socket has room, and no copy.
 func (c *Conn) Send(f *Frame) Result {
-	if c.role == wire.Client { // a client must mask, so it can't share the bytes
-		return Result(c.out.SendBuffer(encode(c.role, wire.Opcode(f.typ), f.Payload())))
+	if c.role == wire.Server {
+		return c.offer(f.wire, f)
 	}
-	return Result(c.out.Send(f.wire))
+	// A client must mask, so it can't share the bytes.
+	return Result(c.out.SendBuffer(encode(c.role, wire.Opcode(f.typ), f.Payload())))
 }

@@ -11,14 +11,15 @@ import (
 )
 
 // AppendRequest appends a client's opening handshake (RFC 6455 section 4.1) to dst and returns the longer slice: a GET for the
-// path and query of u with all required headers, the subprotocols in their order, and then extra, sorted by name.
+// path and query of u with all required headers, the subprotocols in their order, the extensions as they are, and then extra, sorted by
+// name.
 //
 // The Host header is extra's Host, as it is, if it has one; else host, or the host of u if that is empty, without the scheme's
 // default port and without an IPv6 zone. User information in u is not sent. It is an error, and dst is returned as it was, if u has a fragment or cannot be requested, if key is not
 // one that [NewKey] makes, if a subprotocol is not a token or is named twice, or if extra has a header that
 // the handshake itself writes (Upgrade, Connection, Sec-WebSocket-*), one that announces a body, or one that is not valid
 // HTTP, such as a value with a line break.
-func AppendRequest(dst []byte, u *url.URL, host, key string, subprotocols []string, extra http.Header) ([]byte, error) {
+func AppendRequest(dst []byte, u *url.URL, host, key string, subprotocols []string, extra http.Header, extensions ...string) ([]byte, error) {
 	target, err := requestTarget(u)
 	if err != nil {
 		return dst, err
@@ -50,6 +51,9 @@ func AppendRequest(dst []byte, u *url.URL, host, key string, subprotocols []stri
 	dst = appendField(dst, "Sec-WebSocket-Version", protocolVersion)
 	if len(subprotocols) > 0 {
 		dst = appendField(dst, "Sec-WebSocket-Protocol", strings.Join(subprotocols, ", "))
+	}
+	if len(extensions) > 0 {
+		dst = appendField(dst, "Sec-WebSocket-Extensions", strings.Join(extensions, ", "))
 	}
 	for _, name := range names {
 		if equalFold(name, "Host") {

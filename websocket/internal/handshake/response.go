@@ -9,8 +9,9 @@ import (
 
 // CheckResponse checks the server's answer to an opening handshake against RFC 6455 section 4.1. key and offered are
 // what the request sent: its Sec-WebSocket-Key and its subprotocols. It returns the subprotocol that the server chose, or "" for
-// none. The body is neither read nor closed.
-func CheckResponse(resp *http.Response, key string, offered []string) (subprotocol string, err error) {
+// none. Of the extensions only those named may have been chosen; how, is for the caller to check. The body is neither read nor
+// closed.
+func CheckResponse(resp *http.Response, key string, offered []string, extensions ...string) (subprotocol string, err error) {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return "", fmt.Errorf("server answered %d %s, not 101 Switching Protocols", resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
@@ -32,12 +33,14 @@ func CheckResponse(resp *http.Response, key string, offered []string) (subprotoc
 		return "", fmt.Errorf("server's Sec-WebSocket-Accept %s does not answer the key that was sent; "+
 			"something in between may have answered instead of the server", quote(accept))
 	}
-	extensions, err := Extensions(resp.Header)
+	chosen, err := Extensions(resp.Header)
 	if err != nil {
 		return "", fmt.Errorf("server's %w", err)
 	}
-	if len(extensions) > 0 {
-		return "", fmt.Errorf("server chose the extension %s, which was not offered", quote(extensions[0].Name))
+	for _, e := range chosen {
+		if !slices.Contains(extensions, e.Name) {
+			return "", fmt.Errorf("server chose the extension %s, which was not offered", quote(e.Name))
+		}
 	}
 	if len(resp.Header.Values("Sec-WebSocket-Protocol")) == 0 {
 		return "", nil

@@ -54,6 +54,9 @@ const (
 	MaxControlPayload = 125
 )
 
+// MarkCompressed sets RSV1 in the first byte of a frame header: its message is compressed (RFC 7692 section 6).
+func MarkCompressed(header []byte) { header[0] |= rsv1Bit }
+
 // The fields of the first two header bytes, and the two length codes that announce a longer length field.
 const (
 	finBit    = 0x80

@@ -25,6 +25,10 @@ type Event struct {
 	First  bool   // KindData: the message begins with this chunk
 	Final  bool   // KindData: the message ends with this chunk
 
+	// Compressed tells of KindData that the message has RSV1 set, which AllowCompression permits (RFC 7692 section 6): its
+	// chunks are to be decompressed, and its text to be checked then.
+	Compressed bool
+
 	// Payload is unmasked and aliases the buffer given to Next. For a control frame it is the whole payload; for KindData it
 	// is the next chunk of the message, which is empty only if Final is set.
 	Payload []byte
@@ -47,6 +51,8 @@ type Parser struct {
 	role       Role
 	final      bool // the current data frame ends its message
 	unchecked  bool // text is not checked any more
+	compress   bool // permessage-deflate was negotiated
+	compressed bool // the current message has RSV1 set
 	started    bool // a chunk of the current message has been reported
 }
 
@@ -54,6 +60,12 @@ type Parser struct {
 // refused with 1009 as soon as a header announces it.
 func (p *Parser) Init(role Role, maxMessage uint64) {
 	*p = Parser{role: role, maxMessage: maxMessage}
+}
+
+// AllowCompression permits RSV1 on the first frame of a message, for permessage-deflate (RFC 7692 section 6). Call it after Init. The
+// limit of a message then counts what is compressed, with a little more for what does not get smaller.
+func (p *Parser) AllowCompression() {
+	p.compress = true
 }
 
 // SkipMessages lets a parser that has refused a message for its size go on: messages of any size and any text pass from now
@@ -122,7 +134,10 @@ func (p *Parser) Next(buf []byte) (ev Event, n int, err error) {
 		Mask(body, key, 0)
 		return Event{Kind: controlKind(op), Opcode: op, Payload: body}, end, nil
 	}
-	if length > p.maxMessage-p.total {
+	if op != Continuation {
+		p.compressed = buf[0]&rsv1Bit != 0
+	}
+	if most := p.limit(); length > most-p.total {
 		return p.fail(&Error{
 			Code:   codeMessageTooLarge,
 			Reason: "message is larger than the limit of " + strconv.FormatUint(p.maxMessage, 10) + " bytes",
@@ -149,10 +164,10 @@ func (p *Parser) chunk(buf []byte, at int) (Event, int, error) {
 	}
 	body := buf[at:end:end]
 	p.keyPos = uint8(Mask(body, p.key, int(p.keyPos)))
-	if p.opcode == Text && !p.unchecked && (!p.text.Check(body) || final && !p.text.Complete()) {
+	if p.opcode == Text && !p.unchecked && !p.compressed && (!p.text.Check(body) || final && !p.text.Complete()) {
 		return p.fail(&Error{Code: codeInvalidPayload, Reason: "text message is not valid UTF-8 (RFC 6455 section 8.1)"})
 	}
-	ev := Event{Kind: KindData, Opcode: p.opcode, First: !p.started, Final: final, Payload: body}
+	ev := Event{Kind: KindData, Opcode: p.opcode, First: !p.started, Final: final, Compressed: p.compressed, Payload: body}
 	p.started = !final
 	if final {
 		p.opcode = Continuation
@@ -164,8 +179,8 @@ func (p *Parser) chunk(buf []byte, at int) (Event, int, error) {
 // checkStart applies the rules that the first two bytes of a header can break, and returns the opcode.
 func (p *Parser) checkStart(first, second byte) (Opcode, *Error) {
 	op := Opcode(first & opMask)
-	if first&rsvBits != 0 {
-		return op, violation(rsvName(first) + " is set but no extension was negotiated (RFC 6455 section 5.2)")
+	if rsv := first & rsvBits; rsv != 0 && !(rsv == rsv1Bit && p.compress && (op == Text || op == Binary)) {
+		return op, p.reserved(first)
 	}
 	switch op {
 	case Continuation:
@@ -193,6 +208,25 @@ func (p *Parser) checkStart(first, second byte) (Opcode, *Error) {
 		return op, violation("frame from a client is not masked; clients must mask (RFC 6455 section 5.1)")
 	}
 	return op, nil
+}
+
+// reserved describes reserved bits that may not be set.
+func (p *Parser) reserved(first byte) *Error {
+	if p.compress && first&rsvBits == rsv1Bit {
+		return violation("reserved bit RSV1 is set on a frame that does not begin a message (RFC 7692 section 6.1)")
+	}
+	if p.compress {
+		first &^= rsv1Bit // it is another that is wrong
+	}
+	return violation(rsvName(first) + " is set but no extension was negotiated (RFC 6455 section 5.2)")
+}
+
+// limit returns how many bytes the current message may have on the wire.
+func (p *Parser) limit() uint64 {
+	if p.compressed && p.maxMessage < math.MaxUint64/2 {
+		return p.maxMessage + p.maxMessage/1024 + 64 // stored blocks take 5 bytes for every 64 KiB
+	}
+	return p.maxMessage
 }
 
 // extendedLength reads a length field of two or eight bytes.

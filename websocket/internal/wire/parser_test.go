@@ -140,13 +140,13 @@ func TestPayloadIsPassedOnBeforeTheFrameIsWhole(t *testing.T) {
 		{"\x01", Event{}, 0},
 		{"\x01\x05", Event{}, 2},
 		{"", Event{}, 0},
-		{"He", Event{KindData, Text, true, false, []byte("He")}, 2},
-		{"llo\x89\x01", Event{KindData, Text, false, false, []byte("llo")}, 3},
+		{"He", Event{KindData, Text, true, false, false, []byte("He")}, 2},
+		{"llo\x89\x01", Event{KindData, Text, false, false, false, []byte("llo")}, 3},
 		{"\x89\x01", Event{}, 0},
-		{"\x89\x01!", Event{KindPing, Ping, false, false, []byte("!")}, 3},
+		{"\x89\x01!", Event{KindPing, Ping, false, false, false, []byte("!")}, 3},
 		{"\x00\x00", Event{}, 2},
-		{"\x80\x00\x82\x00", Event{KindData, Text, false, true, []byte{}}, 2},
-		{"\x82\x00", Event{KindData, Binary, true, true, []byte{}}, 2},
+		{"\x80\x00\x82\x00", Event{KindData, Text, false, true, false, []byte{}}, 2},
+		{"\x82\x00", Event{KindData, Binary, true, true, false, []byte{}}, 2},
 	} {
 		ev, n, err := p.Next([]byte(c.input))
 		if fmt.Sprint(ev) != fmt.Sprint(c.want) || n != c.n || err != nil {
