@@ -44,7 +44,7 @@ func (c *Compression) config() deflate.Config {
 	return deflate.Config{SendNoTakeover: c.NoContextTakeover, ReceiveNoTakeover: c.NoContextTakeover}
 }
 
-// maxInflationRatio is how much larger than its compressed form a message of more than 64 KiB may
+// maxInflationRatio is how much larger than its compressed form a message of more than 1 MiB may
 // be. Text of people and programs stays far below it, a bomb does not.
 const maxInflationRatio = 200
 

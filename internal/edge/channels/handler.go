@@ -40,7 +40,8 @@ func New(h *hub.Hub, config Config) *Handler {
 		hub:    h,
 		config: config,
 		accept: websocket.AcceptOptions{
-			Origins: config.Origins,
+			Origins:     config.Origins,
+			Compression: &websocket.Compression{NoContextTakeover: true},
 			Limits: websocket.Limits{
 				MaxMessageBytes: config.MaxMessageBytes,
 				SendQueueBytes:  sendQueueBytes(config.MaxMessageBytes),

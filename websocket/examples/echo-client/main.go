@@ -45,8 +45,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return errors.New("give one URL, such as ws://localhost:9001/ (flags go before it)")
 	}
 	conn, err := websocket.Dial(ctx, flags.Arg(0), &websocket.DialOptions{
-		Limits: websocket.Limits{MaxMessageBytes: *maxMessage},
-		TLS:    &tls.Config{InsecureSkipVerify: *insecure},
+		Limits:      websocket.Limits{MaxMessageBytes: *maxMessage},
+		Compression: &websocket.Compression{},
+		TLS:         &tls.Config{InsecureSkipVerify: *insecure},
 	})
 	if err != nil {
 		return err

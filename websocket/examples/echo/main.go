@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		scheme, serve = "wss", func() error { return server.ServeTLS(ln, "", "") }
+		scheme, serve = "wss", func() error { return server.ServeTLS(websocket.Listener(ln), "", "") }
 	}
 	fmt.Fprintf(stdout, "%s://%s/\n", scheme, ln.Addr())
 
@@ -101,7 +101,11 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, goodbye, http.StatusServiceUnavailable)
 		return
 	}
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Limits: e.limits, Origins: []string{"*"}})
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Limits:      e.limits,
+		Origins:     []string{"*"},
+		Compression: &websocket.Compression{},
+	})
 	if err != nil { // the request has been answered with the reason
 		e.open.Done()
 		return

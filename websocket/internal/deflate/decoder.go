@@ -10,13 +10,13 @@ import (
 type Limits struct {
 	// MaxBytes is the largest message, in bytes when decompressed. Zero or less means no limit.
 	MaxBytes int64
-	// MaxRatio is how many times larger than its compressed form a message may be. Messages of up to 64 KiB may grow as they
+	// MaxRatio is how many times larger than its compressed form a message may be. Messages of up to 1 MiB may grow as they
 	// like: where contexts are taken over, a few bytes rightly stand for a message that came before. Zero
 	// means no limit but that of DEFLATE itself, 1032.
 	MaxRatio int
 }
 
-const ratioFreeBytes = 64 << 10
+const ratioFreeBytes = 1 << 20
 
 // Decoder decompresses the messages of one direction of a connection, in the order in which they were sent. It holds no memory
 // before the first one, then at most a window. It is not safe for concurrent use.
