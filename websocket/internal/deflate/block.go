@@ -1,12 +1,15 @@
 package deflate
 
+import "encoding/binary"
+
 // work is what compressing a message needs besides its connection's context. It is pooled.
 type work struct {
 	finder finder
 	bits   bitWriter
 
-	tokens [maxTokens]token
-	count  int // of tokens
+	tokens   [maxTokens]token
+	count    int // of tokens
+	literals int // of those, the literals
 
 	litLenFreq [litLenCount]uint32
 	distFreq   [distCount]uint32
@@ -39,28 +42,17 @@ func makeFixedCode() *blockCode {
 	}
 }
 
-// fixedLengths has the code for a match length with its extra bits, by the length less minMatch.
-var fixedLengths = makeFixedLengthCodes()
-
 // fixedMatchBits is what a match takes at most with the fixed code.
 const fixedMatchBits = 8 + 5 + 5 + 13
-
-func makeFixedLengthCodes() (codes [256]symbolCode) {
-	for i := range codes {
-		s := lengthSymbols[i]
-		c, r := fixedCode.litLen[firstLength+int(s)], lengthRuns[s]
-		codes[i] = symbolCode{c.bits | uint16(i+minMatch-int(r.base))<<c.n, c.n + r.extra}
-	}
-	return codes
-}
 
 // block appends the tokens as a block of the type that needs the fewest bytes. src is what they stand for.
 func (w *work) block(src []byte) {
 	storedBits := 8 * (len(src) + 5*(1+len(src)/maxStored))
-	if w.count < fewestForDynamic {
+	if w.literals < fewestForDynamic {
 		before := w.bits
-		w.bits.reserve(w.count * fixedMatchBits)
-		w.fixed()
+		w.bits.reserve(3 + w.count*fixedMatchBits + maxCodeBits)
+		w.bits.put(fixed<<1, 3)
+		w.write(fixedCode)
 		if w.bits.at-before.at > storedBits/8 {
 			before.b = w.bits.b
 			w.bits = before
@@ -73,24 +65,25 @@ func (w *work) block(src []byte) {
 	dynamicBits += w.maker.make(w.own.distLengths[:], w.distFreq[:], maxCodeBits)
 	w.about.make(&w.own.litLenLengths, &w.own.distLengths, &w.maker)
 	dynamicBits += w.about.bits
-	w.bits.reserve(min(fixedBits, dynamicBits))
+	w.bits.reserve(3 + min(fixedBits, dynamicBits))
 	switch {
 	case storedBits < min(fixedBits, dynamicBits):
 		w.stored(src)
 	case fixedBits <= dynamicBits:
-		w.fixed()
+		w.bits.put(fixed<<1, 3)
+		w.write(fixedCode)
 	default:
 		w.bits.put(dynamic<<1, 3)
 		w.about.write(&w.bits)
 		assignCodes(w.own.litLen[:], w.own.litLenLengths[:w.about.litLens])
 		assignCodes(w.own.dist[:], w.own.distLengths[:w.about.dists])
-		w.dynamic()
+		w.write(&w.own)
 	}
 }
 
 // fewestForDynamic is how many tokens a block has before a dynamic code is worth trying: its description takes 40 bytes or more, and
 // it saves some 2 or 3 bits for each.
-var fewestForDynamic = 100
+const fewestForDynamic = 70
 
 // countSymbols counts how often each symbol is needed, and returns how many bits the fixed code takes and how many of them are
 // extra bits.
@@ -114,49 +107,36 @@ func (w *work) countSymbols() (fixedBits, extra int) {
 	return fixedBits + int(fixedLitLenLengths[endOfBlock]), extra
 }
 
-// fixed appends the tokens as a block with the fixed code.
-func (w *work) fixed() {
-	bits := w.bits
-	bits.put(fixed<<1, 3)
+// write appends the tokens in a code, and the end of the block. The writer lives in variables meanwhile, so that its fields
+// can be in registers.
+func (w *work) write(code *blockCode) {
+	b, at, acc, n := w.bits.b, w.bits.at, w.bits.acc, w.bits.n
 	for _, t := range w.tokens[:w.count] {
+		var v uint64
 		if !t.isMatch() {
-			c := fixedCode.litLen[t]
-			bits.put(uint64(c.bits), uint(c.n))
-			continue
+			c := code.litLen[t&0xff]
+			v = uint64(c.bits) << (n & 7)
+			n += uint(c.n)
+		} else {
+			length, distance := t.lengthCode(), t.distanceLess1()
+			s := lengthSymbols[length]
+			c, r := code.litLen[firstLength+int(s)], lengthRuns[s]
+			v = (uint64(c.bits) | uint64(length+minMatch-int(r.base))<<(c.n&31)) << (n & 7)
+			n += uint(c.n + r.extra)
+			s = distSymbol(distance)
+			c, r = code.dist[s], distRuns[s]
+			v |= (uint64(c.bits) | uint64(distance+1-int(r.base))<<(c.n&31)) << (n & 63)
+			n += uint(c.n + r.extra)
 		}
-		length, distance := fixedLengths[t.lengthCode()], t.distanceLess1()
-		s := distSymbol(distance)
-		c, r := fixedCode.dist[s&31], distRuns[s&31]
-		v := uint64(c.bits) | uint64(distance+1-int(r.base))<<5
-		bits.put(uint64(length.bits)|v<<(length.n&63), uint(length.n+5+r.extra))
+		acc |= v
+		binary.LittleEndian.PutUint64(b[at:], acc)
+		at += int(n >> 3)
+		acc >>= n &^ 7 & 63
+		n &= 7
 	}
-	c := fixedCode.litLen[endOfBlock]
-	bits.put(uint64(c.bits), uint(c.n))
-	w.bits = bits
-}
-
-// dynamic appends the tokens with the block's own code, and the end of the block.
-func (w *work) dynamic() {
-	bits := w.bits
-	for _, t := range w.tokens[:w.count] {
-		if !t.isMatch() {
-			c := w.own.litLen[t]
-			bits.put(uint64(c.bits), uint(c.n))
-			continue
-		}
-		length := t.lengthCode()
-		s := lengthSymbols[length]
-		c, r := w.own.litLen[firstLength+int(s)], lengthRuns[s]
-		v, n := uint64(c.bits)|uint64(length+minMatch-int(r.base))<<(c.n&63), c.n+r.extra
-		distance := t.distanceLess1()
-		s = distSymbol(distance)
-		c, r = w.own.dist[s], distRuns[s]
-		v |= (uint64(c.bits) | uint64(distance+1-int(r.base))<<(c.n&63)) << (n & 63)
-		bits.put(v, uint(n+c.n+r.extra))
-	}
-	c := w.own.litLen[endOfBlock]
-	bits.put(uint64(c.bits), uint(c.n))
-	w.bits = bits
+	w.bits.at, w.bits.acc, w.bits.n = at, acc, n
+	c := code.litLen[endOfBlock]
+	w.bits.put(uint64(c.bits), uint(c.n))
 }
 
 // stored appends src in blocks without compression (RFC 1951 section 3.2.4).

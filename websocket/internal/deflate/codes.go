@@ -20,13 +20,13 @@ func (z *inflater) readCodes() error {
 		clens[s] = uint8(n)
 	}
 	table := &z.dist // not needed yet for what it is called
-	if !table.init(clens, clenEntries[:]) {
+	if !table.init(clens, clenEntries[:], clenCodeBits) {
 		return errCodeSizes
 	}
 	lengths := z.lengths[:litLens+dists]
 	for i := 0; i < len(lengths); {
 		z.in.fill()
-		e := table.root[z.in.acc&rootMask]
+		e := table.root[z.in.acc&clenRootMask]
 		z.in.skip(e.codeBits())
 		s := uint8(e >> 16)
 		var fill uint8
@@ -56,12 +56,12 @@ func (z *inflater) readCodes() error {
 		if repeat > len(lengths)-i {
 			return errCodeSizes
 		}
-		for range repeat {
-			lengths[i] = fill
-			i++
+		for j := range lengths[i : i+repeat] {
+			lengths[i+j] = fill
 		}
+		i += repeat
 	}
-	if !z.litLen.init(lengths[:litLens], litLenEntries[:]) || !z.dist.init(lengths[litLens:], distEntries[:]) {
+	if !z.litLen.init(lengths[:litLens], litLenEntries[:], maxCodeBits) || !z.dist.init(lengths[litLens:], distEntries[:], maxCodeBits) {
 		return errCodeSizes
 	}
 	return nil

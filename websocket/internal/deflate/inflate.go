@@ -96,50 +96,59 @@ func (z *inflater) reserve(n int) error {
 	return nil
 }
 
-// codes decompresses a block whose codes are given (RFC 1951 section 3.2.3).
+// codes decompresses a block whose codes are given (RFC 1951 section 3.2.3). The reader lives in variables meanwhile, so that its
+// fields can be in registers.
 func (z *inflater) codes(litLen, dist *decodeTable) error {
-	in := z.in
-	defer func() { z.in = in }()
+	src, pos, acc, n := z.in.src, z.in.pos, z.in.acc, z.in.n
 	for {
 		if z.at > len(z.out)-room || z.at > z.limit {
 			if err := z.reserve(0); err != nil {
 				return err
 			}
 		}
-		in.fill()
-		e := litLen.root[in.acc&rootMask]
-		if e == 0 {
-			e = litLen.long(in.acc)
+		if n < 48 { // the longest match takes so many: 15 and 5 for its length, 15 and 13 for its distance
+			if pos+8 <= len(src) {
+				acc |= binary.LittleEndian.Uint64(src[pos:]) << (n & 63)
+				pos += (63 - n) >> 3
+				n |= 56
+			} else {
+				for ; n <= 56 && pos < len(src); n += 8 {
+					acc |= uint64(src[pos]) << (n & 63)
+					pos++
+				}
+			}
 		}
-		in.skip(e.codeBits())
-		switch {
-		case e&kindLiteral != 0:
-			if in.n < 0 {
+		e := litLen.root[acc&rootMask]
+		if e == 0 {
+			e = litLen.long(acc)
+		}
+		acc >>= e.codeBits()
+		n -= int(e.codeBits())
+		if e&kindLiteral != 0 {
+			if n < 0 {
 				return errTruncated
 			}
 			z.out[z.at] = byte(e >> 16)
 			z.at++
 			continue
-		case e&kindRun == 0:
-			if in.n < 0 || e == 0 && in.n < maxCodeBits {
-				return errTruncated
-			}
-			if e&kindEnd == 0 {
-				return errSymbol
-			}
-			return nil
 		}
-		length := e.base() + int(in.acc&(1<<e.extraBits()-1))
-		in.skip(e.extraBits())
-		d := dist.root[in.acc&rootMask]
+		if e&kindRun == 0 {
+			z.in.pos, z.in.acc, z.in.n = pos, acc, n
+			return z.endOfCodes(e)
+		}
+		length := e.base() + int(acc&(1<<e.extraBits()-1))
+		acc >>= e.extraBits()
+		n -= int(e.extraBits())
+		d := dist.root[acc&rootMask]
 		if d == 0 {
-			d = dist.long(in.acc)
+			d = dist.long(acc)
 		}
-		in.skip(d.codeBits())
-		distance := d.base() + int(in.acc&(1<<d.extraBits()-1))
-		in.skip(d.extraBits())
+		acc >>= d.codeBits()
+		distance := d.base() + int(acc&(1<<d.extraBits()-1))
+		acc >>= d.extraBits()
+		n -= int(d.codeBits() + d.extraBits())
 		switch {
-		case in.n < 0:
+		case n < 0:
 			return errTruncated
 		case d&kindRun == 0:
 			return errSymbol
@@ -152,6 +161,17 @@ func (z *inflater) codes(litLen, dist *decodeTable) error {
 			return errDistance
 		}
 	}
+}
+
+// endOfCodes deals with a code that stands for neither a literal nor a match.
+func (z *inflater) endOfCodes(e entry) error {
+	switch {
+	case z.in.n < 0 || e == 0 && z.in.n < maxCodeBits:
+		return errTruncated
+	case e&kindEnd == 0:
+		return errSymbol
+	}
+	return nil
 }
 
 // repeat appends length bytes that begin distance bytes before the end of the message so far; they may overlap.

@@ -28,6 +28,7 @@ func (w *work) parse(i int) int {
 	src := f.src
 	last := len(src) - shortest // the last place where a match can be found
 	n, literals := 0, 0         // tokens; how many of the latest are literals
+	matches := 0
 	for i <= last && n < maxTokens {
 		m := f.find(i, literals)
 		if m.length == 0 {
@@ -53,6 +54,7 @@ func (w *work) parse(i int) int {
 		n -= m.back
 		w.tokens[n] = newMatchToken(m.length, m.distance)
 		n++
+		matches++
 		literals = 0
 		i += m.length - m.back
 		for j := looked + 1; j < min(i, last+1); j += learnEvery {
@@ -63,6 +65,6 @@ func (w *work) parse(i int) int {
 		w.tokens[n] = token(src[i])
 		n++
 	}
-	w.count = n
+	w.count, w.literals = n, n-matches
 	return i
 }

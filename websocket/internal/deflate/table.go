@@ -39,8 +39,9 @@ func makeEntries() (litLen [litLenCount + 2]entry, dist [distCount + 2]entry, cl
 }
 
 const (
-	rootBits = 9
-	rootMask = 1<<rootBits - 1
+	rootBits     = 9
+	rootMask     = 1<<rootBits - 1
+	clenRootMask = 1<<clenCodeBits - 1
 )
 
 // decodeTable decodes one Huffman code: codes of up to rootBits bits by a look-up of the next bits, longer and therefore rare ones
@@ -52,18 +53,20 @@ type decodeTable struct {
 	of     []entry
 }
 
-// init builds the table for a code given by the lengths of its codes, 0 for a symbol that has none (RFC 1951 section 3.2.2). It
-// reports whether there is such a code: every sequence of bits must mean something, unless there is
-// at most one symbol, with a code of one bit (section 3.2.7 on distances).
-func (t *decodeTable) init(lengths []uint8, of []entry) bool {
+// init builds the table for a code given by the lengths of its codes, at most most bits and 0 for a symbol that has none (RFC 1951
+// section 3.2.2). It reports whether there is such a code: every sequence of bits must mean something, unless there
+// is at most one symbol, with a code of one bit (section 3.2.7 on distances).
+func (t *decodeTable) init(lengths []uint8, of []entry, most int) bool {
 	t.of = of
 	t.counts = [maxCodeBits + 1]uint16{}
+	used := 0
 	for _, n := range lengths {
-		t.counts[n]++
+		if n > 0 { // most are not
+			t.counts[n&15]++
+			used++
+		}
 	}
-	used := len(lengths) - int(t.counts[0])
-	t.counts[0] = 0
-	var offsets, codes [maxCodeBits + 2]uint16
+	var offsets [maxCodeBits + 2]uint16
 	left := 1 // of what can still be given out, in units of the current length
 	for n := 1; n <= maxCodeBits; n++ {
 		left = left<<1 - int(t.counts[n])
@@ -71,30 +74,27 @@ func (t *decodeTable) init(lengths []uint8, of []entry) bool {
 			return false
 		}
 		offsets[n+1] = offsets[n] + t.counts[n]
-		codes[n+1] = (codes[n] + t.counts[n]) << 1
 	}
-	if left > 0 {
-		if used > 1 || used == 1 && t.counts[1] != 1 {
-			return false
-		}
-		t.root = [1 << rootBits]entry{}
-	}
-	long := used - int(offsets[rootBits+1])
-	if long > 0 {
-		t.root = [1 << rootBits]entry{}
+	if left > 0 && (used > 1 || used == 1 && t.counts[1] != 1) {
+		return false
 	}
 	for s, n := range lengths {
-		if n == 0 {
-			continue
+		if n > 0 {
+			t.sorted[offsets[n&15]] = uint16(s)
+			offsets[n&15]++
 		}
-		t.sorted[offsets[n]] = uint16(s)
-		offsets[n]++
-		if n <= rootBits {
-			e := of[s] | entry(n)
-			for i := int(reversed(codes[n], n)); i <= rootMask; i += 1 << n {
-				t.root[i] = e
-			}
-			codes[n]++
+	}
+	// The table for codes of up to n bits is that for n-1 bits twice, and the codes of n bits.
+	t.root[0] = 0
+	code, at := uint16(0), 0
+	for n := 1; n <= min(rootBits, most); n++ {
+		size := 1 << n
+		copy(t.root[size/2:size], t.root[:size/2])
+		code <<= 1
+		for range t.counts[n] {
+			t.root[reversed(code, uint8(n))&rootMask] = of[t.sorted[at]] | entry(n)
+			code++
+			at++
 		}
 	}
 	return true
@@ -122,7 +122,7 @@ var fixedLitLenTable, fixedDistTable = makeFixedTables()
 
 func makeFixedTables() (litLen, dist *decodeTable) {
 	litLen, dist = new(decodeTable), new(decodeTable)
-	litLen.init(fixedLitLenLengths[:], litLenEntries[:])
-	dist.init(fixedDistLengths[:], distEntries[:])
+	litLen.init(fixedLitLenLengths[:], litLenEntries[:], maxCodeBits)
+	dist.init(fixedDistLengths[:], distEntries[:], maxCodeBits)
 	return litLen, dist
 }
