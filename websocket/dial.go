@@ -38,6 +38,10 @@ type DialOptions struct {
 	// NetDial makes the transport; nil means a TCP connection.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 
+	// Carrier, if not nil, connects over HTTP/2 or HTTP/3 instead of HTTP/1.1: an h2.Dialer or an
+	// h3.Dialer. WebSockets to the same server then share a connection.
+	Carrier Carrier
+
 	// HandshakeTimeout bounds connecting, TLS and the handshake together. Default 10 s.
 	HandshakeTimeout time.Duration
 }
@@ -47,7 +51,7 @@ const (
 	maxReasonBytes         = 512      // of its body, when it refuses
 )
 
-// Dial connects to a ws:// or wss:// URL (RFC 6455 section 4.1). ctx bounds the dialling only.
+// Dial connects to a ws:// or wss:// URL (RFC 6455 section 4.1; over a Carrier RFC 8441 or 9220). ctx bounds the dialling only.
 // Redirects are not followed, as in browsers. The error is a *HandshakeError if the server
 // answered, but not with a proper upgrade.
 func Dial(ctx context.Context, rawURL string, o *DialOptions) (*Conn, error) {
@@ -65,16 +69,19 @@ func Dial(ctx context.Context, rawURL string, o *DialOptions) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	if o.Carrier != nil {
+		return dialStream(ctx, u, o)
+	}
 	nc, err := connect(ctx, u, o)
 	if err != nil {
-		return nil, fmt.Errorf("websocket: dial %s: %w", u.Redacted(), err)
+		return nil, fmt.Errorf("websocket: dial %s: %w", shown(u), err)
 	}
 	stop := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
 	c, err := upgrade(nc, u, o)
 	if !stop() || err != nil {
 		nc.Close()
 		if ctx.Err() != nil {
-			err = fmt.Errorf("websocket: dial %s: handshake: %w", u.Redacted(), context.Cause(ctx))
+			err = fmt.Errorf("websocket: dial %s: handshake: %w", shown(u), context.Cause(ctx))
 		}
 		return nil, err
 	}
@@ -89,15 +96,22 @@ func parseURL(rawURL string) (*url.URL, error) {
 	}
 	switch {
 	case u.Scheme != "ws" && u.Scheme != "wss":
-		return nil, fmt.Errorf("websocket: URL %q must begin with wss:// or ws://", u.Redacted())
+		return nil, fmt.Errorf("websocket: URL %q must begin with wss:// or ws://", shown(u))
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("websocket: URL %q has no host", u.Redacted())
+		return nil, fmt.Errorf("websocket: URL %q has no host", shown(u))
 	case u.Fragment != "" || strings.HasSuffix(rawURL, "#"):
-		return nil, fmt.Errorf("websocket: URL %q must not have a #fragment", u.Redacted())
+		return nil, fmt.Errorf("websocket: URL %q must not have a #fragment", shown(u))
 	case u.User != nil:
-		return nil, fmt.Errorf("websocket: URL %q must not carry a user name; send it in an Authorization header", u.Redacted())
+		return nil, fmt.Errorf("websocket: URL %q must not carry a user name; send it in an Authorization header", shown(u))
 	}
 	return u, nil
+}
+
+// shown returns u for an error: without what may be secret, a password or a token in the query.
+func shown(u *url.URL) string {
+	short := *u
+	short.RawQuery = ""
+	return short.Redacted()
 }
 
 // connect makes the transport: TCP, and TLS on it for wss.
@@ -145,14 +159,16 @@ func upgrade(nc net.Conn, u *url.URL, o *DialOptions) (*Conn, error) {
 		return nil, &HandshakeError{Reason: err.Error()}
 	}
 	br := bufio.NewReader(io.LimitReader(nc, maxResponseHeaderBytes))
-	resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodGet})
+	resp, err := readResponse(br)
 	if err != nil {
 		return nil, &HandshakeError{Reason: fmt.Sprintf("the server's answer can't be read as HTTP: %v", err)}
 	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil, &HandshakeError{StatusCode: resp.StatusCode, Reason: refusalReason(resp), Header: resp.Header}
 	}
-	subprotocol, params, compressed, err := checkResponse(resp, key, o)
+	subprotocol, params, compressed, err := checkAnswer(resp, o, func(resp *http.Response, offered []string, extensions ...string) (string, error) {
+		return handshake.CheckResponse(resp, key, offered, extensions...)
+	})
 	if err != nil {
 		return nil, &HandshakeError{StatusCode: resp.StatusCode, Reason: err.Error(), Header: resp.Header}
 	}
@@ -167,13 +183,24 @@ func upgrade(nc net.Conn, u *url.URL, o *DialOptions) (*Conn, error) {
 	return c, nil
 }
 
-// checkResponse checks an upgrade against what was offered.
-func checkResponse(resp *http.Response, key string, o *DialOptions) (subprotocol string, p deflate.Params, compressed bool, err error) {
+// readResponse reads the server's final answer; informational ones before it mean nothing here
+// (RFC 9110 section 15.2).
+func readResponse(br *bufio.Reader) (*http.Response, error) {
+	for {
+		resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodGet})
+		if err != nil || resp.StatusCode >= http.StatusOK || resp.StatusCode == http.StatusSwitchingProtocols {
+			return resp, err
+		}
+	}
+}
+
+// checkAnswer checks a positive answer against what was offered. check knows the version of HTTP.
+func checkAnswer(resp *http.Response, o *DialOptions, check func(resp *http.Response, offered []string, extensions ...string) (string, error)) (subprotocol string, p deflate.Params, compressed bool, err error) {
 	if o.Compression == nil {
-		subprotocol, err = handshake.CheckResponse(resp, key, o.Subprotocols)
+		subprotocol, err = check(resp, o.Subprotocols)
 		return subprotocol, p, false, err
 	}
-	subprotocol, err = handshake.CheckResponse(resp, key, o.Subprotocols, deflate.Name)
+	subprotocol, err = check(resp, o.Subprotocols, deflate.Name)
 	if err != nil {
 		return "", p, false, err
 	}

@@ -270,3 +270,30 @@ func TestTheContextOfDialBoundsTheDiallingOnly(t *testing.T) {
 	c.CloseNow()
 	server.CloseNow()
 }
+
+func TestAnInformationalAnswerBeforeTheUpgradeIsPassedOver(t *testing.T) {
+	done := make(chan struct{})
+	url := rawServer(t, "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"+upgraded, func(p *peer) {
+		defer close(done)
+		p.send(0x81, "hello")
+		p.wantClose(0)
+		p.send(0x88, "")
+	})
+	c, err := Dial(t.Context(), url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantMessage(t, c, Text, "hello")
+	if err := c.Close(t.Context(), 0, ""); err != nil {
+		t.Error(err)
+	}
+	<-done
+}
+
+func TestErrorsDoNotShowTheQuery(t *testing.T) {
+	for _, url := range []string{"ws://127.0.0.1:1/live?token=secret", "wss://u:secret@host/", "http://host/?token=secret"} {
+		if _, err := Dial(t.Context(), url, nil); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
