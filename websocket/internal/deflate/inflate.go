@@ -100,11 +100,16 @@ func (z *inflater) reserve(n int) error {
 // fields can be in registers.
 func (z *inflater) codes(litLen, dist *decodeTable) error {
 	src, pos, acc, n := z.in.src, z.in.pos, z.in.acc, z.in.n
+	out, at := z.out, z.at
+	most := min(len(out)-room, z.limit)
 	for {
-		if z.at > len(z.out)-room || z.at > z.limit {
+		if at > most {
+			z.at = at
 			if err := z.reserve(0); err != nil {
 				return err
 			}
+			out = z.out
+			most = min(len(out)-room, z.limit)
 		}
 		if n < 48 { // the longest match takes so many: 15 and 5 for its length, 15 and 13 for its distance
 			if pos+8 <= len(src) {
@@ -128,12 +133,12 @@ func (z *inflater) codes(litLen, dist *decodeTable) error {
 			if n < 0 {
 				return errTruncated
 			}
-			z.out[z.at] = byte(e >> 16)
-			z.at++
+			out[at] = byte(e >> 16)
+			at++
 			continue
 		}
 		if e&kindRun == 0 {
-			z.in.pos, z.in.acc, z.in.n = pos, acc, n
+			z.in.pos, z.in.acc, z.in.n, z.at = pos, acc, n, at
 			return z.endOfCodes(e)
 		}
 		length := e.base() + int(acc&(1<<e.extraBits()-1))
@@ -155,11 +160,15 @@ func (z *inflater) codes(litLen, dist *decodeTable) error {
 		case distance > z.window:
 			return errDistance
 		}
-		if distance <= z.at-z.start {
-			z.repeat(distance, length)
-		} else if !z.recall(distance, length) {
-			return errDistance
+		if from := at - distance; from < z.start {
+			z.at = at
+			if !z.recall(distance, length) {
+				return errDistance
+			}
+		} else {
+			repeat(out, at, distance, length)
 		}
+		at += length
 	}
 }
 
@@ -174,24 +183,23 @@ func (z *inflater) endOfCodes(e entry) error {
 	return nil
 }
 
-// repeat appends length bytes that begin distance bytes before the end of the message so far; they may overlap.
-func (z *inflater) repeat(distance, length int) {
-	from, to := z.at-distance, z.at
-	z.at += length
+// repeat writes length bytes to b[at:] that begin distance bytes before; they may overlap. It may write 7 bytes more.
+func repeat(b []byte, at, distance, length int) {
+	from, end := at-distance, at+length
 	if distance < 8 {
-		for ; to < z.at; to++ {
-			z.out[to] = z.out[from]
+		for ; at < end; at++ {
+			b[at] = b[from]
 			from++
 		}
 		return
 	}
-	for ; to < z.at; to += 8 {
-		binary.LittleEndian.PutUint64(z.out[to:], binary.LittleEndian.Uint64(z.out[from:]))
+	for ; at < end; at += 8 {
+		binary.LittleEndian.PutUint64(b[at:], binary.LittleEndian.Uint64(b[from:]))
 		from += 8
 	}
 }
 
-// recall is repeat for a match that begins in an earlier message. It reports whether it is still known.
+// recall writes to z.out[z.at:] a match that begins in an earlier message. It reports whether that is still known.
 func (z *inflater) recall(distance, length int) bool {
 	before := distance - (z.at - z.start) // where the match begins, before the end of the earlier messages
 	if before > len(z.earlier.buf) {
@@ -199,9 +207,8 @@ func (z *inflater) recall(distance, length int) bool {
 	}
 	n := min(length, before)
 	z.earlier.read(z.out[z.at:z.at+n], before, z.window)
-	z.at += n
 	if n < length {
-		z.repeat(distance, length-n)
+		repeat(z.out, z.at+n, distance, length-n)
 	}
 	return true
 }
