@@ -3,8 +3,10 @@ package websocket
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/websocket/internal/outbox"
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
 )
 
@@ -29,7 +31,7 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 
 	var payload [8]byte
 	binary.BigEndian.PutUint64(payload[:], p.seq)
-	if err := c.push(ctx, encode(c.role, wire.Ping, payload[:])); err != nil {
+	if err := c.pushPart(ctx, encode(c.role, wire.Ping, payload[:])); err != nil {
 		return 0, err
 	}
 	select {
@@ -70,4 +72,13 @@ func (c *Conn) forget(p *ping) {
 			return
 		}
 	}
+}
+
+// pushPart queues a control frame, or a part of a message written in parts, waiting for room.
+func (c *Conn) pushPart(ctx context.Context, buf *outbox.Buffer) error {
+	err := c.out.PushPart(ctx, buf)
+	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return c.closedError(err)
 }

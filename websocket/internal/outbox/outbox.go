@@ -66,6 +66,7 @@ type Outbox struct {
 	pong     *Buffer       // the newest pong that waits; it overtakes the queue
 	space    chan struct{} // closed when there is room again; nil while nobody waits for that
 	done     chan struct{} // made by Finish or Flush, closed when all is written or the outbox is dead
+	stream   *stream       // the message that is being written in parts; nil for none
 }
 
 // Init makes o ready to write to sink with at most limit bytes waiting. onError is called once if
@@ -77,26 +78,39 @@ func (o *Outbox) Init(sink Sink, limit int, onError func(error)) {
 // Send offers a frame without ever blocking. b is shared, not copied: it must never change. An
 // empty queue accepts a frame of any size.
 func (o *Outbox) Send(b []byte) Result {
-	return o.offer(item{b: b})
+	return o.offer(item{b: b}, message)
 }
 
 // SendBuffer is Send for a buffer whose ownership passes to the outbox, whatever the result.
 func (o *Outbox) SendBuffer(buf *Buffer) Result {
-	return o.offer(item{b: buf.B, buf: buf})
+	return o.offer(item{b: buf.B, buf: buf}, message)
 }
 
-func (o *Outbox) offer(it item) Result {
+// SendControl is SendBuffer for a control frame, which may go between the parts of a message.
+func (o *Outbox) SendControl(buf *Buffer) Result {
+	return o.offer(item{b: buf.B, buf: buf}, part)
+}
+
+func (o *Outbox) offer(it item, k kind) Result {
 	o.mu.Lock()
 	switch {
 	case o.closed():
 		o.mu.Unlock()
 		it.free()
 		return Closed
+	case k == message && o.stream != nil:
+		defer o.mu.Unlock()
+		if !o.stream.fits(it, o.limit) {
+			it.free()
+			return Dropped
+		}
+		o.stream.add(it)
+		return Queued
 	case !o.busy:
 		return o.beginLocked(it)
 	case o.held && !o.fitsLocked(it):
 		o.resumeLocked()
-		return o.offer(it)
+		return o.offer(it, k)
 	case o.held:
 		return o.gatherOneLocked(it)
 	case !o.fitsLocked(it):
@@ -112,7 +126,10 @@ func (o *Outbox) offer(it item) Result {
 // Push queues a buffer and takes its ownership. While the queue is full it waits for room, until
 // ctx ends. It returns ctx's error, ErrFinished, or the error that killed the outbox.
 func (o *Outbox) Push(ctx context.Context, buf *Buffer) error {
-	it := item{b: buf.B, buf: buf}
+	return o.push(ctx, item{b: buf.B, buf: buf}, message)
+}
+
+func (o *Outbox) push(ctx context.Context, it item, k kind) error {
 	for {
 		o.mu.Lock()
 		switch {
@@ -124,6 +141,12 @@ func (o *Outbox) Push(ctx context.Context, buf *Buffer) error {
 				err = ErrFinished
 			}
 			return err
+		case k == message && o.stream != nil:
+			if o.stream.fits(it, o.limit) {
+				o.stream.add(it)
+				o.mu.Unlock()
+				return nil
+			}
 		case !o.busy:
 			if o.beginLocked(it) == Closed {
 				return o.Flush() // dead, so this only returns why
@@ -178,7 +201,8 @@ func (o *Outbox) Pong(buf *Buffer) {
 }
 
 // Finish queues the last frame, whatever the limit says. With discard, what waits is thrown away
-// first, so that the last frame follows the one being written. Only the first call counts.
+// first, so that the last frame follows the one being written. A message in parts is cut off, and
+// what waits behind it is thrown away. Only the first call counts.
 func (o *Outbox) Finish(buf *Buffer, discard bool) {
 	o.mu.Lock()
 	if o.closed() {
@@ -193,6 +217,7 @@ func (o *Outbox) Finish(buf *Buffer, discard bool) {
 	if discard {
 		o.discardLocked()
 	}
+	o.dropStreamLocked()
 	o.wakeLocked()
 	it := item{b: buf.B, buf: buf}
 	if !o.busy {
@@ -236,6 +261,13 @@ func (o *Outbox) Abort(err error) {
 // Wait returns when the drain goroutine, if there is one, has ended. Call it after Abort.
 func (o *Outbox) Wait() { o.drains.Wait() }
 
+// Busy reports whether something is being written or waits.
+func (o *Outbox) Busy() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.busy
+}
+
 // closed tells that no frame is accepted. Lock held.
 func (o *Outbox) closed() bool { return o.finished || o.err != nil }
 
@@ -254,6 +286,7 @@ func (o *Outbox) dieLocked(err error) bool {
 	}
 	o.err = err
 	o.discardLocked()
+	o.dropStreamLocked()
 	o.queue = nil
 	o.wakeLocked()
 	if o.done == nil {
