@@ -11,6 +11,9 @@ import (
 // windows and of blocks.
 var compressedSizes = []int{0, 1, 2, 16, 64, 100, 125, 126, 127, 128, 256, 257, 511, 512, 513, 1024, 4096, 8192, 32767, 32768, 32769, 65535, 65536, 131072}
 
+// manyWindows is how many windows long a message need be at most: more costs much and shows nothing.
+const manyWindows = 32
+
 // answers are what a client that offers compression is answered; it may not have offered what some
 // of them need.
 var answers = []struct{ id, answer string }{
@@ -49,8 +52,9 @@ func agreedCases(id, agreed string, side Side, open opening) []Case {
 	}
 	for _, content := range contents {
 		add(content.id, "With %s, compressed messages of all sizes with "+content.what+" are echoed.", func(p *peer) {
+			window := min(p.agreed.client.window(), p.agreed.server.window())
 			for _, size := range compressedSizes {
-				if p.x.maxMessage == 0 || int64(size) <= p.x.maxMessage {
+				if size <= manyWindows*window && (p.x.maxMessage == 0 || int64(size) <= p.x.maxMessage) {
 					p.exchangeDeflated(content.message(size))
 				}
 			}

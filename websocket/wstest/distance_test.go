@@ -70,6 +70,9 @@ func TestWhatIsCompressedKeepsToItsWindowAndInflates(t *testing.T) {
 			out, in := deflater{direction: as}, inflater{direction: as}
 			for _, content := range contents {
 				for _, size := range compressedSizes {
+					if size > manyWindows*as.window() {
+						break
+					}
 					message := content.message(size).payload
 					got, err := in.inflate(out.compress(message)) // fails if the window is not kept to
 					if err != nil || !bytes.Equal(got, message) {

@@ -1,7 +1,9 @@
 package wstest
 
 import (
+	"bytes"
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/binary"
 )
 
@@ -113,10 +115,16 @@ func (f frame) appendTo(b []byte, client bool) []byte {
 	b = append(b, key[:]...)
 	at := len(b)
 	b = append(b, f.payload...)
-	for i := range f.payload {
-		b[at+i] ^= key[i%4]
-	}
+	mask(b[at:], key)
 	return b
+}
+
+// mask masks or unmasks p (RFC 6455 section 5.3).
+func mask(p []byte, key [4]byte) {
+	pattern := bytes.Repeat(key[:], 256)
+	for len(p) > 0 {
+		p = p[subtle.XORBytes(p, p, pattern):]
+	}
 }
 
 // fragments cuts a message into frames of at most size bytes of payload.

@@ -1,6 +1,7 @@
 package wstest
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -67,11 +68,12 @@ func framingCases() []Case {
 // allows; binary data has all bytes.
 func messageOf(kind string, size int) frame {
 	if kind == "binary" {
-		p := make([]byte, size)
+		const period = 1 << 16
+		p := make([]byte, min(size, period))
 		for i := range p {
 			p[i] = byte(i*7 + i>>8)
 		}
-		return binaryOf(p)
+		return binaryOf(bytes.Repeat(p, size/period+1)[:size])
 	}
 	const characters = "Zoë 日本 🦀 "
 	s := strings.Repeat(characters, size/len(characters))

@@ -76,8 +76,8 @@ func (r *reader) frame() (ev event, complete bool, err error) {
 	if _, err := io.ReadFull(r.r, payload); err != nil {
 		return ev, false, err
 	}
-	for i := range payload {
-		payload[i] ^= key[i%4]
+	if r.wantsMasked {
+		mask(payload, key)
 	}
 	switch op {
 	case opPing:
