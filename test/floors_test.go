@@ -22,6 +22,9 @@ var house = floorplan{
 	{packages: "internal/channel", floor: 0, only: none, stdOnly: true},
 	{packages: "protocol", floor: 0, only: none},
 	{packages: "websocket", floor: 0, only: []string{"websocket/internal"}, stdOnly: true},
+	{packages: "websocket/enableh2", floor: 0, only: none, stdOnly: true},
+	{packages: "websocket/h2", floor: 0, only: []string{"websocket", "websocket/internal/duplex"}},
+	{packages: "websocket/h3", floor: 0, only: []string{"websocket", "websocket/internal/duplex"}},
 	{packages: "websocket/internal/wire", floor: 0, only: none, stdOnly: true},
 	{packages: "websocket/internal/*", floor: 0, only: []string{"websocket/internal/wire"}, stdOnly: true},
 

@@ -39,18 +39,39 @@ var notForUpgrade = map[string]bool{
 	"Sec-Websocket-Accept": true, "Sec-Websocket-Protocol": true, "Sec-Websocket-Extensions": true,
 }
 
-// Accept answers a WebSocket handshake (RFC 6455 section 4.2) and takes over the request's
-// connection. Headers set on w before are sent with the answer. A request that is not a proper
-// handshake, or comes from an origin that is not allowed, is answered with its reason and an HTTP
-// error status, and the error is a *HandshakeError.
+// IsHandshake tells whether r asks for a WebSocket and is for Accept to answer: by an Upgrade header in HTTP/1.1, or by an extended
+// CONNECT in HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220). Nothing else about it has been checked.
+func IsHandshake(r *http.Request) bool {
+	return r.Header.Get("Upgrade") != "" || handshake.IsConnect(r)
+}
+
+// Accept answers a WebSocket handshake, of HTTP/1.1 (RFC 6455 section 4.2), HTTP/2 (RFC 8441) or
+// HTTP/3 (RFC 9220), and takes over the request's connection or stream. Headers set on w before are
+// sent with the answer. A request that is not a proper handshake, or comes from an origin that is
+// not allowed, is answered with its reason and an HTTP error status, and the error is a
+// *HandshakeError.
 //
-// After Accept neither w nor r.Body may be used. The handler may return and leave the Conn to
-// another goroutine: that lets go of several kilobytes of stack and request.
+// After Accept neither w nor r.Body may be used. Call Conn.Run next, or use Handler: over HTTP/2 and
+// HTTP/3 the HTTP handler must not return before the connection is over, and Run sees to that. A
+// handler for HTTP/1.1 alone may return at once and leave the Conn to another goroutine.
+//
+// Over HTTP/2 and HTTP/3 the method of the request is CONNECT: a pattern of http.ServeMux for it
+// must not name GET. Whether a server offers WebSocket over HTTP/2 is another matter; see
+// CheckHTTP2.
 func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, error) {
 	if o == nil {
 		o = &AcceptOptions{}
 	}
-	key, refusal := handshake.CheckRequest(r)
+	var (
+		key     string
+		refusal *handshake.Refusal
+		stream  = handshake.IsConnect(r)
+	)
+	if stream {
+		refusal = handshake.CheckConnect(r)
+	} else {
+		key, refusal = handshake.CheckRequest(r)
+	}
 	if refusal == nil {
 		refusal = handshake.CheckOrigin(r, o.Origins)
 	}
@@ -64,9 +85,30 @@ func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, er
 	subprotocol := handshake.SelectSubprotocol(offered, o.Subprotocols)
 	params, extension := acceptCompression(o.Compression, r.Header)
 
+	var (
+		nc    net.Conn
+		early []byte
+	)
+	if stream {
+		nc, err = acceptStream(w, r, subprotocol, extension)
+	} else {
+		nc, early, err = acceptUpgrade(w, key, subprotocol, extension)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := newConn(nc, wire.Server, o.Limits, subprotocol, early)
+	if extension != "" {
+		c.agreeOnCompression(o.Compression, params)
+	}
+	return c, nil
+}
+
+// acceptUpgrade takes over a connection of HTTP/1.1. The error is a *HandshakeError.
+func acceptUpgrade(w http.ResponseWriter, key, subprotocol, extension string) (net.Conn, []byte, error) {
 	nc, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return nil, refuse(w, &handshake.Refusal{
+		return nil, nil, refuse(w, &handshake.Refusal{
 			Status: http.StatusInternalServerError,
 			Reason: fmt.Sprintf("the connection can't be taken over from this http.ResponseWriter: %v; middleware must implement Unwrap", err),
 		})
@@ -74,13 +116,9 @@ func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, er
 	early, err := answerUpgrade(nc, rw, w.Header(), key, subprotocol, extension)
 	if err != nil {
 		nc.Close()
-		return nil, &HandshakeError{Reason: err.Error()}
+		return nil, nil, &HandshakeError{Reason: err.Error()}
 	}
-	c := newConn(nc, wire.Server, o.Limits, subprotocol, early)
-	if extension != "" {
-		c.agreeOnCompression(o.Compression, params)
-	}
-	return c, nil
+	return nc, early, nil
 }
 
 // answerUpgrade writes the 101 response and returns what the client has already sent behind its

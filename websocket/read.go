@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/websocket/internal/duplex"
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
 )
 
@@ -109,6 +110,9 @@ func (c *Conn) parse(leaveEnd bool) (m Message, inPlace, ok bool, err error) {
 
 // interruptReads makes reads fail with a timeout when ctx ends. stop undoes that.
 func (c *Conn) interruptReads(ctx context.Context) (stop func()) {
+	if s, ok := c.nc.(*duplex.Conn); ok {
+		s.Interruptible()
+	}
 	interrupted := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
 		defer close(interrupted)

@@ -31,16 +31,9 @@ func AppendRequest(dst []byte, u *url.URL, host, key string, subprotocols []stri
 	if !validKey(key) {
 		return dst, fmt.Errorf("key %s is not 16 bytes in base64", quote(key))
 	}
-	for i, name := range subprotocols {
-		if err := checkSubprotocol(subprotocols[:i], name); err != nil {
-			return dst, fmt.Errorf("subprotocol list %w", err)
-		}
-	}
-	names := slices.Sorted(maps.Keys(extra))
-	for _, name := range names {
-		if err := checkExtra(name, extra[name]); err != nil {
-			return dst, err
-		}
+	names, err := checkHeaders(subprotocols, extra)
+	if err != nil {
+		return dst, err
 	}
 
 	dst = append(dst, "GET "+target+" HTTP/1.1\r\n"...)
@@ -64,6 +57,22 @@ func AppendRequest(dst []byte, u *url.URL, host, key string, subprotocols []stri
 		}
 	}
 	return append(dst, "\r\n"...), nil
+}
+
+// checkHeaders checks the subprotocols and the headers that the caller chose, and returns the sorted names of these.
+func checkHeaders(subprotocols []string, extra http.Header) (names []string, err error) {
+	for i, name := range subprotocols {
+		if err := checkSubprotocol(subprotocols[:i], name); err != nil {
+			return nil, fmt.Errorf("subprotocol list %w", err)
+		}
+	}
+	names = slices.Sorted(maps.Keys(extra))
+	for _, name := range names {
+		if err := checkExtra(name, extra[name]); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 func appendField(dst []byte, name, value string) []byte {

@@ -15,10 +15,8 @@ const (
 // [CheckOrigin], the subprotocol for [SelectSubprotocol].
 func CheckRequest(r *http.Request) (key string, refusal *Refusal) {
 	if r.ProtoMajor >= 2 {
-		return "", &Refusal{
-			Status: http.StatusHTTPVersionNotSupported,
-			Reason: fmt.Sprintf("WebSocket over HTTP/%d is not supported here; connect over HTTP/1.1", r.ProtoMajor),
-		}
+		return "", badRequest(fmt.Sprintf("a WebSocket over HTTP/%d is opened with an extended CONNECT (RFC 8441), not %s; "+
+			"this URL speaks WebSocket", r.ProtoMajor, quote(r.Method)))
 	}
 	if !r.ProtoAtLeast(1, 1) {
 		return "", badRequest(fmt.Sprintf("WebSocket needs HTTP/1.1 and this request is HTTP/%d.%d; "+

@@ -69,8 +69,8 @@ func TestARequestThatBreaksARuleIsRefusedWithItsReason(t *testing.T) {
 		change func(*http.Request)
 		want   string
 	}{
-		{"HTTP/2", func(r *http.Request) { r.ProtoMajor, r.ProtoMinor = 2, 0 }, "505 HTTP Version Not Supported: WebSocket over HTTP/2 is not supported here; connect over HTTP/1.1"},
-		{"HTTP/3", func(r *http.Request) { r.ProtoMajor, r.ProtoMinor = 3, 0 }, "505 HTTP Version Not Supported: WebSocket over HTTP/3 is not supported here; connect over HTTP/1.1"},
+		{"HTTP/2", func(r *http.Request) { r.ProtoMajor, r.ProtoMinor = 2, 0 }, `400 Bad Request: a WebSocket over HTTP/2 is opened with an extended CONNECT (RFC 8441), not "GET"; this URL speaks WebSocket`},
+		{"HTTP/3", func(r *http.Request) { r.ProtoMajor, r.ProtoMinor = 3, 0 }, `400 Bad Request: a WebSocket over HTTP/3 is opened with an extended CONNECT (RFC 8441), not "GET"; this URL speaks WebSocket`},
 		{"HTTP/1.0", func(r *http.Request) { r.ProtoMinor = 0 }, "400 Bad Request: WebSocket needs HTTP/1.1 and this request is HTTP/1.0; if a proxy is in between, make it use HTTP/1.1 towards this server"},
 		{"POST", func(r *http.Request) { r.Method = "POST" }, `405 Method Not Allowed: a WebSocket is opened with GET, not "POST"`},
 		{"no Host", func(r *http.Request) { r.Host = "" }, "400 Bad Request: the request has no Host header"},

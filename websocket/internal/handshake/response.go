@@ -33,7 +33,12 @@ func CheckResponse(resp *http.Response, key string, offered []string, extensions
 		return "", fmt.Errorf("server's Sec-WebSocket-Accept %s does not answer the key that was sent; "+
 			"something in between may have answered instead of the server", quote(accept))
 	}
-	chosen, err := Extensions(resp.Header)
+	return checkChoices(resp.Header, offered, extensions)
+}
+
+// checkChoices checks what the server chose of the subprotocols and extensions that were offered, and returns the subprotocol.
+func checkChoices(h http.Header, offered, extensions []string) (subprotocol string, err error) {
+	chosen, err := Extensions(h)
 	if err != nil {
 		return "", fmt.Errorf("server's %w", err)
 	}
@@ -42,10 +47,10 @@ func CheckResponse(resp *http.Response, key string, offered []string, extensions
 			return "", fmt.Errorf("server chose the extension %s, which was not offered", quote(e.Name))
 		}
 	}
-	if len(resp.Header.Values("Sec-WebSocket-Protocol")) == 0 {
+	if len(h.Values("Sec-WebSocket-Protocol")) == 0 {
 		return "", nil
 	}
-	subprotocol, err = onlyValue(resp.Header, "Sec-WebSocket-Protocol")
+	subprotocol, err = onlyValue(h, "Sec-WebSocket-Protocol")
 	if err != nil {
 		return "", err
 	}
