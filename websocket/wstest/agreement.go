@@ -116,15 +116,26 @@ func windowBits(s string) (bits int, ok bool) {
 	return n, err == nil && 8 <= n && n <= maxWindowBits && strconv.Itoa(n) == s
 }
 
-// answerOffer returns the agreement that comes of answering a client's offers so, or why they can't
-// be answered so.
-func answerOffer(answer string, offers []string) (*agreement, string) {
+// answerOffer returns the agreement that comes of answering a client's offers so, with what the
+// offer asks for besides, and the whole answer; or why they can't be answered so.
+func answerOffer(answer string, offers []string) (agreed *agreement, whole, refusal string) {
 	for _, offered := range readExtensions(offers) {
-		if offered.name == deflateName {
-			if agreed, _ := match(offered, readExtensions([]string{answer})[0]); agreed != nil {
-				return agreed, ""
+		if offered.name != deflateName {
+			continue
+		}
+		whole = answer
+		for _, must := range []string{serverNoTakeover, serverWindowBits} {
+			value, asked := offered.get(must)
+			if _, there := readExtensions([]string{answer})[0].get(must); asked && !there {
+				whole += "; " + must
+				if value != "" {
+					whole += "=" + value
+				}
 			}
 		}
+		if agreed, _ = match(offered, readExtensions([]string{whole})[0]); agreed != nil {
+			return agreed, whole, ""
+		}
 	}
-	return nil, fmt.Sprintf("the client offers the extensions %q, which do not allow %q", offers, answer)
+	return nil, "", fmt.Sprintf("the client offers the extensions %q, which do not allow %q", offers, answer)
 }

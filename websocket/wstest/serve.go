@@ -23,12 +23,12 @@ func (a *answerer) connect(x *exam, o opening) *peer {
 	var agreed *agreement
 	if o.answer != "" {
 		offers := request.Header.Values("Sec-WebSocket-Extensions")
-		var refusal string
-		if agreed, refusal = answerOffer(o.answer, offers); refusal != "" {
+		var answer, refusal string
+		if agreed, answer, refusal = answerOffer(o.answer, offers); refusal != "" {
 			x.skip(refusal)
 			return nil
 		}
-		response.add("Sec-WebSocket-Extensions", o.answer)
+		response.add("Sec-WebSocket-Extensions", answer)
 	}
 	conn.Write(append(response.bytes(), o.behind...))
 	return newPeer(x, conn, r, agreed)
