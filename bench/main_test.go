@@ -30,7 +30,7 @@ func TestARunMeasuresWhatIsChosenAndWritesAReport(t *testing.T) {
 	folder := t.TempDir()
 	var stdout, stderr bytes.Buffer
 	err := command(t.Context(), []string{"run", "-quick", "-server-cpu", "-1", "-client-cpu", "-1", "-out", folder,
-		"-peer", "holdfast,floor,gws", "-load", "echo-64-16,broadcast-1,idle-wss"}, nil, &stdout, &stderr)
+		"-peer", "holdfast,floor,gws", "-load", "echo-64-16,broadcast-1,used-wss"}, nil, &stdout, &stderr)
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, stdout.String(), stderr.String())
 	}
@@ -48,7 +48,7 @@ func TestARunMeasuresWhatIsChosenAndWritesAReport(t *testing.T) {
 			t.Errorf("%q is in\n%s", absent, written)
 		}
 	}
-	for _, chart := range []string{"echo-64-16.svg", "broadcast-1.svg", "idle-wss.svg"} {
+	for _, chart := range []string{"echo-64-16.svg", "broadcast-1.svg", "used-wss.svg"} {
 		if _, err := os.Stat(filepath.Join(folder, chart)); err != nil {
 			t.Error(err)
 		}
@@ -68,7 +68,7 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                         "say which subcommand: run or server",
 		"walk":                     `there is no subcommand "walk"; there are run and server`,
-		"run -load echo,idle-ws":   `there is no load "echo" (there are: echo-64-1, echo-64-16, echo-16k-1, wss-64-1, wss-64-16, broadcast-1, broadcast-16, idle-ws, idle-wss)`,
+		"run -load echo,idle-ws":   `there is no load "echo" (there are: echo-64-1, echo-64-16, echo-16k-1, wss-64-1, wss-64-16, broadcast-1, broadcast-16, idle-ws, used-ws, idle-wss, used-wss)`,
 		"run -peer nobody":         `there is no peer "nobody" (there are: holdfast, gobwas, gws, gorilla, coder, floor)`,
 		"run -seconds 0":           "-rounds and -procs must be at least 1, -seconds 0.1 to 60",
 		"run idle-ws":              `unexpected argument "idle-ws"; loads and peers are chosen with -load and -peer`,

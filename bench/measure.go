@@ -49,7 +49,7 @@ func (p *plan) measure(ctx context.Context, w workload) (*report.Table, error) {
 			fmt.Fprintf(p.progress, "%-12s %-9s round %d of %d: %.0f %s\n", w.name, one.Name, round+1, p.pace.rounds, s.value, w.unit())
 		}
 	}
-	table := &report.Table{Name: w.name, Title: w.title, Unit: w.unit(), Memory: w.idle}
+	table := &report.Table{Name: w.name, Title: w.title, Unit: w.unit(), Memory: w.memory}
 	for _, one := range p.peers {
 		if w.concerns(one) {
 			table.Rows = append(table.Rows, row(one, samples[one.Name], failures[one.Name]))
@@ -110,8 +110,8 @@ func (p *plan) sample(ctx context.Context, w workload, one peer.Peer) (sample, e
 	defer server.Stop()
 	target := w.target
 	target.Addr = server.Addr
-	if w.idle {
-		return memory(ctx, target, server)
+	if w.memory {
+		return memory(ctx, target, w.used, server)
 	}
 	if p.profiles != "" {
 		file, err := filepath.Abs(filepath.Join(p.profiles, one.Name+"-"+w.name+".pprof"))
@@ -157,7 +157,7 @@ func (p *plan) throughput(ctx context.Context, kind peer.Kind, target load.Targe
 const rehearsal = 16
 
 // memory measures what a connection that is open and silent costs.
-func memory(ctx context.Context, target load.Target, server *process.Process) (sample, error) {
+func memory(ctx context.Context, target load.Target, used int, server *process.Process) (sample, error) {
 	resident := func() (int64, error) {
 		if err := server.Collect(); err != nil {
 			return 0, err
@@ -166,7 +166,7 @@ func memory(ctx context.Context, target load.Target, server *process.Process) (s
 	}
 	few := target
 	few.Conns = rehearsal
-	if err := load.Idle(ctx, few, func() error { return nil }); err != nil {
+	if err := load.Idle(ctx, few, 1, func() error { return nil }); err != nil {
 		return sample{}, err
 	}
 	before, err := resident()
@@ -174,7 +174,7 @@ func memory(ctx context.Context, target load.Target, server *process.Process) (s
 		return sample{}, err
 	}
 	var after int64
-	err = load.Idle(ctx, target, func() (err error) {
+	err = load.Idle(ctx, target, used, func() (err error) {
 		after, err = resident()
 		return err
 	})

@@ -129,6 +129,6 @@ func (p *plan) method() string {
 		"Medians of %d rounds of %s in which the servers took turns; CPU time is the kernel's clock of the server process, user and system.\n"+
 		"Messages are binary and nothing is compressed. \"Of the best peer\" compares with the best of the other libraries;\n"+
 		"`floor` is none, but a bare loop of reads and writes in Go that parses no more than it must.\n"+
-		"Memory is the growth of resident memory, after garbage collection, by connections that have echoed one message each.",
+		"Memory is the growth of the server's resident memory, after garbage collection.",
 		where(p.serverCPU), p.procs, where(p.clientCPU), p.pace.rounds, p.pace.length)
 }

@@ -18,7 +18,8 @@ type workload struct {
 	title  string
 	kind   peer.Kind
 	target load.Target // without the address
-	idle   bool        // measure memory instead of CPU
+	memory bool        // measure memory instead of CPU
+	used   int         // of memory: how many messages each connection has echoed before
 }
 
 // workloads returns every load. quick makes those that take long by their size smaller.
@@ -43,23 +44,27 @@ func workloads(quick bool) []workload {
 			target: load.Target{Conns: 1_000, Size: 128, Depth: 1}},
 		{name: "broadcast-16", title: "broadcast 128 B to 1,000 connections, in bursts of 16", kind: broadcast,
 			target: load.Target{Conns: 1_000, Size: 128, Depth: 16}},
-		{name: "idle-ws", title: fmt.Sprintf("memory of idle ws connections: %d", idle), kind: echo,
-			target: load.Target{Conns: idle, Size: 64, Depth: 1}, idle: true},
-		{name: "idle-wss", title: fmt.Sprintf("memory of idle wss connections: %d", idleTLS), kind: echo,
-			target: load.Target{TLS: true, Conns: idleTLS, Size: 64, Depth: 1}, idle: true},
+		{name: "idle-ws", title: fmt.Sprintf("memory of %d ws connections, idle from the beginning", idle), kind: echo,
+			target: load.Target{Conns: idle, Size: 64, Depth: 1}, memory: true},
+		{name: "used-ws", title: fmt.Sprintf("memory of %d ws connections, idle after a message", idle), kind: echo,
+			target: load.Target{Conns: idle, Size: 64, Depth: 1}, memory: true, used: 1},
+		{name: "idle-wss", title: fmt.Sprintf("memory of %d wss connections, idle from the beginning", idleTLS), kind: echo,
+			target: load.Target{TLS: true, Conns: idleTLS, Size: 64, Depth: 1}, memory: true},
+		{name: "used-wss", title: fmt.Sprintf("memory of %d wss connections, idle after a message", idleTLS), kind: echo,
+			target: load.Target{TLS: true, Conns: idleTLS, Size: 64, Depth: 1}, memory: true, used: 1},
 	}
 }
 
 // concerns tells whether a peer is measured under the load: the floor is a floor of CPU time on
 // plain sockets only.
 func (w *workload) concerns(p peer.Peer) bool {
-	return !p.IsFloor() || !w.idle && !w.target.TLS
+	return !p.IsFloor() || !w.memory && !w.target.TLS
 }
 
 // unit says what the figures of the load are.
 func (w *workload) unit() string {
 	switch {
-	case w.idle:
+	case w.memory:
 		return "bytes of server memory per connection"
 	case w.kind == peer.Broadcast:
 		return "deliveries per server CPU second"

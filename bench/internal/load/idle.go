@@ -7,24 +7,17 @@ import (
 	"fmt"
 )
 
-// Idle opens the connections to an echo server, has one message echoed on each, so that the server
-// has used what it uses, and then calls during while they are open and silent.
-func Idle(ctx context.Context, t Target, during func() error) error {
+// Idle opens the connections to an echo server, has so many messages echoed on each, one after the
+// other, and then calls during while they are open and silent.
+func Idle(ctx context.Context, t Target, messages int, during func() error) error {
 	c, err := open(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer c.close()
 	for i, k := range c.conns {
-		if err := k.send(1); err != nil {
-			return err
-		}
-		for echoed := 0; echoed == 0; {
-			n, err := k.reader().Read(c.buf)
-			if err == nil {
-				echoed, err = k.counter.feed(c.buf[:n])
-			}
-			if err != nil {
+		for range messages {
+			if err := c.echoOne(k); err != nil {
 				return fmt.Errorf("no echo on connection %d: %w", i+1, err)
 			}
 		}
@@ -33,4 +26,21 @@ func Idle(ctx context.Context, t Target, during func() error) error {
 		}
 	}
 	return during()
+}
+
+// echoOne sends a message on a blocking connection and waits for its echo.
+func (c *crowd) echoOne(k *conn) error {
+	if err := k.send(1); err != nil {
+		return err
+	}
+	for echoed := 0; echoed == 0; {
+		n, err := k.reader().Read(c.buf)
+		if err != nil {
+			return err
+		}
+		if echoed, err = k.counter.feed(c.buf[:n]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// TLSConfig returns what every peer serves wss with: a fresh self-signed certificate for loopback
+// tlsConfig returns what every peer serves wss with: a fresh self-signed certificate for loopback
 // and the defaults of crypto/tls.
-func TLSConfig() (*tls.Config, error) {
+func tlsConfig() (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err

@@ -10,8 +10,8 @@ import (
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// holdfast serves in the style of events, with a goroutine that leaves the request behind; a
-// broadcast is one Frame and a loop of Sends.
+// holdfast serves in the style of events, with a goroutine that leaves the request behind, and under
+// TLS with the library's Listener; a broadcast is a loop of sends of what came together.
 type holdfast struct {
 	kind Kind
 	room[*websocket.Conn]
@@ -35,14 +35,18 @@ func (s *holdfast) upgrade(w http.ResponseWriter, r *http.Request) {
 	s.join(conn)
 	go func() {
 		defer s.leave(conn)
-		conn.Serve(s.publish)
+		conn.ServeBatch(s.publish)
 	}()
 }
 
-func (s *holdfast) publish(typ websocket.MessageType, payload []byte) {
-	frame := websocket.NewFrame(typ, payload)
+func (s *holdfast) publish(messages []websocket.Message) {
+	frames := make([]*websocket.Frame, len(messages))
+	for i, m := range messages {
+		frames[i] = websocket.NewFrame(m.Type, m.Payload)
+	}
+	batch := websocket.NewBatch(frames...)
 	for _, member := range s.all() {
-		if member.Send(frame) == websocket.Dropped {
+		if member.SendBatch(batch) == websocket.Dropped {
 			member.CloseNow() // the load must not go on as if nothing was lost
 		}
 	}

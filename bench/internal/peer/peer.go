@@ -9,10 +9,13 @@
 package peer
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
+
+	"github.com/holdfast-dev/holdfast/websocket"
 )
 
 // Kind says what a server does with a message.
@@ -37,6 +40,29 @@ type Peer struct {
 	Name   string
 	Module string // import path of the library's module; "" if there is no library
 	New    func(Kind) Server
+	// Below, if not nil, wraps the listener, below TLS if there is TLS.
+	Below func(net.Listener) net.Listener
+}
+
+// Listen listens on a free port of loopback, the way the peer is to be served: ws, or wss with a
+// certificate made up for it.
+func (p Peer) Listen(secure bool) (net.Listener, error) {
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	if p.Below != nil {
+		ln = p.Below(ln)
+	}
+	if !secure {
+		return ln, nil
+	}
+	config, err := tlsConfig()
+	if err != nil {
+		ln.Close()
+		return nil, err
+	}
+	return tls.NewListener(ln, config), nil
 }
 
 // IsFloor tells that the peer is no library but a bare loop of system calls: what a library is
@@ -49,7 +75,7 @@ const Own = "holdfast"
 // All returns every peer, our own first.
 func All() []Peer {
 	return []Peer{
-		{Name: Own, Module: "github.com/holdfast-dev/holdfast", New: newHoldfast},
+		{Name: Own, Module: "github.com/holdfast-dev/holdfast", New: newHoldfast, Below: websocket.Listener},
 		{Name: "gobwas", Module: "github.com/gobwas/ws", New: newGobwas},
 		{Name: "gws", Module: "github.com/lxzan/gws", New: newGWS},
 		{Name: "gorilla", Module: "github.com/gorilla/websocket", New: newGorilla},

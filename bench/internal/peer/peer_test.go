@@ -22,18 +22,13 @@ const patience = 10 * time.Second
 // serve runs a server of p until the test ends, and returns it and how to connect to it.
 func serve(t *testing.T, p Peer, kind Kind, secure bool) (Server, func() *websocket.Conn) {
 	t.Helper()
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	ln, err := p.Listen(secure)
 	if err != nil {
 		t.Fatal(err)
 	}
 	url := "ws://" + ln.Addr().String()
 	if secure {
-		config, err := TLSConfig()
-		if err != nil {
-			t.Fatal(err)
-		}
 		url = "wss://" + ln.Addr().String()
-		ln = tls.NewListener(ln, config)
 	}
 	server := p.New(kind)
 	stopped := make(chan error, 1)

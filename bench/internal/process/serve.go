@@ -5,7 +5,6 @@ package process
 
 import (
 	"bufio"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -31,23 +30,15 @@ const (
 // Serve runs a server on a free loopback port until in ends. Its first line on out is "ok" and the
 // address.
 func Serve(p peer.Peer, kind peer.Kind, secure bool, in io.Reader, out io.Writer) error {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	ln, err := p.Listen(secure)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
-	addr := ln.Addr()
-	if secure {
-		config, err := peer.TLSConfig()
-		if err != nil {
-			return err
-		}
-		ln = tls.NewListener(ln, config)
-	}
 	server := p.New(kind)
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(ln) }()
-	if _, err := fmt.Fprintln(out, "ok", addr); err != nil {
+	if _, err := fmt.Fprintln(out, "ok", ln.Addr()); err != nil {
 		return err
 	}
 	requests := bufio.NewScanner(in)
