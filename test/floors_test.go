@@ -23,8 +23,9 @@ var house = floorplan{
 	{packages: "protocol", floor: 0, only: none},
 	{packages: "websocket", floor: 0, only: []string{"websocket/internal"}, stdOnly: true},
 	{packages: "websocket/enableh2", floor: 0, only: none, stdOnly: true},
-	{packages: "websocket/h2", floor: 0, only: []string{"websocket", "websocket/internal/duplex"}},
-	{packages: "websocket/h3", floor: 0, only: []string{"websocket", "websocket/internal/duplex"}},
+	{packages: "websocket/h2", floor: 0, only: []string{"websocket", "websocket/internal"}},
+	{packages: "websocket/h3", floor: 0, only: []string{"websocket", "websocket/internal"}},
+	{packages: "websocket/internal/carriertest", floor: 0, only: []string{"websocket"}, stdOnly: true},
 	{packages: "websocket/internal/wire", floor: 0, only: none, stdOnly: true},
 	{packages: "websocket/internal/*", floor: 0, only: []string{"websocket/internal/wire"}, stdOnly: true},
 

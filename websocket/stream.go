@@ -37,6 +37,9 @@ func acceptStream(w http.ResponseWriter, r *http.Request, subprotocol, extension
 		h.Set("Sec-WebSocket-Extensions", extension)
 	}
 	w.WriteHeader(http.StatusOK)
+	if t := streamTaker(w); t != nil {
+		return t.TakeStream(), nil
+	}
 	if err := control.Flush(); err != nil {
 		return nil, &HandshakeError{Reason: err.Error()}
 	}
@@ -46,6 +49,23 @@ func acceptStream(w http.ResponseWriter, r *http.Request, subprotocol, extension
 	}
 	s := &serverStream{w: w, control: control, body: r.Body, handler: r.Context()}
 	return duplex.New(s, local, address(r.RemoteAddr)), nil
+}
+
+// taker is a ResponseWriter whose stream can be taken over, so that it outlives the handler. Package h3 has one.
+type taker interface{ TakeStream() net.Conn }
+
+// streamTaker looks for a taker the way http.ResponseController looks for its methods.
+func streamTaker(w http.ResponseWriter) taker {
+	for {
+		switch t := w.(type) {
+		case taker:
+			return t
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return nil
+		}
+	}
 }
 
 // serverStream is the stream of a request that an HTTP server has handed to its handler, and that
