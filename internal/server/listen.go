@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"syscall"
@@ -66,9 +67,42 @@ func listenLoopback(port string) ([]net.Listener, error) {
 	return []net.Listener{four}, nil
 }
 
-func closeAll(ls []net.Listener) {
+// listenBoth binds addr for TCP and the same addresses and ports for UDP, which HTTP/3 uses.
+func listenBoth(addr string) ([]net.Listener, []*net.UDPConn, error) {
+	for attempt := 1; ; attempt++ {
+		tcp, err := listen(addr)
+		if err != nil {
+			return nil, nil, err
+		}
+		udp, err := listenUDP(tcp)
+		if err == nil {
+			return tcp, udp, nil
+		}
+		closeAll(tcp)
+		if _, port, _ := net.SplitHostPort(addr); port != "0" || attempt == portAttempts || !errors.Is(err, syscall.EADDRINUSE) {
+			return nil, nil, err
+		}
+	}
+}
+
+// listenUDP binds the addresses of ls for UDP.
+func listenUDP(ls []net.Listener) ([]*net.UDPConn, error) {
+	var conns []*net.UDPConn
 	for _, l := range ls {
-		l.Close()
+		tcp := l.Addr().(*net.TCPAddr)
+		c, err := net.ListenUDP("udp", &net.UDPAddr{IP: tcp.IP, Port: tcp.Port, Zone: tcp.Zone})
+		if err != nil {
+			closeAll(conns)
+			return nil, &ListenError{Addr: tcp.String(), Err: err}
+		}
+		conns = append(conns, c)
+	}
+	return conns, nil
+}
+
+func closeAll[C io.Closer](cs []C) {
+	for _, c := range cs {
+		c.Close()
 	}
 }
 

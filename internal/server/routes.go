@@ -13,13 +13,13 @@ import (
 // URL with an empty segment instead of letting it be refused with the reason.
 func (s *Server) routes() http.Handler {
 	pages := console.Handler()
-	return s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.announceHTTP3(s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, channels.Prefix) {
 			s.channels.ServeHTTP(w, r)
 			return
 		}
 		pages.ServeHTTP(w, r)
-	}))
+	})))
 }
 
 // checkHost refuses requests whose Host is a name that is not ours. A page elsewhere could otherwise

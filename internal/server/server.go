@@ -18,7 +18,7 @@ import (
 
 // Config says what to serve. It is not changed by the server.
 type Config struct {
-	HTTPS string      // address for https and wss; "" for none
+	HTTPS string      // address for https and wss, over TCP and over UDP (HTTP/3); "" for none
 	HTTP  string      // address for http and ws; "" for none
 	TLS   *tls.Config // for HTTPS
 
@@ -34,6 +34,8 @@ const (
 	readHeaderTimeout = 10 * time.Second // for a request's header
 	readTimeout       = time.Minute      // for a request and its body; a WebSocket is no longer a request
 	idleTimeout       = 2 * time.Minute  // between requests on one connection
+	maxStreams        = 1000             // of one connection, of HTTP/2 or HTTP/3: a WebSocket is one
+	maxFrameBytes     = 16 << 10         // of HTTP/2; clients may hold a buffer of that size per stream
 )
 
 // Server is a running Holdfast node.
@@ -43,6 +45,7 @@ type Server struct {
 	https    []net.Listener
 	http     []net.Listener
 	web      http.Server
+	quic     quicServer
 }
 
 // Listen binds the addresses of cfg. The host "localhost" means both loopback addresses. An address
@@ -63,19 +66,25 @@ func Listen(cfg Config) (*Server, error) {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		TLSConfig:         withProtocols(cfg.TLS),
-		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams,
+			MaxReadFrameSize:     maxFrameBytes,
+		},
+		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
 	}
 	var err error
 	if cfg.HTTPS != "" {
-		s.https, err = listen(cfg.HTTPS)
+		s.https, s.quic.sockets, err = listenBoth(cfg.HTTPS)
 	}
 	if err == nil && cfg.HTTP != "" {
 		s.http, err = listen(cfg.HTTP)
 	}
 	if err != nil {
 		closeAll(s.https)
+		closeAll(s.quic.sockets)
 		return nil, err
 	}
+	s.quic.init(cfg, s.web.Handler)
 	return s, nil
 }
 
@@ -101,18 +110,22 @@ func (s *Server) HTTPAddr() net.Addr { return firstAddr(s.http) }
 // error.
 func (s *Server) Serve() error {
 	var running sync.WaitGroup
-	failed := make(chan error, len(s.https)+len(s.http))
+	failed := make(chan error, len(s.https)+len(s.quic.sockets)+len(s.http))
 	run := func(serve func() error) {
 		running.Go(func() {
 			err := serve()
 			if !errors.Is(err, http.ErrServerClosed) {
 				s.web.Close() // the other listeners would go on alone
+				s.quic.close()
 			}
 			failed <- err
 		})
 	}
 	for _, l := range s.https {
 		run(func() error { return s.web.ServeTLS(websocket.Listener(l), "", "") })
+	}
+	for _, c := range s.quic.sockets {
+		run(func() error { return s.quic.serve(c) })
 	}
 	for _, l := range s.http {
 		run(func() error { return s.web.Serve(l) })
@@ -131,12 +144,16 @@ func (s *Server) Serve() error {
 // requests end. When ctx ends first, what is left is dropped and ctx's error returned. After it, no
 // goroutine of the server is left.
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
-	var closing sync.WaitGroup
+	var closing, quicClosing sync.WaitGroup
 	closing.Go(func() { s.channels.Close(ctx, reason) })
+	closed := make(chan struct{}) // when every WebSocket is
+	quicClosing.Go(func() { s.quic.shutdown(ctx, closed) })
 	err := s.web.Shutdown(ctx)
 	if err != nil {
 		s.web.Close() // what it can't close has gone
 	}
 	closing.Wait()
+	close(closed)
+	quicClosing.Wait()
 	return err
 }

@@ -70,7 +70,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
-	case r.Header.Get("Upgrade") != "":
+	case websocket.IsHandshake(r):
 		h.serveSocket(w, r, name)
 	case r.Method == http.MethodPost:
 		h.servePublish(w, r, name)
