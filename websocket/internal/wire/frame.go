@@ -57,6 +57,9 @@ const (
 // MarkCompressed sets RSV1 in the first byte of a frame header: its message is compressed (RFC 7692 section 6).
 func MarkCompressed(header []byte) { header[0] |= rsv1Bit }
 
+// MarkUnfinished clears FIN in the first byte of a frame header: its message goes on in the next frame (RFC 6455 section 5.4).
+func MarkUnfinished(header []byte) { header[0] &^= finBit }
+
 // The fields of the first two header bytes, and the two length codes that announce a longer length field.
 const (
 	finBit    = 0x80

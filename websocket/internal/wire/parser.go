@@ -36,7 +36,7 @@ type Event struct {
 
 // Parser turns the bytes of one peer into events and enforces the framing rules of RFC 6455 section 5. It keeps no bytes: the
 // payload of data frames is passed on as it arrives, and headers and control frames are left in the caller's
-// buffer until they are whole. It takes 48 bytes and allocates only to describe an error.
+// buffer until they are whole. It takes 56 bytes and allocates only to describe an error.
 //
 // Call Init before the first Next. A Parser must not be used concurrently.
 type Parser struct {
@@ -44,6 +44,10 @@ type Parser struct {
 	maxMessage uint64 // the most bytes a message may have
 	total      uint64 // bytes of the current message announced by its frames so far; at most maxMessage
 	remaining  uint64 // bytes of the current data frame's payload still to come
+
+	maxFragments uint32 // the most frames a message may have
+	fragments    uint32 // frames of the current message so far
+
 	key        [4]byte
 	keyPos     uint8  // where in key the payload continues
 	opcode     Opcode // Text or Binary inside a message, Continuation between messages
@@ -59,7 +63,12 @@ type Parser struct {
 // Init makes p ready for a new stream, read by our side in the given role. A message of more than maxMessage bytes is
 // refused with 1009 as soon as a header announces it.
 func (p *Parser) Init(role Role, maxMessage uint64) {
-	*p = Parser{role: role, maxMessage: maxMessage}
+	*p = Parser{role: role, maxMessage: maxMessage, maxFragments: math.MaxUint32}
+}
+
+// LimitFragments makes p refuse a message of more than max frames, empty ones included, with 1008. Call it after Init.
+func (p *Parser) LimitFragments(max uint64) {
+	p.maxFragments = uint32(min(max, math.MaxUint32))
 }
 
 // AllowCompression permits RSV1 on the first frame of a message, for permessage-deflate (RFC 7692 section 6). Call it after Init. The
@@ -71,7 +80,7 @@ func (p *Parser) AllowCompression() {
 // SkipMessages lets a parser that has refused a message for its size go on: messages of any size and any text pass from now
 // on, to be thrown away by a caller that waits for the peer's close frame. The framing rules stay in force.
 func (p *Parser) SkipMessages() {
-	p.err, p.maxMessage, p.unchecked = nil, math.MaxUint64, true
+	p.err, p.maxMessage, p.maxFragments, p.unchecked = nil, math.MaxUint64, math.MaxUint32, true
 }
 
 // InMessage reports whether a message has begun and not yet ended. A stream that stops here was cut off in the middle.
@@ -144,8 +153,15 @@ func (p *Parser) Next(buf []byte) (ev Event, n int, err error) {
 		})
 	}
 	if op != Continuation {
-		p.opcode = op
+		p.opcode, p.fragments = op, 0
 	}
+	if p.fragments == p.maxFragments {
+		return p.fail(&Error{
+			Code:   codePolicyViolation,
+			Reason: "message has more than " + strconv.FormatUint(uint64(p.maxFragments), 10) + " fragments (limit MaxFragments)",
+		})
+	}
+	p.fragments++
 	p.total += length
 	p.remaining = length
 	p.final = buf[0]&finBit != 0
