@@ -33,6 +33,10 @@ type Conn struct {
 	done    chan struct{} // closed when the connection is over and end is set
 	end     *CloseError   // immutable once done is closed
 
+	keepalive atomic.Pointer[Keepalive] // what watches over the connection; nil for nothing
+	sign      atomic.Uint64             // the last sign of life, as hears writes it
+	watched   watched                   // guarded by the Keepalive
+
 	mu      sync.Mutex  // guards what follows
 	verdict *CloseError // how the connection is ending; nil while it is open
 	timer   *time.Timer // bounds the closing; nil while it is open
@@ -52,6 +56,7 @@ func newConn(nc net.Conn, role wire.Role, l Limits, subprotocol string, early []
 	}
 	c.transport = newTransport(nc, c.limits.WriteTimeout)
 	c.in.parser.Init(role, uint64(c.limits.MaxMessageBytes))
+	c.in.parser.LimitFragments(uint64(c.limits.MaxFragments))
 	c.in.preload(early)
 	c.out.Init(c.transport, c.limits.SendQueueBytes, c.lost)
 	return c
@@ -69,6 +74,15 @@ func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 // Done returns a channel that is closed when the connection is over and nothing of it is left
 // running. Something must be reading for a connection to notice its end.
 func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// End tells how the connection ended: code, reason, who began, whether both close frames were
+// exchanged. It is nil until the connection is over, which Done tells, and the same from then on.
+func (c *Conn) End() *CloseError {
+	if c.over() {
+		return c.end
+	}
+	return nil
+}
 
 // beginEnd records v as the way the connection ends, unless it is ending already, and bounds how
 // long that may take. It reports whether v counts.
@@ -163,5 +177,8 @@ func (c *Conn) finish(err error) *CloseError {
 	c.mu.Unlock()
 	c.end = &end
 	close(c.done)
+	if k := c.keepalive.Load(); k != nil {
+		k.forget(c)
+	}
 	return c.end
 }

@@ -26,6 +26,9 @@ type inbound struct {
 	message []byte // the chunks so far of a message that did not arrive in one piece
 
 	ahead *outcome // what next returns first; nil for nothing
+
+	stream  *messageReader // reads the current message part by part; nil for nobody
+	control allowance      // of control frames
 }
 
 // outcome is what next has found: an event or an error.
@@ -79,7 +82,7 @@ func (in *inbound) release() {
 
 // rest gives the buffer back if nothing is left in it.
 func (in *inbound) rest() {
-	if in.buf != nil && in.r == in.w {
+	if in.buf != nil && in.r == in.w && (in.stream == nil || len(in.stream.chunk) == 0) {
 		in.release()
 	}
 }
@@ -89,7 +92,10 @@ func (in *inbound) clear() {
 	if in.buf != nil {
 		in.release()
 	}
-	in.carry, in.message, in.ahead = nil, nil, nil
+	if in.stream != nil {
+		in.stream.chunk = nil // it was in the buffer
+	}
+	in.carry, in.message, in.ahead, in.stream = nil, nil, nil, nil
 }
 
 // next parses one event from the bytes at hand; ok is false when more are needed.

@@ -3,10 +3,8 @@ package websocket
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"time"
 
-	"github.com/holdfast-dev/holdfast/websocket/internal/outbox"
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
 )
 
@@ -72,13 +70,4 @@ func (c *Conn) forget(p *ping) {
 			return
 		}
 	}
-}
-
-// pushPart queues a control frame, or a part of a message written in parts, waiting for room.
-func (c *Conn) pushPart(ctx context.Context, buf *outbox.Buffer) error {
-	err := c.out.PushPart(ctx, buf)
-	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return err
-	}
-	return c.closedError(err)
 }

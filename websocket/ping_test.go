@@ -166,7 +166,7 @@ func TestEveryPingOfAPeerThatReadsIsAnswered(t *testing.T) {
 // A peer that sends pings and reads nothing may cost one pong that waits.
 func TestAFloodOfPingsWaitsAsOnePong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, p := connected(t, "pipe", wire.Server, Limits{SendQueueBytes: 1000})
+		c, p := connected(t, "pipe", wire.Server, Limits{SendQueueBytes: 1000, MaxControlRate: 1000})
 		got := make(chan string, 1)
 		go c.Serve(func(_ MessageType, m []byte) { got <- string(m) })
 		for i := range 10_000 {
