@@ -31,7 +31,11 @@ type sample struct {
 func (p *plan) measure(ctx context.Context, w workload) (*report.Table, error) {
 	samples := map[string][]sample{}
 	failures := map[string]error{}
-	for round := range p.pace.rounds {
+	rounds := p.pace.rounds
+	if w.memory {
+		rounds = 1 // it takes long, and hardly varies
+	}
+	for round := range rounds {
 		for _, one := range p.peers {
 			if !w.concerns(one) || failures[one.Name] != nil {
 				continue
@@ -46,7 +50,7 @@ func (p *plan) measure(ctx context.Context, w workload) (*report.Table, error) {
 				continue
 			}
 			samples[one.Name] = append(samples[one.Name], s)
-			fmt.Fprintf(p.progress, "%-12s %-9s round %d of %d: %.0f %s\n", w.name, one.Name, round+1, p.pace.rounds, s.value, w.unit())
+			fmt.Fprintf(p.progress, "%-12s %-9s round %d of %d: %.0f %s\n", w.name, one.Name, round+1, rounds, s.value, w.unit())
 		}
 	}
 	table := &report.Table{Name: w.name, Title: w.title, Unit: w.unit(), Memory: w.memory}

@@ -82,7 +82,7 @@ func parsePlan(args []string, stderr io.Writer) (*plan, error) {
 	flags.BoolVar(&p.quick, "quick", false, "a minute's run that shows only that everything works")
 	loads := flags.String("load", "", "comma-separated loads; empty for all")
 	peers := flags.String("peer", "", "comma-separated peers; empty for all")
-	flags.IntVar(&p.pace.rounds, "rounds", 3, "how often to measure each peer, taking turns; the median counts")
+	flags.IntVar(&p.pace.rounds, "rounds", 3, "how often to measure each peer, taking turns; the median counts (memory is measured once)")
 	seconds := flags.Float64("seconds", 3, "how long to measure each time, after half a second of warming up")
 	flags.IntVar(&p.serverCPU, "server-cpu", 1, "the CPU that servers run on; -1 for any")
 	flags.IntVar(&p.clientCPU, "client-cpu", 0, "the CPU that the load runs on; -1 for any")
@@ -129,6 +129,6 @@ func (p *plan) method() string {
 		"Medians of %d rounds of %s in which the servers took turns; CPU time is the kernel's clock of the server process, user and system.\n"+
 		"Messages are binary and nothing is compressed. \"Of the best peer\" compares with the best of the other libraries;\n"+
 		"`floor` is none, but a bare loop of reads and writes in Go that parses no more than it must.\n"+
-		"Memory is the growth of the server's resident memory, after garbage collection.",
+		"Memory is the growth of the server's resident memory, after garbage collection, measured once.",
 		where(p.serverCPU), p.procs, where(p.clientCPU), p.pace.rounds, p.pace.length)
 }
