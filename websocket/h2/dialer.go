@@ -6,6 +6,8 @@
 //	conn, err := websocket.Dial(ctx, "wss://example.com/echo", &websocket.DialOptions{Carrier: dialer})
 package h2
 
+//lint:file-ignore SA1019 the suggested net/http.Transport refuses the pseudo-header :protocol, which an extended CONNECT needs
+
 import (
 	"context"
 	"crypto/tls"
