@@ -42,58 +42,69 @@ func makeFixedCode() *blockCode {
 	}
 }
 
-// fixedMatchBits is what a match takes at most with the fixed code.
-const fixedMatchBits = 8 + 5 + 5 + 13
+// fixedMatchBits is what a match takes at most with the fixed code, and fixedLiteralBits a literal.
+const (
+	fixedMatchBits   = 8 + 5 + 5 + 13
+	fixedLiteralBits = 9
+)
 
-// block appends the tokens as a block of the type that needs the fewest bytes. src is what they stand for.
+// block appends the tokens as a block of the type that needs the fewest bits. src is what they stand for.
 func (w *work) block(src []byte) {
-	storedBits := 8 * (len(src) + 5*(1+len(src)/maxStored))
-	if w.literals < fewestForDynamic {
-		before := w.bits
-		w.bits.reserve(3 + w.count*fixedMatchBits + maxCodeBits)
-		w.bits.put(fixed<<1, 3)
-		w.write(fixedCode)
-		if w.bits.at-before.at > storedBits/8 {
-			before.b = w.bits.b
-			w.bits = before
-			w.stored(src)
+	fixedBits := fixedLiteralBits*w.literals + fixedMatchBits*(w.count-w.literals) + fixedLiteralBits
+	dynamicBits := int(^uint(0) >> 1)
+	hope := 3*w.literals + 4*(w.count-w.literals)
+	exact := hope >= leastHope
+	if exact {
+		var extra, symbols int
+		fixedBits, extra, symbols = w.countSymbols()
+		if hope > 5*symbols+60 {
+			dynamicBits = extra + w.ownCode()
 		}
-		return
 	}
-	fixedBits, extra := w.countSymbols()
-	dynamicBits := extra + w.maker.make(w.own.litLenLengths[:], w.litLenFreq[:], maxCodeBits)
-	dynamicBits += w.maker.make(w.own.distLengths[:], w.distFreq[:], maxCodeBits)
-	w.about.make(&w.own.litLenLengths, &w.own.distLengths, &w.maker)
-	dynamicBits += w.about.bits
+	storedBits := 8 * (len(src) + 5*(1+len(src)/maxStored))
 	w.bits.reserve(3 + min(fixedBits, dynamicBits))
+	before := w.bits
 	switch {
-	case storedBits < min(fixedBits, dynamicBits):
+	case exact && storedBits < min(fixedBits, dynamicBits):
 		w.stored(src)
-	case fixedBits <= dynamicBits:
-		w.bits.put(fixed<<1, 3)
-		w.write(fixedCode)
-	default:
+	case dynamicBits < fixedBits:
 		w.bits.put(dynamic<<1, 3)
 		w.about.write(&w.bits)
 		assignCodes(w.own.litLen[:], w.own.litLenLengths[:w.about.litLens])
 		assignCodes(w.own.dist[:], w.own.distLengths[:w.about.dists])
 		w.write(&w.own)
+	default:
+		w.bits.put(fixed<<1, 3)
+		w.write(fixedCode)
+		if !exact && w.bits.at-before.at > storedBits/8 {
+			w.bits = before
+			w.stored(src)
+		}
 	}
 }
 
-// fewestForDynamic is how many tokens a block has before a dynamic code is worth trying: its description takes 40 bytes or more, and
-// it saves some 2 or 3 bits for each.
-const fewestForDynamic = 70
+// leastHope is how many bits a block must hope to save with a code of its own, compared to the fixed one, for that to be looked
+// at: 3 bits for a literal and 4 for a match. The description costs about 5 bits for each symbol and 60 for the rest. For JSON,
+// nearly everything that is not tried for these reasons would fail, and most of what is tried succeeds.
+const leastHope = 160
 
-// countSymbols counts how often each symbol is needed, and returns how many bits the fixed code takes and how many of them are
-// extra bits.
-func (w *work) countSymbols() (fixedBits, extra int) {
+// ownCode finds the best code for the block, and returns the size of its description and of all symbols in it.
+func (w *work) ownCode() (bits int) {
+	bits = w.maker.make(w.own.litLenLengths[:], w.litLenFreq[:], maxCodeBits)
+	bits += w.maker.make(w.own.distLengths[:], w.distFreq[:], maxCodeBits)
+	w.about.make(&w.own.litLenLengths, &w.own.distLengths, &w.maker)
+	return bits + w.about.bits
+}
+
+// countSymbols counts how often each symbol is needed. It returns how many bits the fixed code takes, how many of them are extra
+// bits, and how many different symbols there are.
+func (w *work) countSymbols() (fixedBits, extra, symbols int) {
 	clear(w.litLenFreq[:])
 	clear(w.distFreq[:])
 	for _, t := range w.tokens[:w.count] {
 		if !t.isMatch() {
-			w.litLenFreq[t]++
-			fixedBits += int(fixedLitLenLengths[t])
+			w.litLenFreq[t&0xff]++
+			fixedBits += int(fixedLitLenLengths[t&0xff])
 			continue
 		}
 		s, d := lengthSymbols[t.lengthCode()], distSymbol(t.distanceLess1())
@@ -104,7 +115,17 @@ func (w *work) countSymbols() (fixedBits, extra int) {
 		fixedBits += more + int(fixedLitLenLengths[firstLength+int(s)]) + int(fixedDistLengths[d])
 	}
 	w.litLenFreq[endOfBlock] = 1
-	return fixedBits + int(fixedLitLenLengths[endOfBlock]), extra
+	for _, f := range &w.litLenFreq {
+		if f > 0 {
+			symbols++
+		}
+	}
+	for _, f := range &w.distFreq {
+		if f > 0 {
+			symbols++
+		}
+	}
+	return fixedBits + int(fixedLitLenLengths[endOfBlock]), extra, symbols
 }
 
 // write appends the tokens in a code, and the end of the block. The writer lives in variables meanwhile, so that its fields

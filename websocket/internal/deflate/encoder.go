@@ -32,8 +32,8 @@ func indexBuckets(window int) int {
 var works = sync.Pool{New: func() any { return new(work) }}
 
 // Append appends message to dst in compressed form, without the final 00 00 ff ff: the payload of a message with RSV1 set
-// (RFC 7692 section 7.2.1). It takes at most 6 bytes more than message, and 5 for every 64 KiB. It allocates
-// nothing where dst has space, but for the first message of a connection.
+// (RFC 7692 section 7.2.1). It allocates nothing where dst has [Bound] bytes of free capacity, which may be
+// written to beyond the result, but for the first message of a connection.
 func (e *Encoder) Append(dst, message []byte) []byte {
 	w := works.Get().(*work)
 	window := 1 << e.context.WindowBits
@@ -51,6 +51,10 @@ func (e *Encoder) Append(dst, message []byte) []byte {
 	e.tried = len(message)
 	return w.compress(dst, message)
 }
+
+// Bound returns how much free capacity a message of n bytes needs to be compressed without allocation. The result is shorter: at most
+// 6 bytes longer than the message, and 10 for every 8 KiB.
+func Bound(n int) int { return n + n/8 + 32 }
 
 // AppendShared is [Encoder.Append] for a message that goes to any number of connections, all with windows of at least 1<<windowBits
 // bytes: it refers to no earlier message, so that it is right in every context.

@@ -20,6 +20,8 @@ const (
 	// learnEvery is how many bytes of a match go by for one that is put into the index. What a match repeats is there already,
 	// only farther away, and every position that is added pushes an older one out.
 	learnEvery = 3
+	// patience is how many literals come in a row before some are not looked up any more: this is no text.
+	patience = 128
 )
 
 // parse turns f.src from i on into the tokens of a block, and returns where it stopped: at the end, unless the block is full.
@@ -27,15 +29,16 @@ func (w *work) parse(i int) int {
 	f := &w.finder
 	src := f.src
 	last := len(src) - shortest // the last place where a match can be found
-	n, literals := 0, 0         // tokens; how many of the latest are literals
-	matches := 0
+	n, matches := 0, 0          // tokens; how many of them are matches
+	literals := 0               // how many of the latest are not
 	for i <= last && n < maxTokens {
 		m := f.find(i, literals)
 		if m.length == 0 {
-			w.tokens[n] = token(src[i])
-			n++
-			i++
-			literals++
+			for end := min(i+1+literals/patience, len(src)); i < end && n < maxTokens; i++ {
+				w.tokens[n] = token(src[i])
+				n++
+				literals++
+			}
 			continue
 		}
 		looked := i // the last place that is in the index
