@@ -27,25 +27,28 @@ type Keepalive struct {
 	interval, timeout uint64 // in ticks
 	silence           error  // what ends a connection
 
-	tick atomic.Uint64 // the current one, from 1
+	tickLength time.Duration
+	tick       atomic.Uint64 // the current one, from 1
 
-	mu    sync.Mutex // guards what follows, and watched of every connection
-	wheel [][]*Conn  // by the tick at which they are to be looked at, modulo the length
+	mu      sync.Mutex // guards what follows, and watched of every connection
+	wheel   [][]*Conn  // by the tick at which they are to be looked at, modulo the length
+	started bool       // the sweeper
+	closed  bool
 
-	stop    chan struct{}
+	stop    chan struct{}  // closed by Close
 	running sync.WaitGroup // the sweeper, and the ends of connections
 }
 
 // watched is what Keepalive notes about a connection; guarded by Keepalive.mu.
 type watched struct {
-	slot   int32  // of the wheel; notFiled and gone are none
+	slot   int32  // of the wheel, counted from 1; notFiled and gone are none
 	index  int32  // in the slot
 	pinged uint64 // the tick of the ping that is to be answered, 0 for none
 }
 
 const (
-	notFiled = -1 // being looked at
-	gone     = -2 // over
+	notFiled = 0  // new, or being looked at
+	gone     = -1 // over
 )
 
 const (
@@ -54,8 +57,8 @@ const (
 )
 
 // NewKeepalive returns a Keepalive that pings after interval without a sign of life and waits timeout
-// for the next one. Zero means DefaultPingInterval and DefaultPongTimeout. Call Close when it is no
-// longer needed.
+// for the next one. Zero means DefaultPingInterval and DefaultPongTimeout. The goroutine starts with
+// the first connection; call Close to end it.
 func NewKeepalive(interval, timeout time.Duration) *Keepalive {
 	if interval <= 0 {
 		interval = DefaultPingInterval
@@ -70,10 +73,11 @@ func NewKeepalive(interval, timeout time.Duration) *Keepalive {
 		timeout:  ticks(timeout),
 		silence:  fmt.Errorf("%w: nothing came for %v, nor within %v of a ping", ErrSilent, interval, timeout),
 		stop:     make(chan struct{}),
+
+		tickLength: tick,
 	}
 	k.tick.Store(1)
 	k.wheel = make([][]*Conn, max(k.interval, k.timeout)+2)
-	k.running.Go(func() { k.run(tick) })
 	return k
 }
 
@@ -92,22 +96,32 @@ func (k *Keepalive) Watch(c *Conn) {
 	if !c.keepalive.CompareAndSwap(nil, k) {
 		return
 	}
-	now := k.tick.Load()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !c.over() { // or forget may have been called already
-		k.fileLocked(c, now+k.interval+1)
+	if k.closed || c.over() { // of one that is over, forget may have been called already
+		return
 	}
+	if !k.started {
+		k.started = true
+		k.running.Go(k.run)
+	}
+	k.fileLocked(c, k.tick.Load()+k.interval+1)
 }
 
 // Close stops looking after connections, which stay as they are, and waits for the goroutine to end.
+// Connections to come are not looked after either.
 func (k *Keepalive) Close() {
-	close(k.stop)
+	k.mu.Lock()
+	if !k.closed {
+		k.closed = true
+		close(k.stop)
+	}
+	k.mu.Unlock()
 	k.running.Wait()
 }
 
-func (k *Keepalive) run(tick time.Duration) {
-	t := time.NewTicker(tick)
+func (k *Keepalive) run() {
+	t := time.NewTicker(k.tickLength)
 	defer t.Stop()
 	for {
 		select {
@@ -187,7 +201,7 @@ func (k *Keepalive) judge(c *Conn, now uint64) judgement {
 // fileLocked notes that c is to be looked at in a tick to come. Lock held.
 func (k *Keepalive) fileLocked(c *Conn, tick uint64) {
 	slot := tick % uint64(len(k.wheel))
-	c.watched.slot, c.watched.index = int32(slot), int32(len(k.wheel[slot]))
+	c.watched.slot, c.watched.index = int32(slot)+1, int32(len(k.wheel[slot]))
 	k.wheel[slot] = append(k.wheel[slot], c)
 }
 
@@ -196,13 +210,13 @@ func (k *Keepalive) forget(c *Conn) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	w := &c.watched
-	if w.slot >= 0 {
-		slot := k.wheel[w.slot]
+	if w.slot > 0 {
+		slot := k.wheel[w.slot-1]
 		last := len(slot) - 1
 		slot[w.index] = slot[last]
 		slot[w.index].watched.index = w.index
 		slot[last] = nil
-		k.wheel[w.slot] = slot[:last]
+		k.wheel[w.slot-1] = slot[:last]
 	}
 	w.slot = gone
 }

@@ -186,7 +186,14 @@ func TestAClosedKeepaliveLeavesItsConnectionsAlone(t *testing.T) {
 		k.Watch(c)
 		go c.Serve(nil)
 		k.Close()
+		k.Close()
+		later, _ := connected(t, "pipe", wire.Server, Limits{})
+		k.Watch(later)
+		go later.Serve(nil)
 		time.Sleep(time.Hour)
+		if later.End() != nil {
+			t.Errorf("ended with %v", later.End())
+		}
 		if c.End() != nil {
 			t.Errorf("ended with %v", c.End())
 		}

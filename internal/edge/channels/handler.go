@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -23,6 +24,11 @@ type Config struct {
 	Origins         []string // web origins allowed besides the same one, as in websocket.AcceptOptions
 	MaxMessageBytes int64    // the largest message, whichever way it comes in
 	Log             *slog.Logger
+
+	// PingInterval is how long nothing may come from a client before it is pinged, and PongTimeout
+	// how long it then has to send anything before it is given up. Zero means the defaults of
+	// websocket.NewKeepalive: 25 s and 20 s.
+	PingInterval, PongTimeout time.Duration
 }
 
 // Handler serves all channel URLs. It owns the goroutines of their WebSockets: call Close to end
@@ -32,6 +38,7 @@ type Handler struct {
 	config Config
 	accept websocket.AcceptOptions
 	open   members
+	keep   *websocket.Keepalive
 }
 
 // New returns a handler for the channels of h.
@@ -39,6 +46,7 @@ func New(h *hub.Hub, config Config) *Handler {
 	return &Handler{
 		hub:    h,
 		config: config,
+		keep:   websocket.NewKeepalive(config.PingInterval, config.PongTimeout),
 		accept: websocket.AcceptOptions{
 			Origins:     config.Origins,
 			Compression: &websocket.Compression{NoContextTakeover: true},
@@ -86,6 +94,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // have ended. When ctx ends first, the transports are dropped. Later requests get status 503.
 func (h *Handler) Close(ctx context.Context, reason string) {
 	h.open.close(ctx, reason)
+	h.keep.Close()
 }
 
 // writeJSON answers with v.

@@ -28,12 +28,14 @@ type edge struct {
 }
 
 // start serves a handler until the end of the test.
-func start(t *testing.T) *edge {
-	h := New(hub.New(), Config{
-		Origins:         []string{"https://app.example"},
-		MaxMessageBytes: testLimit,
-		Log:             slog.New(slog.DiscardHandler),
-	})
+func start(t *testing.T) *edge { return startWith(t, Config{}) }
+
+// startWith is start with the rest of a configuration.
+func startWith(t *testing.T, config Config) *edge {
+	config.Origins = []string{"https://app.example"}
+	config.MaxMessageBytes = testLimit
+	config.Log = slog.New(slog.DiscardHandler)
+	h := New(hub.New(), config)
 	s := httptest.NewServer(h)
 	t.Cleanup(func() {
 		h.Close(patience(t), "test over")

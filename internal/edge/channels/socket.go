@@ -74,6 +74,7 @@ func (h *Handler) run(m *member, c *websocket.Conn) {
 	if reason, closing := h.open.mustGo(); closing {
 		c.Expel(websocket.CloseGoingAway, reason)
 	}
+	h.keep.Watch(c)
 	err := c.ServeBatch(m.publish)
 	h.config.Log.Debug("connection over", "channel", m.name, "remote", c.RemoteAddr(), "error", err)
 }
