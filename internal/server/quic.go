@@ -39,12 +39,9 @@ func (q *quicServer) init(cfg Config, handler http.Handler) {
 	q.http.Logger = cfg.Log
 }
 
-// serve answers requests on one of the sockets until shutdown or close, and then returns
-// http.ErrServerClosed.
-func (q *quicServer) serve(c *net.UDPConn) error {
-	defer c.Close()
-	return q.http.Serve(c)
-}
+// serve takes connections on one of the sockets until shutdown or close, and then returns
+// http.ErrServerClosed. The socket stays open for the connections that there are.
+func (q *quicServer) serve(c *net.UDPConn) error { return q.http.Serve(c) }
 
 // shutdown takes no more requests and waits until the connections are over. Those that stay when
 // closed is closed, which tells that every WebSocket is over, get a moment to leave.
@@ -69,7 +66,7 @@ func (q *quicServer) shutdown(ctx context.Context, closed <-chan struct{}) {
 	if err := q.http.Shutdown(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		q.http.Logger.Debug("HTTP/3 did not end in good order", "error", err)
 	}
-	closeAll(q.sockets) // where serve was never called
+	closeAll(q.sockets)
 }
 
 // close ends everything at once.

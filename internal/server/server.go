@@ -22,6 +22,11 @@ type Config struct {
 	HTTP  string      // address for http and ws; "" for none
 	TLS   *tls.Config // for HTTPS
 
+	// WebSocketOverHTTP2 demands that WebSockets are offered over HTTP/2. The process decides that for
+	// all its servers, as websocket.CheckHTTP2 explains; if it has it off, Listen fails. Off is smaller and
+	// faster: docs/decisions/0006-websocket-over-http2.md.
+	WebSocketOverHTTP2 bool
+
 	Origins []string // web origins allowed besides the same one, as in websocket.AcceptOptions
 	Hosts   []string // names allowed in the Host header besides IP addresses; nil allows all
 
@@ -51,6 +56,11 @@ type Server struct {
 // Listen binds the addresses of cfg. The host "localhost" means both loopback addresses. An address
 // that can't be bound gives a *ListenError, and none stays bound. Call Serve next.
 func Listen(cfg Config) (*Server, error) {
+	if cfg.WebSocketOverHTTP2 {
+		if err := websocket.CheckHTTP2(); err != nil {
+			return nil, err
+		}
+	}
 	s := &Server{
 		config: cfg,
 		channels: channels.New(hub.New(), channels.Config{
