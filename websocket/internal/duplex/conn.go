@@ -30,6 +30,9 @@ type Conn struct {
 
 	readDeadline, writeDeadline deadline
 
+	closing  sync.Once
+	closeErr error // set by closing
+
 	mu            sync.Mutex // guards what follows
 	interruptible bool       // the next Read may be interrupted
 	plain         bool       // a Read is waiting that can't be interrupted
@@ -147,24 +150,23 @@ func (c *Conn) CloseWrite() error {
 }
 
 // Close ends the stream: in good order if one side has said that it is done, and by a reset
-// otherwise. No goroutine is left.
+// otherwise. When it has returned, to whoever called it, the stream is not used any more by anybody
+// but a Write that is under way, which fails.
 func (c *Conn) Close() error {
-	c.mu.Lock()
-	if c.closed {
+	c.closing.Do(func() {
+		c.mu.Lock()
+		c.closed = true
+		reset, ahead := !c.ended, c.ahead
 		c.mu.Unlock()
-		return nil
-	}
-	c.closed = true
-	reset, ahead := !c.ended, c.ahead
-	c.mu.Unlock()
 
-	c.readDeadline.set(time.Time{})
-	c.writeDeadline.set(time.Time{})
-	err := c.stream.Close(reset)
-	if ahead != nil {
-		<-ahead.done
-	}
-	return err
+		c.readDeadline.stop()
+		c.writeDeadline.stop()
+		c.closeErr = c.stream.Close(reset)
+		if ahead != nil {
+			<-ahead.done
+		}
+	})
+	return c.closeErr
 }
 
 // LocalAddr returns the address of this end of the connection below.

@@ -8,12 +8,15 @@ import (
 // deadline is a time that can be waited for and moved. The zero value is never reached; its timer
 // exists only once it has been set.
 type deadline struct {
-	expire func() // called when it passes; must not wait
+	expire func() // called when it passes, on a goroutine of its own; must not call stop
+
+	expiring sync.WaitGroup // calls of expire
 
 	mu      sync.Mutex // guards what follows
 	at      time.Time  // zero while there is none
 	timer   *time.Timer
 	passed  bool
+	stopped bool          // for good
 	waiting chan struct{} // closed when it passes; nil until somebody waits
 }
 
@@ -21,6 +24,23 @@ type deadline struct {
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.setLocked(t)
+}
+
+// stop removes the deadline for good and waits until nothing comes of it any more.
+func (d *deadline) stop() {
+	d.mu.Lock()
+	d.setLocked(time.Time{})
+	d.stopped = true
+	d.mu.Unlock()
+	d.expiring.Wait()
+}
+
+// setLocked is set. Lock held.
+func (d *deadline) setLocked(t time.Time) {
+	if d.stopped {
+		return
+	}
 	d.at = t
 	if d.passed {
 		d.passed, d.waiting = false, nil
@@ -55,7 +75,7 @@ func (d *deadline) passLocked() {
 	if d.waiting != nil {
 		close(d.waiting)
 	}
-	go d.expire() // without the lock; ends at once
+	d.expiring.Go(d.expire)
 }
 
 // wait returns a channel that is closed when the deadline passes.
