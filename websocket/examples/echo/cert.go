@@ -27,7 +27,7 @@ func tlsConfig(certFile, keyFile string, addr net.Addr) (*tls.Config, error) {
 	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{cert},
-		NextProtos:   []string{"http/1.1"},
+		NextProtos:   []string{"h2", "http/1.1"},
 	}, err
 }
 

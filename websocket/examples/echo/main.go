@@ -3,6 +3,8 @@
 //	go run ./websocket/examples/echo -addr localhost:9001
 //	go run ./websocket/examples/echo -addr localhost:9001 -tls -serve
 //
+// With -tls it speaks HTTP/2 (RFC 8441) on the same port, and HTTP/3 (RFC 9220) on the UDP port of the same number.
+//
 // It answers on every path and takes pages of every origin, as there is nothing to protect. The
 // first line it prints is its URL; with port 0 that tells which port was free.
 package main
@@ -23,6 +25,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/websocket"
+	_ "github.com/holdfast-dev/holdfast/websocket/enableh2"
 )
 
 func main() {
@@ -65,20 +68,32 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	defer ln.Close()
 	scheme, serve := "ws", func() error { return server.Serve(ln) }
+	over3 := noHTTP3
 	if *secure || *certFile != "" || *keyFile != "" {
 		server.TLSConfig, err = tlsConfig(*certFile, *keyFile, ln.Addr())
 		if err != nil {
+			return err
+		}
+		if over3, err = serveHTTP3(ln.Addr().(*net.TCPAddr), server.TLSConfig, e); err != nil {
 			return err
 		}
 		scheme, serve = "wss", func() error { return server.ServeTLS(websocket.Listener(ln), "", "") }
 	}
 	fmt.Fprintf(stdout, "%s://%s/\n", scheme, ln.Addr())
 
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	err = serve()
+	served := make(chan error, 1)
+	go func() { served <- serve() }()
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+	}
 	cancel()
-	e.wait()
+	e.wait() // says goodbye, which needs the servers: they carry what runs over HTTP/2 and HTTP/3
+	over3.close()
+	server.Close()
+	if err == nil {
+		err = <-served
+	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -110,11 +125,10 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.open.Done()
 		return
 	}
-	// On a goroutine of its own the connection holds on to neither the request nor its stack.
-	go func() {
+	conn.Run(func() {
 		defer e.open.Done()
 		e.answer(e, conn)
-	}()
+	})
 }
 
 // enter counts a connection, unless the server stops.
