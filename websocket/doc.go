@@ -35,11 +35,40 @@
 // whether it was Sent, Queued or Dropped. The queue of each connection is bounded in bytes, so a
 // reader that does not keep up costs neither time nor memory beyond its limit.
 //
+// # Keeping connections alive
+//
+// A Keepalive pings peers that are silent and gives up those that stay so, with one goroutine and one
+// timer for any number of connections:
+//
+//	var keepalive = websocket.NewKeepalive(25*time.Second, 20*time.Second)
+//	…
+//	keepalive.Watch(conn)
+//
+// Nothing else pings: without it a peer that vanished is noticed when something is written to it.
+// Conn.Ping measures the round trip to one peer.
+//
+// # Large messages and streams of bytes
+//
+// NextReader and NextWriter move a message of any size through a small buffer, and NetConn makes a
+// net.Conn of a connection, for protocols that want a stream of bytes:
+//
+//	typ, r, err := conn.NextReader(ctx)
+//	if err != nil {
+//		return err
+//	}
+//	_, err = io.Copy(file, r)
+//
+// # Limits
+//
+// Limits, in AcceptOptions and DialOptions, bounds what a peer may cost: bytes and fragments of a
+// message, pings and pongs, what waits to be sent, and how long writing and closing may take. Every
+// limit has a default. A peer that goes beyond one is closed with a code and a reason that names it.
+//
 // # How a connection ends
 //
-// Every way ends in one *CloseError, which all calls return from then on: the code, the reason, who
-// began, and whether both close frames were exchanged. A peer that breaks the protocol is told the
-// rule in the close reason.
+// Every way ends in one *CloseError, which all calls return from then on, as does End: the code, the
+// reason, who began, and whether both close frames were exchanged. A peer that breaks the protocol is
+// told the rule in the close reason.
 //
 // # What it costs
 //
