@@ -86,11 +86,10 @@ func (r *messageReader) read(ctx context.Context, p []byte) (int, error) {
 		return 0, err
 	}
 	defer c.letGo()
-	if r.err != nil {
-		return 0, r.err
-	}
-	if c.over() {
+	if c.over() && r.err != io.EOF {
 		r.err = c.end
+	}
+	if r.err != nil {
 		return 0, r.err
 	}
 	if len(r.chunk) == 0 && !r.final {

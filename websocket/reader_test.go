@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
+	"pgregory.net/rapid"
 )
 
 // nextReader returns the reader of the next message.
@@ -272,6 +273,90 @@ func TestMessagesThatCameDuringCloseAreReadAsReadersToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStream(t, c, Text, "late")
+}
+
+// Messages in any fragments are read whole, as streams, in part or not at all, and each is what was sent.
+func TestReadersAndReadsTakeTurnsInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		kind := rapid.SampledFrom(transports).Draw(rt, "transport")
+		role := rapid.SampledFrom(roles).Draw(rt, "role")
+		ours, theirs := ends(rt, kind, role)
+		c := newConn(ours, role, Limits{}, "", nil)
+		p := newPeer(rt, theirs, role == wire.Server)
+		defer func() {
+			c.CloseNow()
+			p.Close()
+			<-c.Done()
+		}()
+		var stream []byte
+		var messages []string
+		for range rapid.IntRange(1, 6).Draw(rt, "messages") {
+			m := filler(rapid.SampledFrom([]int{0, 1, 5, 130, 40_000, 70_000}).Draw(rt, "size"))
+			messages = append(messages, m)
+			first := byte(2)
+			for range rapid.IntRange(0, 3).Draw(rt, "fragments") {
+				n := rapid.IntRange(0, len(m)).Draw(rt, "fragment")
+				stream = append(stream, p.frame(first, m[:n])...)
+				first, m = 0, m[n:]
+			}
+			stream = append(stream, p.frame(0x80|first, m)...)
+		}
+		parts := cutUp(rt, stream)
+		go func() {
+			for _, part := range parts {
+				p.Conn.Write(part) // an error shows as a missing message
+			}
+		}()
+		for _, m := range messages {
+			if rapid.Bool().Draw(rt, "whole") {
+				wantMessage(rt, c, Binary, m)
+				continue
+			}
+			r := nextReader(rt, c, Binary)
+			n := rapid.IntRange(0, len(m)+1).Draw(rt, "bytes")
+			got, err := io.ReadAll(io.LimitReader(r, int64(n)))
+			if err != nil || string(got) != m[:min(n, len(m))] {
+				rt.Fatalf("read %d of %d bytes, %v", len(got), len(m), err)
+			}
+		}
+	})
+}
+
+func TestACompressedMessageIsReadLikeAnyOther(t *testing.T) {
+	s, c := compressing(t, &Compression{}, &Compression{}, Limits{})
+	for i := range 5 {
+		m := chat(i) + filler(i*20_000)
+		if err := c.Write(t.Context(), Text, []byte(m)); err != nil {
+			t.Fatal(err)
+		}
+		wantStream(t, s, Text, m)
+		w := nextWriter(t, s, Text)
+		if _, err := io.WriteString(w, m); err != nil {
+			t.Fatal(err)
+		}
+		s.Write(t.Context(), Text, []byte(chat(i))) // compressed, and behind it
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		wantStream(t, c, Text, m)
+		wantMessage(t, c, Text, chat(i))
+	}
+}
+
+func TestAReaderLearnsOfACloseByAnotherGoroutine(t *testing.T) {
+	c, p := connected(t, "tcp", wire.Server, Limits{})
+	go func() {
+		p.send(0x01, "begun")
+		p.wantClose(CloseNormal)
+		p.send(0x88, closePayload(CloseNormal, ""))
+		p.Close()
+	}()
+	r := nextReader(t, c, Text)
+	if err := c.Close(t.Context(), CloseNormal, ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err := io.ReadAll(r)
+	wantEnd(t, err, CloseError{Code: CloseNormal, By: Local, Clean: true})
 }
 
 // A message much larger than any buffer is read while it is sent, and nothing of its size is held.
