@@ -57,7 +57,8 @@ func IsHandshake(r *http.Request) bool {
 //
 // Over HTTP/2 and HTTP/3 the method of the request is CONNECT: a pattern of http.ServeMux for it
 // must not name GET. Whether a server offers WebSocket over HTTP/2 is another matter; see
-// CheckHTTP2.
+// CheckHTTP2. Such a server should have an http.HTTP2Config.WriteByteTimeout: when a client takes no
+// bytes at all, Limits.WriteTimeout alone can't end a stream.
 func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, error) {
 	if o == nil {
 		o = &AcceptOptions{}

@@ -10,10 +10,15 @@
 //		if err != nil {
 //			return // the request has been answered with the reason
 //		}
-//		go conn.Serve(func(typ websocket.MessageType, payload []byte) {
-//			conn.Write(context.Background(), typ, payload)
+//		conn.Run(func() {
+//			conn.Serve(func(typ websocket.MessageType, payload []byte) {
+//				conn.Write(context.Background(), typ, payload)
+//			})
 //		})
 //	})
+//
+// Run keeps the handler where the version of HTTP demands it and lets it return where that saves
+// memory. Handler is Accept and Run in one.
 //
 // # Connecting
 //
@@ -28,6 +33,13 @@
 //	typ, message, err := conn.Read(ctx)
 //	…
 //	return conn.Close(ctx, websocket.CloseNormal, "")
+//
+// # HTTP/2 and HTTP/3
+//
+// Accept takes handshakes over all versions of HTTP (RFC 6455, RFC 8441, RFC 9220). Over HTTP/2 the
+// server must offer them first, which net/http does not by itself: see CheckHTTP2 and the package
+// enableh2. Over HTTP/3 the requests come from quic-go: see the package h3. A client connects with
+// the Dialer of the package h2 or h3 as DialOptions.Carrier. This package imports neither.
 //
 // # Broadcasting
 //

@@ -38,6 +38,7 @@ const (
 	maxHeaderBytes    = 32 << 10         // of a request
 	readHeaderTimeout = 10 * time.Second // for a request's header
 	readTimeout       = time.Minute      // for a request and its body; a WebSocket is no longer a request
+	writeTimeout      = 30 * time.Second // for a client of HTTP/2 to take any bytes; streams can't time out while TCP is stuck
 	idleTimeout       = 2 * time.Minute  // between requests on one connection
 	maxStreams        = 1000             // of one connection, of HTTP/2 or HTTP/3: a WebSocket is one
 	maxFrameBytes     = 16 << 10         // of HTTP/2; clients may hold a buffer of that size per stream
@@ -79,6 +80,7 @@ func Listen(cfg Config) (*Server, error) {
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams,
 			MaxReadFrameSize:     maxFrameBytes,
+			WriteByteTimeout:     writeTimeout,
 		},
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
 	}
