@@ -5,11 +5,9 @@ NPM   ?= npm
 WEB   := web
 FUZZ  ?= 20s
 DEV   ?=
+BENCH ?=
 
-# Binaries that the tests drive; see `make tools`.
-CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-
-.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench fuzz tools clean
+.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare fuzz tools clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +25,8 @@ check-go:
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) -C bench mod tidy -diff
+	$(GO) -C bench vet ./...
 	$(GO) test ./test
 
 check-web: $(WEB)/node_modules/.installed
@@ -39,7 +39,8 @@ check-dist: $(WEB)/node_modules/.installed ## the committed pages are what the s
 	  { echo "internal/console/dist is stale: run make web and commit it"; exit 1; }
 
 test-go: ## Go tests with the race detector, quick packages first
-	$(GO) test -race $$($(GO) list ./... | grep -v /holdfast/test)
+	$(GO) test -race $$($(GO) list ./... | grep -v -e '/holdfast/test$$' -e /test/browser)
+	$(GO) -C bench test ./...
 
 test-web: $(WEB)/node_modules/.installed ## unit tests of the pages
 	$(NPM) --prefix $(WEB) test
@@ -52,6 +53,9 @@ web: $(WEB)/node_modules/.installed ## rebuild the pages that the binary serves
 
 bench: ## benchmarks of the engine and the hub
 	$(GO) test -run '^$$' -bench . -benchmem ./websocket/... ./internal/hub
+
+bench-compare: ## compare the engine with its peers (ten minutes on a quiet machine; BENCH=-quick for a look)
+	$(GO) -C bench run . run $(BENCH)
 
 fuzz: ## every fuzz target for $(FUZZ) each
 	@for pkg in $$($(GO) list ./...); do \

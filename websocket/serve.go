@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -58,6 +59,9 @@ func (c *Conn) ServeBatch(handle func(batch []Message)) error {
 		clear(*batch)
 		*batch = (*batch)[:0]
 		batches.Put(batch)
+		// Let the other connections have their turn: none starves behind one that always has something
+		// to say, and when this one is read again more will have come.
+		runtime.Gosched()
 	}
 }
 
