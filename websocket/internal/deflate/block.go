@@ -1,6 +1,9 @@
 package deflate
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // work is what compressing a message needs besides its connection's context. It is pooled.
 type work struct {
@@ -51,7 +54,7 @@ const (
 // block appends the tokens as a block of the type that needs the fewest bits. src is what they stand for.
 func (w *work) block(src []byte) {
 	fixedBits := fixedLiteralBits*w.literals + fixedMatchBits*(w.count-w.literals) + fixedLiteralBits
-	dynamicBits := int(^uint(0) >> 1)
+	dynamicBits := math.MaxInt
 	hope := 3*w.literals + 4*(w.count-w.literals)
 	exact := hope >= leastHope
 	if exact {

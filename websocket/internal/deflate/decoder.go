@@ -45,9 +45,6 @@ func (d *Decoder) Append(dst, message []byte) ([]byte, error) {
 	z.limit = len(dst) + d.limit(len(message))
 	z.earlier, z.window = &d.earlier, 1<<d.context.WindowBits
 	err := z.message()
-	if err == nil && z.at > z.limit {
-		err = errLimit
-	}
 	result := z.out[:z.at]
 	z.in, z.out, z.earlier = bitReader{}, nil, nil
 	inflaters.Put(z)

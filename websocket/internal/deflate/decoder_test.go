@@ -66,9 +66,11 @@ func TestEveryWayToBreakDeflateHasItsOwnSentence(t *testing.T) {
 		"too many length symbols":             {bitsOf(dynamicBlock + "11111" + zeros(60)), counts},
 		"too many distance symbols":           {bitsOf(dynamicBlock + zeros(5) + "01111" + zeros(60)), counts},
 		"description cut":                     {bitsOf(dynamicBlock + zeros(14)), truncated},
+		"lengths cut":                         {bitsOf(dynamicBlock + zeros(14) + "000 000 100 100" + "1 111"), truncated},
 		"no code for lengths":                 {bitsOf(dynamicBlock + zeros(14) + zeros(12) + zeros(40)), symbol},
 		"over-subscribed code for lengths":    {bitsOf(dynamicBlock + zeros(14) + "100 100 100 000" + zeros(40)), sizes},
 		"incomplete code for lengths":         {bitsOf(dynamicBlock + zeros(14) + "010 010 000 000" + zeros(40)), sizes},
+		"257 codes of 8 bits":                 {bitsOf(dynamicBlock + zeros(10) + "1000 000 000 000 100 100" + strings.Repeat("1", 257) + "0" + zeros(40)), sizes},
 		"repetition of nothing":               {bitsOf(dynamicBlock + zeros(14) + "100 000 000 100" + "1" + zeros(40)), sizes},
 		"too many repetitions":                {bitsOf(dynamicBlock + zeros(14) + "000 000 100 100" + "1 1111111 1 1111111" + zeros(40)), sizes},
 	} {
@@ -166,8 +168,8 @@ func TestBlocksMayFollowAFinalOne(t *testing.T) {
 func bomb(n int) []byte { return AppendShared(nil, make([]byte, n), 15) }
 
 func TestABombStopsAtTheLimitOfTheMessage(t *testing.T) {
-	small := bomb(64 << 20)
-	if len(small) > 70<<10 {
+	small := bomb(8 << 20)
+	if len(small) > 9<<10 {
 		t.Fatalf("the bomb has %d bytes", len(small))
 	}
 	for _, limit := range []int64{1, 100, 1000, 1 << 20} {
@@ -223,7 +225,7 @@ func TestABombStopsAtTheLimitOfTheRatio(t *testing.T) {
 		t.Errorf("text: %v", err)
 	}
 	d.Init(Context{WindowBits: 15}, Limits{MaxBytes: 1 << 18, MaxRatio: 100})
-	if _, err := d.Append(nil, bomb(8<<20)); err == nil || !strings.Contains(err.Error(), "limit of 262144 bytes") {
+	if _, err := d.Append(nil, bomb(4<<20)); err == nil || !strings.Contains(err.Error(), "limit of 262144 bytes") {
 		t.Errorf("where the limit of the message is lower: %v", err)
 	}
 }

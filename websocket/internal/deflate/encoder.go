@@ -24,7 +24,7 @@ func (e *Encoder) Init(c Context) {
 // sharedBuckets is the size of the index for messages without a context: 8 KiB in buckets of 8 bytes.
 const sharedBuckets = 1 << 10
 
-// buckets returns the size of a connection's index in buckets of 8 bytes: as large as the window up to 4 KiB, then half.
+// indexBuckets returns the size of a connection's index in buckets of 8 bytes: as large as the window up to 4 KiB, then half.
 func indexBuckets(window int) int {
 	return max(window/2, min(window, 4<<10)) / 8
 }
@@ -91,7 +91,7 @@ func (e *Encoder) catchUp(x index) {
 	for from != e.earlier.end {
 		piece := e.earlier.buf[from&mask:]
 		piece = piece[:min(uint32(len(piece)), e.earlier.end-from)]
-		x.addAll(piece, from)
+		x.addOften(piece, from)
 		from += uint32(len(piece))
 	}
 }

@@ -122,7 +122,7 @@ func TestAnySequenceOfMessagesArrivesWithinTheAgreedWindow(t *testing.T) {
 }
 
 func TestChatArrivesThroughEveryWindow(t *testing.T) {
-	messages := chatMessages(300)
+	messages := chatMessages(120)
 	for bits := 8; bits <= 15; bits++ {
 		for _, takeover := range []bool{true, false} {
 			t.Run(fmt.Sprint(bits, takeover), func(t *testing.T) {
@@ -136,8 +136,8 @@ func TestChatArrivesThroughEveryWindow(t *testing.T) {
 }
 
 func TestLongMessagesArriveWhole(t *testing.T) {
-	text := bytes.Join(chatMessages(3000), []byte("\n"))
-	for _, m := range [][]byte{text, noise(200_000), bytes.Repeat([]byte{0}, 300_000), slices.Concat(text[:70_000], noise(70_000), text)} {
+	text := bytes.Join(chatMessages(800), []byte("\n"))
+	for _, m := range [][]byte{text, noise(100_000), make([]byte, 300_000), slices.Concat(text[:70_000], noise(70_000), text)} {
 		for _, c := range []Context{{8, true}, {13, true}, {15, false}} {
 			l := newLink(t, c)
 			for range 2 {
@@ -192,6 +192,12 @@ func TestASharedMessageIsReferredToOnceItIsNoted(t *testing.T) {
 	if got := l.send(m); len(got) > 8 {
 		t.Errorf("%d bytes for a message of %d that was shared before", len(got), len(m))
 	}
+	for _, m := range chatMessages(50) { // more than the window
+		l.deliver(m, AppendShared(nil, m, 12))
+	}
+	if got := l.send(chatMessages(50)[49]); len(got) > 8 {
+		t.Errorf("%d bytes for a message that was shared just before", len(got))
+	}
 }
 
 func TestAnEncoderThatOnlySharesHoldsNoMemory(t *testing.T) {
@@ -228,7 +234,7 @@ func TestAnEncoderKeepsItsWindowAndAnIndex(t *testing.T) {
 }
 
 func TestCompressedChatIsSmallerThanWithTheStandardLibrarysFastestLevel(t *testing.T) {
-	messages := chatMessages(2000)
+	messages := chatMessages(600)
 	for _, takeover := range []bool{true, false} {
 		ours, theirs := 0, newStdWriter(1, takeover)
 		l := newLink(t, Context{13, takeover})

@@ -61,12 +61,12 @@ func (f *finder) find(i, maxBack int) (best match) {
 		if binary.LittleEndian.Uint32(there) != head {
 			continue
 		}
-		n := shortest + common(there[shortest:], rest[shortest:])
+		n := min(shortest+common(there[shortest:], rest[shortest:]), maxMatch)
 		back := 0
 		if maxBack > 0 {
-			back = f.backwards(i, d, min(maxBack, f.reach+i-d))
+			back = f.backwards(i, d, min(maxBack, f.reach+i-d, maxMatch-n))
+			n += back
 		}
-		n = min(n+back, maxMatch)
 		if gain := int(gains[n]) - max(bits.Len32(uint32(d-1))-2, 0); gain > best.gain {
 			best = match{n, d, back, gain}
 		}

@@ -124,3 +124,26 @@ func TestEverySymbolOfAnyCodeIsDecoded(t *testing.T) {
 		}
 	})
 }
+
+// RFC 1951 section 3.2.7 allows a distance code of one symbol, with one bit of which the other value means nothing, and of none.
+func TestACodeOfOneSymbolLeavesABitWithoutMeaning(t *testing.T) {
+	var table decodeTable
+	if !table.init([]uint8{0, 1, 0}, distEntries[:], maxCodeBits) {
+		t.Fatal("refused")
+	}
+	if e := table.root[0]; e != distEntries[1]|1 {
+		t.Errorf("0 means %x", e)
+	}
+	if table.root[1] != 0 || table.long(1) != 0 {
+		t.Error("1 means something")
+	}
+	if !table.init([]uint8{0, 0, 0}, distEntries[:], maxCodeBits) {
+		t.Fatal("the empty code is refused")
+	}
+	if table.root[0] != 0 || table.root[1] != 0 || table.long(0) != 0 {
+		t.Error("a bit of the empty code means something")
+	}
+	if table.init([]uint8{0, 2, 0}, distEntries[:], maxCodeBits) {
+		t.Error("a code of one symbol of two bits is accepted")
+	}
+}

@@ -30,9 +30,10 @@ func (x *index) push(s uint32, pos uint16) uint64 {
 	return places
 }
 
-// addAll adds every position of piece, whose first byte is at position at.
-func (x *index) addAll(piece []byte, at uint32) {
-	for i := 0; i+shortest <= len(piece); i++ {
+// addOften adds every other position of piece, whose first byte is at position at. All of them would push too much out, and a match
+// is found from its second byte as well.
+func (x *index) addOften(piece []byte, at uint32) {
+	for i := 0; i+shortest <= len(piece); i += 2 {
 		x.push(binary.LittleEndian.Uint32(piece[i:]), uint16(at+uint32(i)))
 	}
 }
