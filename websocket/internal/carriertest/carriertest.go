@@ -173,15 +173,11 @@ func (serve Serve) aReadThatIsCancelledLeavesTheWebSocketUsable(t *testing.T) {
 func (serve Serve) aServersReadThatIsCancelledLeavesTheWebSocketUsable(t *testing.T) {
 	url, carrier := serve(t, websocket.Handler(nil, func(c *websocket.Conn) {
 		ctx, cancel := context.WithCancel(context.Background())
-		cancelled := make(chan struct{})
-		go func() {
-			defer close(cancelled)
-			cancel()
-		}()
+		go cancel()
 		if _, _, err := c.Read(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Read returned %v", err)
 		}
-		<-cancelled
+		c.Write(context.Background(), websocket.Text, []byte("cancelled"))
 		for {
 			typ, p, err := c.Read(context.Background())
 			if err != nil {
@@ -191,6 +187,9 @@ func (serve Serve) aServersReadThatIsCancelledLeavesTheWebSocketUsable(t *testin
 		}
 	}))
 	c := Dial(t, url, carrier)
+	if _, p, err := c.Read(Patience(t)); string(p) != "cancelled" { // what comes sooner, Read may take
+		t.Fatalf("got %q, error %v", p, err)
+	}
 	Exchange(t, c, websocket.Text, "usable")
 	if err := c.Close(Patience(t), websocket.CloseNormal, ""); err != nil {
 		t.Error(err)
