@@ -35,7 +35,7 @@ type deflater struct {
 // compress returns a message compressed as RFC 7692 section 7.2.1 asks.
 //
 // compress/flate has one size of window, 32 KiB. To keep within a smaller one, a message is
-// compressed in pieces that know only half a window of what is before them.
+// compressed in pieces of half a window that know only the half before them.
 func (d *deflater) compress(p []byte) []byte {
 	d.out.Reset()
 	if d.noTakeover {
@@ -43,36 +43,38 @@ func (d *deflater) compress(p []byte) []byte {
 	}
 	if d.w == nil {
 		d.w, _ = flate.NewWriter(&d.out, flate.DefaultCompression)
-	} else if d.noTakeover || d.bits < maxWindowBits {
+	} else if d.noTakeover {
 		d.w.Reset(&d.out)
 	}
 	if d.bits == maxWindowBits {
-		flush(d.w, p)
+		d.flush(p)
 	} else {
 		d.inPieces(p, d.window()/2)
 	}
 	return bytes.Clone(bytes.TrimSuffix(d.out.Bytes(), []byte(flushTail)))
 }
 
-// inPieces compresses p so that nothing refers back further than two pieces.
+// inPieces compresses p so that nothing refers back further than two pieces. For each piece the
+// writer begins anew: it is given the piece before, and what it makes of that is thrown away.
 func (d *deflater) inPieces(p []byte, size int) {
-	w, _ := flate.NewWriterDict(&d.out, flate.DefaultCompression, d.history)
 	for {
 		piece := p[:min(size, len(p))]
-		flush(w, piece)
+		done := d.out.Len()
+		d.w.Reset(&d.out)
+		d.flush(d.history)
+		d.out.Truncate(done)
+		d.flush(piece)
 		d.history = bytes.Clone(lastBytes(append(d.history, piece...), size))
 		if p = p[len(piece):]; len(p) == 0 {
 			return
 		}
-		w = d.w // a writer with a dictionary keeps it, so the rest is for one without
-		w.Reset(&d.out)
 	}
 }
 
 // flush compresses p up to a byte boundary. Writes to a buffer do not fail.
-func flush(w *flate.Writer, p []byte) {
-	w.Write(p)
-	w.Flush()
+func (d *deflater) flush(p []byte) {
+	d.w.Write(p)
+	d.w.Flush()
 }
 
 // inflater inflates the endpoint's messages.

@@ -15,9 +15,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// maxMessage is the limit of the engine's endpoints here, the largest that the suite tries out.
-const maxMessage = 16 << 20
-
 // echoHandler accepts with the engine and echoes.
 func echoHandler(c *websocket.Compression) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

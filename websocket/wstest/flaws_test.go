@@ -10,7 +10,7 @@ import (
 )
 
 // referenceLimit is the limit of the reference endpoints.
-const referenceLimit = 2 << 20
+const referenceLimit = 1 << 20
 
 func TestTheReferenceServesAsTheRFCsAsk(t *testing.T) {
 	server := httptest.NewServer(&reference{maxMessage: referenceLimit})

@@ -15,8 +15,8 @@ type deflateSession struct {
 	serverNoTakeover, clientNoTakeover bool
 	ignoresWindow                      bool
 	serverBits                         int
-	w                                  *flate.Writer // for what is behind the first piece of a message
-	sent, received                     []byte        // the ends of the messages before
+	w                                  *flate.Writer
+	sent, received                     []byte // the ends of the messages before
 }
 
 // accept returns the compression of one offer and the answer to it, or nil.
@@ -69,21 +69,23 @@ func (d *deflateSession) compress(message []byte) []byte {
 		d.sent = nil
 	}
 	var b bytes.Buffer
-	w, _ := flate.NewWriterDict(&b, flate.BestSpeed+1, d.sent)
+	if d.w == nil {
+		d.w, _ = flate.NewWriter(nil, flate.BestSpeed+1)
+	}
 	for {
 		piece := message[:min(len(message), window/2)]
-		w.Write(piece)
-		w.Flush()
+		done := b.Len()
+		d.w.Reset(&b)
+		d.w.Write(d.sent) // only to be referred to
+		d.w.Flush()
+		b.Truncate(done)
+		d.w.Write(piece)
+		d.w.Flush()
 		d.sent = append(d.sent, piece...)
 		d.sent = bytes.Clone(d.sent[max(0, len(d.sent)-window/2):])
 		if message = message[len(piece):]; len(message) == 0 {
 			break
 		}
-		if d.w == nil {
-			d.w, _ = flate.NewWriter(nil, flate.BestSpeed+1)
-		}
-		w = d.w
-		w.Reset(&b)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\x00\x00\xff\xff"))
 }
