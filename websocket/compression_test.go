@@ -134,7 +134,7 @@ func TestABombEndsItsSender(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err := c.Read(t.Context())
-	if CloseCodeOf(err) != CloseMessageTooBig || !strings.Contains(err.Error(), "decompressed") {
+	if CloseCodeOf(err) != CloseMessageTooBig || !strings.Contains(err.Error(), "limit of 1048576 bytes") {
 		t.Errorf("the client saw %v", err)
 	}
 	if err := <-served; CloseCodeOf(err) != CloseMessageTooBig {

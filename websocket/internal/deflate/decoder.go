@@ -85,7 +85,7 @@ func (d *Decoder) ratioLimit(compressed int) int64 {
 func (d *Decoder) tooLarge(compressed int) *Error {
 	e := &Error{Code: codeMessageTooLarge}
 	if l := d.limits; l.MaxBytes > 0 && l.MaxBytes <= d.ratioLimit(compressed) {
-		e.Reason = "message is larger than the limit of " + strconv.FormatInt(l.MaxBytes, 10) + " bytes when decompressed"
+		e.Reason = "message is larger than the limit of " + strconv.FormatInt(l.MaxBytes, 10) + " bytes"
 	} else {
 		e.Reason = "message is more than " + strconv.Itoa(l.MaxRatio) + " times its size when decompressed"
 	}
