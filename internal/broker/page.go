@@ -17,6 +17,6 @@ type Page struct {
 
 // Ack says that a message is stored.
 type Ack struct {
-	Position      // of the message, or of the first one with the same ID
+	Position       // of the message, or of the first one with the same ID
 	Duplicate bool // a message with this ID had been stored before; this one was not
 }
