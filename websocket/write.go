@@ -49,7 +49,19 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 
 // push queues a frame, waiting for room.
 func (c *Conn) push(ctx context.Context, buf *outbox.Buffer) error {
-	err := c.out.Push(ctx, buf)
+	return c.sendError(ctx, c.out.Push(ctx, buf))
+}
+
+// AwaitRoom waits until the send queue is at most half full, or ctx ends, whose error it returns then,
+// or the connection is closing or over, when it returns a *CloseError. With it, who sends with Send or
+// SendBatch can let a slow peer catch up instead of dropping.
+func (c *Conn) AwaitRoom(ctx context.Context) error {
+	return c.sendError(ctx, c.out.AwaitRoom(ctx))
+}
+
+// sendError returns what a sender is to be told about err: that ctx has ended, or how the connection
+// has.
+func (c *Conn) sendError(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err
 	}

@@ -164,6 +164,35 @@ func TestASlowReaderCostsNoMoreThanTheLimit(t *testing.T) {
 	p.want(0x81, "again")
 }
 
+func TestAwaitRoomLetsASlowPeerCatchUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := connected(t, "pipe", wire.Server, Limits{SendQueueBytes: 100})
+		f := NewFrame(Text, []byte(filler(28)))
+		for c.Send(f) != Dropped {
+		}
+		roomy := make(chan error, 1)
+		go func() { roomy <- c.AwaitRoom(context.Background()) }()
+		synctest.Wait()
+		select {
+		case err := <-roomy:
+			t.Fatalf("AwaitRoom did not wait: %v", err)
+		default:
+		}
+		p.want(0x81, filler(28))
+		p.want(0x81, filler(28))
+		if err := <-roomy; err != nil {
+			t.Fatal(err)
+		}
+		if r := c.Send(f); r != Queued {
+			t.Errorf("Send: %v", r)
+		}
+		c.CloseNow()
+		if err := c.AwaitRoom(context.Background()); CloseCodeOf(err) != CloseAbnormal {
+			t.Errorf("after the end: %v", err)
+		}
+	})
+}
+
 func TestAWriteThatWaitsForRoomHonoursItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connected(t, "pipe", wire.Server, Limits{SendQueueBytes: 10})

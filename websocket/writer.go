@@ -30,7 +30,7 @@ func (c *Conn) NextWriter(ctx context.Context, typ MessageType) (io.WriteCloser,
 		return nil, errMessageType
 	}
 	if err := c.out.BeginStream(ctx); err != nil {
-		return nil, c.pushError(ctx, err)
+		return nil, c.sendError(ctx, err)
 	}
 	return &messageWriter{c: c, ctx: ctx, typ: typ, buf: outbox.NewBuffer(partBytes)}, nil
 }
@@ -119,16 +119,5 @@ func (w *messageWriter) end(err error) {
 
 // pushPart queues a part of a message, or a control frame, waiting for room.
 func (c *Conn) pushPart(ctx context.Context, buf *outbox.Buffer) error {
-	if err := c.out.PushPart(ctx, buf); err != nil {
-		return c.pushError(ctx, err)
-	}
-	return nil
-}
-
-// pushError returns what a writer is to be told about the outbox's err.
-func (c *Conn) pushError(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return err
-	}
-	return c.closedError(err)
+	return c.sendError(ctx, c.out.PushPart(ctx, buf))
 }

@@ -133,14 +133,10 @@ func (o *Outbox) push(ctx context.Context, it item, k kind) error {
 	for {
 		o.mu.Lock()
 		switch {
-		case o.err != nil || o.finished:
-			err := o.err
-			o.mu.Unlock()
+		case o.closed():
+			defer o.mu.Unlock()
 			it.free()
-			if err == nil {
-				err = ErrFinished
-			}
-			return err
+			return o.whyClosedLocked()
 		case k == message && o.stream != nil:
 			if o.stream.fits(it, o.limit) {
 				o.stream.add(it)
@@ -165,16 +161,9 @@ func (o *Outbox) push(ctx context.Context, it item, k kind) error {
 			o.mu.Unlock()
 			return nil
 		}
-		if o.space == nil {
-			o.space = make(chan struct{})
-		}
-		space := o.space
-		o.mu.Unlock()
-		select {
-		case <-space:
-		case <-ctx.Done():
+		if err := o.waitLocked(ctx); err != nil {
 			it.free()
-			return ctx.Err()
+			return err
 		}
 	}
 }
@@ -270,6 +259,14 @@ func (o *Outbox) Busy() bool {
 
 // closed tells that no frame is accepted. Lock held.
 func (o *Outbox) closed() bool { return o.finished || o.err != nil }
+
+// whyClosedLocked returns why no frame is accepted. Lock held.
+func (o *Outbox) whyClosedLocked() error {
+	if o.err != nil {
+		return o.err
+	}
+	return ErrFinished
+}
 
 // wakeLocked wakes whoever waits for room. Lock held.
 func (o *Outbox) wakeLocked() {

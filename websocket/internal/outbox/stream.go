@@ -35,12 +35,8 @@ func (o *Outbox) BeginStream(ctx context.Context) error {
 	for {
 		o.mu.Lock()
 		if o.closed() {
-			err := o.err
-			o.mu.Unlock()
-			if err == nil {
-				err = ErrFinished
-			}
-			return err
+			defer o.mu.Unlock()
+			return o.whyClosedLocked()
 		}
 		if o.stream == nil {
 			o.stream = &stream{ended: make(chan struct{})}
