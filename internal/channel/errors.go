@@ -9,14 +9,15 @@ import (
 // Rule is the stable code of a rule of channel names, for programs to compare.
 type Rule string
 
-// The rules, in the words of [Parse] and [FromPath].
+// The rules, in the words of [Parse], [FromPath] and [ParsePattern].
 const (
 	RuleEmpty        Rule = "empty"         // the name has no bytes
 	RuleTooLong      Rule = "too-long"      // more than MaxNameBytes bytes
 	RuleUTF8         Rule = "utf-8"         // a byte that is not UTF-8
 	RuleControl      Rule = "control"       // a control character: C0, DEL or C1
 	RuleEmptySegment Rule = "empty-segment" // a slash at either end, or two in a row
-	RuleWildcard     Rule = "wildcard"      // a segment that is exactly + # * or >
+	RuleWildcard     Rule = "wildcard"      // a segment that is exactly + # * or >; of a pattern, exactly * or >
+	RuleMiddleHash   Rule = "middle-hash"   // a segment # of a pattern with more behind it
 	RuleDotSegment   Rule = "dot-segment"   // a segment that is exactly . or ..
 	RuleEscape       Rule = "escape"        // a "%" in a URL path without two hexadecimal digits after it
 )
@@ -36,27 +37,54 @@ type NameError struct {
 // Error returns one sentence: the name (quoted, and shortened when long), what is wrong with
 // it, where, and what to do. It holds no control characters and is safe to log or to send.
 func (e *NameError) Error() string {
-	name := quote(e.Name)
+	return e.describe("name")
+}
+
+// describe returns the sentence of Error, about a channel's name or about a pattern of names.
+func (e *NameError) describe(kind string) string {
+	name := kind + " " + quote(e.Name)
 	switch e.Rule {
 	case RuleEmpty:
 		return `the channel name is empty; give it at least one segment, as in "chat/lobby"`
 	case RuleTooLong:
-		return fmt.Sprintf("channel name %s is %d bytes long (at most %d); shorten it", name, len(e.Name), MaxNameBytes)
+		return fmt.Sprintf("channel %s is %d bytes long (at most %d); shorten it", name, len(e.Name), MaxNameBytes)
 	case RuleUTF8:
-		return fmt.Sprintf("channel name %s is not valid UTF-8 at byte %d (segment %d); encode it as UTF-8", name, e.Offset, e.Segment)
+		return fmt.Sprintf("channel %s is not valid UTF-8 at byte %d (segment %d); encode it as UTF-8", name, e.Offset, e.Segment)
 	case RuleControl:
 		r, _ := utf8.DecodeRuneInString(e.Name[e.Offset:])
-		return fmt.Sprintf("channel name %s has the control character %U at byte %d (segment %d); remove it", name, r, e.Offset, e.Segment)
+		return fmt.Sprintf("channel %s has the control character %U at byte %d (segment %d); remove it", name, r, e.Offset, e.Segment)
 	case RuleEmptySegment:
-		return fmt.Sprintf(`channel name %s has an empty segment (segment %d); remove the %s "/"`, name, e.Segment, e.slash())
+		return fmt.Sprintf(`channel %s has an empty segment (segment %d); remove the %s "/"`, name, e.Segment, e.slash())
 	case RuleWildcard:
-		return fmt.Sprintf("channel name %s has the segment %q (segment %d), which is a wildcard of patterns; use another name for it", name, e.at(1), e.Segment)
+		return fmt.Sprintf("channel %s has the segment %q (segment %d), which is a wildcard of patterns; use another name for it", name, e.at(1), e.Segment)
 	case RuleDotSegment:
-		return fmt.Sprintf("channel name %s has a dot segment (segment %d), which URLs resolve away, so that no client could reach it; use another name for it", name, e.Segment)
+		return fmt.Sprintf("channel %s has a dot segment (segment %d), which URLs resolve away, so that no client could reach it; use another name for it", name, e.Segment)
 	case RuleEscape:
-		return fmt.Sprintf(`channel path %s has the broken percent escape %s at byte %d; write a literal "%%" as "%%25"`, name, quote(e.at(3)), e.Offset)
+		return fmt.Sprintf(`channel path %s has the broken percent escape %s at byte %d; write a literal "%%" as "%%25"`, quote(e.Name), quote(e.at(3)), e.Offset)
 	}
-	return fmt.Sprintf("channel name %s breaks the rule %q", name, string(e.Rule))
+	return fmt.Sprintf("channel %s breaks the rule %q", name, string(e.Rule))
+}
+
+// PatternError says which rule a pattern of channels breaks, and where.
+type PatternError struct {
+	Pattern string // the refused pattern, complete and untrusted
+	Rule    Rule   // the rule it breaks
+	Segment int    // number of the offending segment, from 1; 0 when the rule is about the whole
+	Offset  int    // byte in Pattern at which the rule is broken, from 0
+}
+
+// Error returns one sentence, like that of [NameError.Error] and as safe.
+func (e *PatternError) Error() string {
+	as := NameError{Name: e.Pattern, Rule: e.Rule, Segment: e.Segment, Offset: e.Offset}
+	switch e.Rule {
+	case RuleEmpty:
+		return `the channel pattern is empty; give it at least one segment, as in "chat/+", or "#" for every channel`
+	case RuleWildcard:
+		return fmt.Sprintf(`channel pattern %s has the segment %q (segment %d), which is no wildcard here; write "+" for one segment, or "#" at the end for all that follow`, quote(e.Pattern), as.at(1), e.Segment)
+	case RuleMiddleHash:
+		return fmt.Sprintf(`channel pattern %s has "#" before its end (segment %d); write "+" for one segment, and "#" as the last segment only`, quote(e.Pattern), e.Segment)
+	}
+	return as.describe("pattern")
 }
 
 // slash says which of the slashes around an empty segment is the one too many.

@@ -1,4 +1,5 @@
-// Package channel holds the rules of channel names and their form in a URL.
+// Package channel holds the rules of channel names, their form in a URL, and the patterns that
+// select them.
 //
 // A channel is a URL: the name "chat/lobby" is reached at /channels/chat/lobby. The same
 // name is an MQTT topic and, with other separators, a NATS subject, so the rules refuse
