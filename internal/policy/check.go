@@ -1,0 +1,65 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// RuleError says what is wrong with one of several rules.
+type RuleError struct {
+	Index   int    // of the rule, from 0
+	Rule    string // what messages call it: its number, from 1, and its pattern
+	Problem string // what is wrong with it and what to do
+}
+
+func (e *RuleError) Error() string { return e.Rule + ": " + e.Problem }
+
+// describe returns what messages call the rule at index.
+func describe(index int, r *Rule) string {
+	return "rule " + strconv.Itoa(index+1) + " (" + string(r.Channels) + ")"
+}
+
+// check returns everything that is wrong with rules: [*RuleError]s, joined.
+func check(rules []*Rule) error {
+	var errs []error
+	for i, r := range rules {
+		wrong := func(format string, args ...any) {
+			errs = append(errs, &RuleError{Index: i, Rule: describe(i, r), Problem: fmt.Sprintf(format, args...)})
+		}
+		r.check(wrong)
+		for j, earlier := range rules[:i] {
+			if earlier.Channels.Covers(r.Channels) {
+				wrong("it never applies, because %s comes first and selects all its channels; move it up, or remove it", describe(j, earlier))
+				break
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// check calls wrong with each problem of the rule alone.
+func (r *Rule) check(wrong func(format string, args ...any)) {
+	switch {
+	case r.Channels == "":
+		wrong(`it has no pattern; say which channels it is for, as in "chat/#"`)
+	case r.History.Count < 0 || r.History.Age < 0 || r.History.Bytes < 0 || r.MaxMessageBytes < 0:
+		wrong("it has a negative limit; use 0 for no limit")
+	case r.History.Bytes > 0 && r.History.Bytes < r.MaxMessageBytes:
+		wrong("its history of %d bytes can't hold one message of %d bytes; keep more, or allow less", r.History.Bytes, r.MaxMessageBytes)
+	}
+	switch r.Delivery {
+	case DeliverAll, DeliverLatest:
+	default:
+		wrong("there is no delivery %q; use %s or %s", string(r.Delivery), DeliverAll, DeliverLatest)
+	}
+	switch r.Slow {
+	case SlowDrop, SlowDisconnect:
+	case SlowCatchUp:
+		if !r.History.Kept() {
+			wrong("slow subscribers can catch up only from history; give it history, or use slow %s or %s", SlowDrop, SlowDisconnect)
+		}
+	default:
+		wrong("there is no way %q to treat slow subscribers; use %s, %s or %s", string(r.Slow), SlowDrop, SlowDisconnect, SlowCatchUp)
+	}
+}
