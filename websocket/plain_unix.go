@@ -22,7 +22,6 @@ func newPlain(s *socket, timeout time.Duration) *plain {
 
 // fill costs two system calls where it has to wait: one that finds nothing, one that reads.
 func (t *plain) fill(in *inbound) error {
-	in.stash()
 	t.in = in
 	if err := t.rc.Read(t.onRead); err != nil {
 		return err

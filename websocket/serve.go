@@ -16,26 +16,49 @@ const maxHold = time.Millisecond
 // connection meanwhile is kept and leaves in one write, when the last has been handled or a
 // millisecond has passed.
 func (c *Conn) Serve(handle func(typ MessageType, payload []byte)) error {
-	return c.ServeBatch(func(batch []Message) {
-		if len(batch) == 1 {
-			handle(batch[0].Type, batch[0].Payload)
-			return
+	return c.serve(func(m Message) (alone bool) {
+		next, more := c.another()
+		if !more {
+			handle(m.Type, m.Payload)
+			return true
 		}
 		c.out.Hold()
 		held := time.Now()
-		for _, m := range batch {
-			handle(m.Type, m.Payload)
+		for handle(m.Type, m.Payload); more; handle(m.Type, m.Payload) {
 			if time.Since(held) > maxHold {
 				c.out.Release()
 			}
+			m = next
+			next, more = c.another()
 		}
 		c.out.Release()
+		return false
 	})
 }
 
 // ServeBatch is Serve for a handler that takes the messages that came together at once, in order, so
 // that it can pass them on together. The slice and the payloads are valid until handle returns.
 func (c *Conn) ServeBatch(handle func(batch []Message)) error {
+	return c.serve(func(m Message) (alone bool) {
+		batch := batches.Get().(*[]Message)
+		for more := true; more; m, more = c.another() {
+			*batch = append(*batch, m)
+		}
+		handle(*batch)
+		alone = len(*batch) == 1
+		clear(*batch)
+		*batch = (*batch)[:0]
+		batches.Put(batch)
+		return alone
+	})
+}
+
+// batches are the slices of messages under way. One read buffer bounds how many there can be.
+var batches = sync.Pool{New: func() any { return new([]Message) }}
+
+// serve reads until the connection is over. Each read makes one call of turn with the first message;
+// turn gets the others from another and tells whether there were none.
+func (c *Conn) serve(turn func(first Message) (alone bool)) error {
 	c.reading <- struct{}{}
 	defer c.letGo()
 	if c.over() {
@@ -46,24 +69,17 @@ func (c *Conn) ServeBatch(handle func(batch []Message)) error {
 		if err != nil {
 			return c.finish(err)
 		}
-		batch := batches.Get().(*[]Message)
-		*batch = append(*batch, first)
-		for {
-			m, _, ok, _ := c.parse(true) // which reports no error
-			if !ok {
-				break
-			}
-			*batch = append(*batch, m)
+		if !turn(first) {
+			// Let the other connections have their turn: none starves behind one that always has something
+			// to say, and when this one is read again more will have come.
+			runtime.Gosched()
 		}
-		handle(*batch)
-		clear(*batch)
-		*batch = (*batch)[:0]
-		batches.Put(batch)
-		// Let the other connections have their turn: none starves behind one that always has something
-		// to say, and when this one is read again more will have come.
-		runtime.Gosched()
 	}
 }
 
-// batches are the slices of messages under way. One read buffer bounds how many there can be.
-var batches = sync.Pool{New: func() any { return new([]Message) }}
+// another returns the next message that is at hand, if there is one. It stays valid together with
+// those before it.
+func (c *Conn) another() (Message, bool) {
+	m, _, ok, _ := c.parse(true) // which reports no error
+	return m, ok
+}
