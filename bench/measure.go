@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/bench/internal/dialect"
 	"github.com/holdfast-dev/holdfast/bench/internal/load"
 	"github.com/holdfast-dev/holdfast/bench/internal/peer"
 	"github.com/holdfast-dev/holdfast/bench/internal/process"
@@ -113,7 +114,7 @@ func (p *plan) sample(ctx context.Context, w workload, one peer.Peer) (sample, e
 	}
 	defer server.Stop()
 	target := w.target
-	target.Addr = server.Addr
+	target.Addr, target.Dialect = server.Addr, dialect.WebSocket{Prefix: "/"}
 	if w.memory {
 		return memory(ctx, target, w.used, server)
 	}

@@ -3,25 +3,27 @@
 package load
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"time"
+
+	"github.com/holdfast-dev/holdfast/bench/internal/dialect"
 )
 
 // conn is one connection of a load.
 type conn struct {
-	socket  *socket
-	tls     *tls.Conn // nil for ws
-	counter counter
+	socket *socket
+	tls    *tls.Conn // nil for a plain connection
+	client dialect.Client
 
 	out     run
-	at      int  // where in the current frame of out the next write begins
-	owed    int  // bytes to be written
-	waiting bool // for room to write them
+	at      int    // where in the current frame of out the next write begins
+	owed    int    // bytes of out to be written
+	answer  []byte // to be written too, between two frames of out
+	waiting bool   // for room to write them
 
 	sent   []time.Duration // when each message in flight was sent; a ring, as answers come in order
 	oldest int             // index in sent
@@ -29,47 +31,31 @@ type conn struct {
 	received int // messages
 }
 
-// dial connects and does the WebSocket handshake; the connection blocks afterwards.
-func dial(addr netip.AddrPort, secure bool) (*conn, error) {
+// dial connects and lets the client join; the connection blocks afterwards.
+func dial(addr netip.AddrPort, secure bool, client dialect.Client) (*conn, error) {
 	s, err := connect(addr)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{socket: s}
+	c := &conn{socket: s, client: client}
 	if secure {
 		c.tls = tls.Client(s, &tls.Config{InsecureSkipVerify: true}) // the server is our own child, its certificate made up
 	}
-	if err := c.handshake(addr); err != nil {
+	messages, err := client.Join(stream{c.reader(), c.writer()}, addr.String())
+	if err == nil && messages > 0 {
+		err = errors.New("the server sent a message before one was published")
+	}
+	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("handshake with %s: %w", addr, err)
 	}
 	return c, nil
 }
 
-func (c *conn) handshake(addr netip.AddrPort) error {
-	request := "GET / HTTP/1.1\r\nHost: " + addr.String() + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-	if _, err := c.writer().Write([]byte(request)); err != nil {
-		return err
-	}
-	var answer []byte
-	chunk := make([]byte, 1024)
-	for !bytes.Contains(answer, []byte("\r\n\r\n")) {
-		n, err := c.reader().Read(chunk)
-		if err != nil {
-			return err
-		}
-		if answer = append(answer, chunk[:n]...); len(answer) > 16<<10 {
-			return errors.New("the answer has no end")
-		}
-	}
-	if status, _, _ := bytes.Cut(answer, []byte("\r\n")); !bytes.HasPrefix(status, []byte("HTTP/1.1 101 ")) {
-		return fmt.Errorf("the server answered %q", status)
-	}
-	if !bytes.HasSuffix(answer, []byte("\r\n\r\n")) {
-		return errors.New("the server sent a frame before it got one")
-	}
-	return nil
+// stream is a connection as a client joins on it.
+type stream struct {
+	io.Reader
+	io.Writer
 }
 
 func (c *conn) reader() io.Reader {
@@ -86,13 +72,14 @@ func (c *conn) writer() io.Writer {
 	return c.socket
 }
 
-// prepare gives the connection its messages: size bytes each, at most depth in one write.
-func (c *conn) prepare(out run, size, depth int) {
-	c.out, c.counter = out, newCounter(size)
+// prepare gives the connection what it sends, at most depth messages in one write.
+func (c *conn) prepare(out run, depth int) {
+	c.out = out
 	c.sent = make([]time.Duration, depth)
 }
 
-// receive reads what has arrived, using buf, and returns how many frames that completes. awaited is
+// receive reads what has arrived, using buf, and returns how many messages that completes; it keeps
+// what is to be answered for flush. awaited is
 // how many are in flight: when so many have come there is no need to ask for more.
 func (c *conn) receive(buf []byte, awaited int) (frames int, err error) {
 	for {
@@ -105,8 +92,9 @@ func (c *conn) receive(buf []byte, awaited int) (frames int, err error) {
 		case err != nil:
 			return frames, err
 		}
-		more, err := c.counter.feed(buf[:n])
+		more, answer, err := c.client.Feed(buf[:n])
 		frames += more
+		c.answer = append(c.answer, answer...)
 		if err != nil {
 			return frames, err
 		}
@@ -125,6 +113,12 @@ func (c *conn) send(frames int) error {
 }
 
 func (c *conn) flush() error {
+	c.waiting = true
+	if c.at == 0 {
+		if done, err := c.flushAnswer(); !done || err != nil {
+			return err
+		}
+	}
 	for c.owed > 0 {
 		piece := c.out.bytes[c.at:min(c.at+c.owed, len(c.out.bytes))]
 		n, err := c.write(piece)
@@ -134,12 +128,22 @@ func (c *conn) flush() error {
 		c.owed -= n
 		c.at = (c.at + n) % c.out.frame
 		if n < len(piece) {
-			c.waiting = true
 			return nil
 		}
 	}
-	c.waiting = false
-	return nil
+	done, err := c.flushAnswer()
+	c.waiting = !done
+	return err
+}
+
+// flushAnswer writes answers between two frames, or as much of them as there is room for.
+func (c *conn) flushAnswer() (done bool, err error) {
+	if len(c.answer) == 0 {
+		return true, nil
+	}
+	n, err := c.write(c.answer)
+	c.answer = c.answer[n:]
+	return len(c.answer) == 0, err
 }
 
 func (c *conn) write(piece []byte) (int, error) {

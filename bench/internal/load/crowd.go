@@ -9,15 +9,28 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/holdfast-dev/holdfast/bench/internal/dialect"
 )
 
 // Target says whom a load calls and how.
 type Target struct {
-	Addr  netip.AddrPort // IPv4
-	TLS   bool           // wss; the certificate is not checked
-	Conns int
-	Size  int // bytes of payload in a message
-	Depth int // messages in flight on a connection, or published at once
+	Addr    netip.AddrPort // IPv4
+	TLS     bool           // the certificate is not checked
+	Dialect dialect.Dialect
+	Channel string // that connections subscribe to
+	Conns   int
+	Size    int // bytes of payload in a message
+	Depth   int // messages in flight on a connection, or published at once
+}
+
+// subscribers returns the clients of so many connections that are all the same.
+func (t *Target) subscribers() []dialect.Client {
+	clients := make([]dialect.Client, t.Conns)
+	for i := range clients {
+		clients[i] = t.Dialect.Subscriber(t.Channel, t.Size)
+	}
+	return clients
 }
 
 // crowd is the connections of a load.
@@ -31,27 +44,27 @@ type crowd struct {
 // dialers is how many connections are opened at once: enough to keep the server busy.
 const dialers = 8
 
-// open makes the connections. They block.
-func open(ctx context.Context, t Target) (_ *crowd, err error) {
-	c := &crowd{target: t, conns: make([]*conn, t.Conns), buf: make([]byte, 256<<10)}
+// open makes a connection for each client. They block.
+func open(ctx context.Context, t Target, clients []dialect.Client) (_ *crowd, err error) {
+	c := &crowd{target: t, conns: make([]*conn, len(clients)), buf: make([]byte, 256<<10)}
 	defer func() {
 		if err != nil {
 			c.close()
 		}
 	}()
-	out := newRun(t.Size, t.Depth)
+	out := newRun(t.Dialect.Message(t.Channel, t.Size), t.Depth)
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var wg sync.WaitGroup
-	for first := range min(dialers, t.Conns) {
+	for first := range min(dialers, len(clients)) {
 		wg.Go(func() {
-			for i := first; i < t.Conns && ctx.Err() == nil; i += dialers {
-				k, err := dial(t.Addr, t.TLS)
+			for i := first; i < len(clients) && ctx.Err() == nil; i += dialers {
+				k, err := dial(t.Addr, t.TLS, clients[i])
 				if err != nil {
-					fail(fmt.Errorf("connection %d of %d: %w", i+1, t.Conns, err))
+					fail(fmt.Errorf("connection %d of %d: %w", i+1, len(clients), err))
 					return
 				}
-				k.prepare(out, t.Size, t.Depth)
+				k.prepare(out, t.Depth)
 				c.conns[i] = k
 			}
 		})
@@ -87,7 +100,7 @@ func (c *crowd) watch() (err error) {
 	return nil
 }
 
-// send sends frames on the connection with a number.
+// send sends frames, and what else is owed, on the connection with a number.
 func (c *crowd) send(number, frames int) error {
 	k := c.conns[number]
 	was := k.waiting
@@ -116,10 +129,7 @@ func (c *crowd) turn(handle func(number, frames int) error) error {
 		number := int(event.Fd)
 		k := c.conns[number]
 		if event.Events&unix.EPOLLOUT != 0 {
-			if err := k.flush(); err != nil {
-				return err
-			}
-			if err := c.noteRoom(number, true); err != nil {
+			if err := c.send(number, 0); err != nil {
 				return err
 			}
 		}
@@ -129,6 +139,11 @@ func (c *crowd) turn(handle func(number, frames int) error) error {
 		frames, err := k.receive(c.buf, c.target.Depth)
 		if err != nil {
 			return err
+		}
+		if len(k.answer) > 0 {
+			if err := c.send(number, 0); err != nil {
+				return err
+			}
 		}
 		if frames > 0 {
 			if err := handle(number, frames); err != nil {

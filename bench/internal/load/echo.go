@@ -7,7 +7,7 @@ import "context"
 // Echo keeps Depth messages in flight on each connection to an echo server: one goes out for each
 // that comes back, all that came together in one write.
 func Echo(ctx context.Context, t Target, w Window) (*Result, error) {
-	c, err := open(ctx, t)
+	c, err := open(ctx, t, t.subscribers())
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 // Idle opens the connections to an echo server, has so many messages echoed on each, one after the
 // other, and then calls during while they are open and silent.
 func Idle(ctx context.Context, t Target, messages int, during func() error) error {
-	c, err := open(ctx, t)
+	c, err := open(ctx, t, t.subscribers())
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (c *crowd) echoOne(k *conn) error {
 		if err != nil {
 			return err
 		}
-		if echoed, err = k.counter.feed(c.buf[:n]); err != nil {
+		if echoed, _, err = k.client.Feed(c.buf[:n]); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-dev/holdfast/bench/internal/dialect"
 	"github.com/holdfast-dev/holdfast/bench/internal/load"
 	"github.com/holdfast-dev/holdfast/bench/internal/peer"
 )
@@ -47,7 +48,7 @@ func start(t *testing.T, kind string) *Process {
 }
 
 func target(p *Process, conns int) load.Target {
-	return load.Target{Addr: p.Addr, Conns: conns, Size: 64, Depth: 4}
+	return load.Target{Addr: p.Addr, Dialect: dialect.WebSocket{Prefix: "/"}, Conns: conns, Size: 64, Depth: 4}
 }
 
 func TestAServerProcessIsMeasuredFromOutside(t *testing.T) {
