@@ -2,7 +2,8 @@
 //
 // A channel exists while it has subscribers. Messages of one channel reach all its subscribers in
 // the same order. Publishing never waits for a subscriber: each has a bounded queue of its own and
-// decides itself what happens when that is full.
+// decides itself what happens when that is full. No lock that is held during a fan-out is shared
+// between channels.
 package hub
 
 import (
@@ -11,68 +12,77 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/channel"
 )
 
-// Subscriber receives the messages of the channels it subscribes to.
+// Subscriber receives the messages of the ephemeral channels it subscribes to.
 type Subscriber interface {
-	// Deliver is called for one publication of a channel at a time, in order. It must not block and
-	// must not call the hub.
+	// Deliver is called for one publication of a subscription at a time, in order. It must not block
+	// and must not call the hub.
 	Deliver(p *Publication)
 }
 
 // Hub is a set of channels. Its methods may be called from any goroutine.
 type Hub struct {
 	mu     sync.RWMutex
-	topics map[channel.Name]*topic // guarded by mu
+	topics index[*topic] // guarded by mu
 }
 
 // New returns an empty hub.
 func New() *Hub {
-	return &Hub{topics: make(map[channel.Name]*topic)}
+	return &Hub{}
 }
 
 // Subscribe adds s to a channel. What is published after Subscribe returns reaches s, until the
 // subscription is cancelled.
 func (h *Hub) Subscribe(name channel.Name, s Subscriber) *Subscription {
+	return h.SubscribeAll(name.Pattern(), s)
+}
+
+// SubscribeAll is Subscribe for all channels that a pattern matches. Who subscribes to a pattern
+// sees the messages of each sender in order; how those of concurrent senders interleave may differ
+// from what the subscribers of another pattern see.
+func (h *Hub) SubscribeAll(p channel.Pattern, s Subscriber) *Subscription {
 	h.mu.Lock()
-	t := h.topics[name]
-	if t == nil {
+	t, ok := h.topics.get(p)
+	if !ok {
 		t = &topic{}
-		h.topics[name] = t
+		h.topics.put(p, t)
 	}
 	t.users++
 	h.mu.Unlock()
 
-	sub := &Subscription{hub: h, name: name, topic: t, subscriber: s}
+	sub := &Subscription{hub: h, pattern: p, topic: t, subscriber: s}
 	t.add(sub)
 	return sub
 }
 
-// Publish gives p to the subscribers of its channel, but not to except, which may be nil. When it
-// returns, each of them has been sent the messages or holds them in its queue. Cost: one Deliver a
-// subscriber.
+// Publish gives p, whose messages are of one channel, to its subscribers, but not to except, which
+// may be nil. When it returns, each of them has been sent the messages or holds them in its queue.
+// Cost: one Deliver a subscriber.
 func (h *Hub) Publish(p *Publication, except *Subscription) {
+	var room [4]*topic // more patterns that match cost an allocation
 	h.mu.RLock()
-	t := h.topics[p.Channel]
+	topics := h.topics.match(room[:0], p.Messages[0].Channel)
 	h.mu.RUnlock()
-	if t != nil {
+	for _, t := range topics {
 		t.deliver(p, except)
 	}
 }
 
-// Subscribers returns how many subscriptions a channel has.
+// Subscribers returns how many subscriptions an ephemeral channel has, those to patterns not
+// counted.
 func (h *Hub) Subscribers(name channel.Name) int {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	if t := h.topics[name]; t != nil {
+	if t, ok := h.topics.get(name.Pattern()); ok {
 		return t.users
 	}
 	return 0
 }
 
 // leave forgets a topic that nobody uses any more.
-func (h *Hub) leave(name channel.Name, t *topic) {
+func (h *Hub) leave(p channel.Pattern, t *topic) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t.users--; t.users == 0 {
-		delete(h.topics, name)
+		h.topics.remove(p)
 	}
 }

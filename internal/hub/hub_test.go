@@ -21,7 +21,7 @@ type inbox struct {
 func (b *inbox) Deliver(p *Publication) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, f := range p.Batch.Frames() {
+	for _, f := range p.Batch().Frames() {
 		b.got = append(b.got, string(f.Payload()))
 	}
 }
@@ -110,8 +110,8 @@ func TestAChannelWithoutSubscribersTakesNoMemory(t *testing.T) {
 	for i := range 100 {
 		h.Subscribe(channel.Name(fmt.Sprint("c", i)), &inbox{}).Cancel()
 	}
-	if len(h.topics) != 0 {
-		t.Errorf("%d topics are left", len(h.topics))
+	if h.topics.size() != 0 {
+		t.Errorf("%d topics are left", h.topics.size())
 	}
 }
 

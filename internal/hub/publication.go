@@ -1,22 +1,78 @@
 package hub
 
 import (
+	"sync"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// Publication is one or several messages that were published together, on their way to the
-// subscribers. It is encoded once and shared by all of them; it never changes.
+// Publication is one or several messages that leave together, on their way to the subscribers. Each
+// wire form of it is encoded once, when it is first asked for, and shared by all of them. Once it is
+// published it never changes.
 type Publication struct {
-	Channel channel.Name
-	Batch   *websocket.Batch // the wire form of raw WebSockets
+	// Messages are in order, at least one. All are of one channel, except on the way to a
+	// subscriber of a pattern.
+	Messages []*broker.Message
+
+	raw   sync.Once
+	batch *websocket.Batch // made by raw; the next wire form gets two fields like these
 }
 
-// NewPublication copies messages, of which there is at least one. Text must be valid UTF-8.
+// Bundle puts messages together, of which there is at least one. They must not change any more.
+func Bundle(messages ...*broker.Message) *Publication {
+	return &Publication{Messages: messages}
+}
+
+// NewPublication copies what came in, at least one message, as messages of a channel that are
+// stored nowhere. Text must be valid UTF-8. The copy is the frame that raw WebSockets are sent, so
+// that there is only one.
 func NewPublication(name channel.Name, messages ...websocket.Message) *Publication {
+	p := &Publication{Messages: make([]*broker.Message, len(messages))}
+	all := make([]broker.Message, len(messages))
 	frames := make([]*websocket.Frame, len(messages))
+	now := time.Now()
 	for i, m := range messages {
 		frames[i] = websocket.NewFrame(m.Type, m.Payload)
+		all[i] = broker.Message{Channel: name, Type: m.Type, Payload: frames[i].Payload(), Time: now}
+		p.Messages[i] = &all[i]
 	}
-	return &Publication{Channel: name, Batch: websocket.NewBatch(frames...)}
+	p.raw.Do(func() { p.batch = websocket.NewBatch(frames...) })
+	return p
+}
+
+// From names the subscription that the messages are published through, before they are. It returns p.
+func (p *Publication) From(source string) *Publication {
+	for _, m := range p.Messages {
+		m.Source = source
+	}
+	return p
+}
+
+// Batch returns the wire form of raw WebSockets.
+func (p *Publication) Batch() *websocket.Batch {
+	p.raw.Do(func() {
+		frames := make([]*websocket.Frame, len(p.Messages))
+		for i, m := range p.Messages {
+			frames[i] = websocket.NewFrame(m.Type, m.Payload)
+		}
+		p.batch = websocket.NewBatch(frames...)
+	})
+	return p.batch
+}
+
+// After returns the part of p behind an offset: p itself, a publication of its own, or nil.
+func (p *Publication) After(offset uint64) *Publication {
+	for i, m := range p.Messages {
+		switch {
+		case m.Offset <= offset:
+		case i == 0:
+			return p
+		default:
+			return Bundle(p.Messages[i:]...)
+		}
+	}
+	return nil
 }

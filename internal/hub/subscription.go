@@ -6,10 +6,10 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/channel"
 )
 
-// Subscription is one subscriber's membership in one channel.
+// Subscription is one subscriber's membership in one ephemeral channel, or in all that a pattern matches.
 type Subscription struct {
 	hub        *Hub
-	name       channel.Name
+	pattern    channel.Pattern
 	topic      *topic
 	subscriber Subscriber
 	index      int // in topic.subs; guarded by topic.mu
@@ -21,6 +21,6 @@ type Subscription struct {
 func (s *Subscription) Cancel() {
 	s.cancel.Do(func() {
 		s.topic.remove(s)
-		s.hub.leave(s.name, s.topic)
+		s.hub.leave(s.pattern, s.topic)
 	})
 }

@@ -2,7 +2,7 @@ package hub
 
 import "sync"
 
-// topic is one channel with its subscribers.
+// topic is one ephemeral channel, or a pattern of them, with its subscribers.
 type topic struct {
 	users int // subscriptions made and not cancelled; guarded by Hub.mu, so that a topic in use stays in the hub
 

@@ -93,11 +93,11 @@ func (m *member) publish(messages []websocket.Message) {
 func (m *member) Deliver(p *hub.Publication) {
 	c := m.conn.Load()
 	if c == nil {
-		if c = m.keep(p.Batch); c == nil {
+		if c = m.keep(p.Batch()); c == nil {
 			return
 		}
 	}
-	send(c, p.Batch)
+	send(c, p.Batch())
 }
 
 // keep holds b back until attach, or returns the connection if that has happened meanwhile.
