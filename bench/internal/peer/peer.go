@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/holdfast-dev/holdfast/bench/internal/cert"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -57,12 +58,15 @@ func (p Peer) Listen(secure bool) (net.Listener, error) {
 	if !secure {
 		return ln, nil
 	}
-	config, err := tlsConfig()
+	c, err := cert.New()
 	if err != nil {
 		ln.Close()
 		return nil, err
 	}
-	return tls.NewListener(ln, config), nil
+	return tls.NewListener(ln, &tls.Config{
+		Certificates: []tls.Certificate{c},
+		NextProtos:   []string{"http/1.1"}, // not every peer can do WebSocket over HTTP/2
+	}), nil
 }
 
 // IsFloor tells that the peer is no library but a bare loop of system calls: what a library is

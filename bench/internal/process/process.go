@@ -16,12 +16,11 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// Process is a server under test. Its methods are for one goroutine.
+// Process is a server under test that this binary is itself. Its methods are for one goroutine.
 type Process struct {
+	usage
 	Addr netip.AddrPort
 
 	cmd    *exec.Cmd
@@ -58,6 +57,7 @@ func Start(ctx context.Context, procs int, command ...string) (*Process, error) 
 		cancel()
 		return nil, err
 	}
+	p.usage = usage{p.cmd.Process.Pid}
 	p.in, p.out = stdin, bufio.NewScanner(stdout)
 	addr, err := p.answer()
 	if err == nil {
@@ -129,30 +129,4 @@ func (p *Process) answer() (string, error) {
 func (p *Process) explain(err error) error {
 	p.Stop()
 	return fmt.Errorf("the server process failed: %w\n%s", err, bytes.TrimSpace(p.stderr.Bytes()))
-}
-
-// CPU returns the time that all threads of the process have spent on a CPU, user and system
-// together, from the clock that the kernel keeps for it (clock_getcpuclockid(3)), to the nanosecond.
-func (p *Process) CPU() (time.Duration, error) {
-	const schedulerClock = 2
-	var ts unix.Timespec
-	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|schedulerClock), &ts); err != nil {
-		return 0, fmt.Errorf("CPU clock of the server: %w", err)
-	}
-	return time.Duration(ts.Nano()), nil
-}
-
-// RSS returns how many bytes of memory the process has resident.
-func (p *Process) RSS() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(status), "\nVmRSS:")
-	line, _, _ := strings.Cut(rest, "\n")
-	kB, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(line, "kB")), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("VmRSS of the server: %w", err)
-	}
-	return kB << 10, nil
 }
