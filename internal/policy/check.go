@@ -1,28 +1,43 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // RuleError says what is wrong with one of several rules.
 type RuleError struct {
 	Index   int    // of the rule, from 0
-	Rule    string // what messages call it: its number, from 1, and its pattern
+	Rule    string // what to call it: "the rule for chat/#"
 	Problem string // what is wrong with it and what to do
 }
 
 func (e *RuleError) Error() string { return e.Rule + ": " + e.Problem }
 
-// describe returns what messages call the rule at index.
-func describe(index int, r *Rule) string {
-	return "rule " + strconv.Itoa(index+1) + " (" + string(r.Channels) + ")"
+// Errors is everything that is wrong with rules, at least one thing, in their order.
+type Errors []*RuleError
+
+// Error returns a line for each problem.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, one := range e {
+		lines[i] = one.Error()
+	}
+	return strings.Join(lines, "\n")
 }
 
-// check returns everything that is wrong with rules: [*RuleError]s, joined.
+// describe returns what to call the rule at index.
+func describe(index int, r *Rule) string {
+	if r.Channels == "" {
+		return "the rule at " + strconv.Itoa(index)
+	}
+	return "the rule for " + string(r.Channels)
+}
+
+// check returns [Errors], or nil.
 func check(rules []*Rule) error {
-	var errs []error
+	var errs Errors
 	for i, r := range rules {
 		wrong := func(format string, args ...any) {
 			errs = append(errs, &RuleError{Index: i, Rule: describe(i, r), Problem: fmt.Sprintf(format, args...)})
@@ -35,7 +50,10 @@ func check(rules []*Rule) error {
 			}
 		}
 	}
-	return errors.Join(errs...)
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
 }
 
 // check calls wrong with each problem of the rule alone.

@@ -8,16 +8,16 @@ import (
 
 func TestARuleThatContradictsItselfIsRefusedWithWhatToDo(t *testing.T) {
 	for want, change := range map[string]func(r *Rule){
-		`rule 1 (): it has no pattern; say which channels it is for, as in "chat/#"`: func(r *Rule) { r.Channels = "" },
-		"rule 1 (chat/#): slow subscribers can catch up only from history; give it history, or use slow drop or disconnect": func(r *Rule) {
+		`the rule at 0: it has no pattern; say which channels it is for, as in "chat/#"`: func(r *Rule) { r.Channels = "" },
+		"the rule for chat/#: slow subscribers can catch up only from history; give it history, or use slow drop or disconnect": func(r *Rule) {
 			r.Slow = SlowCatchUp
 		},
-		"rule 1 (chat/#): it has a negative limit; use 0 for no limit": func(r *Rule) { r.History.Age = -time.Hour },
-		"rule 1 (chat/#): its history of 100 bytes can't hold one message of 1000 bytes; keep more, or allow less": func(r *Rule) {
+		"the rule for chat/#: it has a negative limit; use 0 for no limit": func(r *Rule) { r.History.Age = -time.Hour },
+		"the rule for chat/#: its history of 100 bytes can't hold one message of 1000 bytes; keep more, or allow less": func(r *Rule) {
 			r.History.Bytes, r.MaxMessageBytes = 100, 1000
 		},
-		`rule 1 (chat/#): there is no delivery "some"; use all or latest`: func(r *Rule) { r.Delivery = "some" },
-		`rule 1 (chat/#): there is no way "" to treat slow subscribers; use drop, disconnect or catch-up`: func(r *Rule) {
+		`the rule for chat/#: there is no delivery "some"; use all or latest`: func(r *Rule) { r.Delivery = "some" },
+		`the rule for chat/#: there is no way "" to treat slow subscribers; use drop, disconnect or catch-up`: func(r *Rule) {
 			r.Slow = ""
 		},
 	} {
@@ -31,21 +31,25 @@ func TestARuleThatContradictsItselfIsRefusedWithWhatToDo(t *testing.T) {
 
 func TestARuleThatNeverAppliesIsRefused(t *testing.T) {
 	_, err := NewRules(rule("a"), rule("chat/#"), rule("chat/lobby"), rule("a"))
-	want := "rule 3 (chat/lobby): it never applies, because rule 2 (chat/#) comes first and selects all its channels; move it up, or remove it\n" +
-		"rule 4 (a): it never applies, because rule 1 (a) comes first and selects all its channels; move it up, or remove it"
+	want := "the rule for chat/lobby: it never applies, because the rule for chat/# comes first and selects all its channels; move it up, or remove it\n" +
+		"the rule for a: it never applies, because the rule for a comes first and selects all its channels; move it up, or remove it"
 	if err == nil || err.Error() != want {
 		t.Errorf("NewRules says\n%v\nwant\n%s", err, want)
 	}
-	if first, ok := errors.AsType[*RuleError](err); !ok || first.Index != 2 {
-		t.Errorf("the first error is %+v, want one about the rule at 2", first)
+	if all, ok := errors.AsType[Errors](err); !ok || all[0].Index != 2 || all[1].Index != 3 {
+		t.Errorf("the errors are %v, want them about the rules at 2 and 3", all)
 	}
 }
 
 func TestARuleForEveryChannelTakesThePlaceOfTheDefault(t *testing.T) {
 	r := rule("#")
 	r.Presence = true
-	if got := mustRules(t, r).For("anything"); !got.Presence {
+	rules := mustRules(t, rule("chat/#"), r)
+	if got := rules.For("anything"); !got.Presence {
 		t.Errorf("the rule is %+v", got)
+	}
+	if got := patterns(rules.All()); got != "chat/# #" {
+		t.Errorf("the rules are %s", got)
 	}
 }
 

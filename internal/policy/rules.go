@@ -9,7 +9,7 @@ import (
 // Rules finds the rule of a channel. It never changes, and its methods may be called from any
 // goroutine.
 type Rules struct {
-	all   []*Rule // in order of precedence; the last one is Default
+	all   []*Rule // in order of precedence; the last one matches every channel
 	index *node
 }
 
@@ -17,8 +17,8 @@ type Rules struct {
 // applies to it, and [Default] if there is none. The rules are copied.
 //
 // A rule that retains the last message without having history gets a history of one message. The
-// error joins a [*RuleError] for each thing wrong: rules that contradict themselves, or that can
-// never apply because an earlier one selects all their channels.
+// error is [Errors]: rules that contradict themselves, or that can never apply because an earlier
+// one selects all their channels.
 func NewRules(rules ...Rule) (*Rules, error) {
 	s := &Rules{index: newNode()}
 	for _, r := range rules {
@@ -30,8 +30,10 @@ func NewRules(rules ...Rule) (*Rules, error) {
 	if err := check(s.all); err != nil {
 		return nil, err
 	}
-	last := Default()
-	s.all = append(s.all, &last)
+	if n := len(s.all); n == 0 || !s.all[n-1].Channels.Covers("#") {
+		last := Default()
+		s.all = append(s.all, &last)
+	}
 	for i, r := range s.all {
 		s.index.add(string(r.Channels), i)
 	}
@@ -61,7 +63,8 @@ func (s *Rules) Touching(p channel.Pattern) []*Rule {
 	return touching
 }
 
-// All returns the rules in order of precedence; the last one is [Default].
+// All returns the rules in order of precedence; the last one is for every channel, and is [Default]
+// unless one that was given is.
 func (s *Rules) All() []*Rule {
 	return slices.Clone(s.all)
 }
