@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/holdfast-dev/holdfast/internal/config/nearest"
 )
 
 // usageTemplate is what --help prints below a verb's sentence. Hidden flags and verbs stay out.
@@ -100,7 +102,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		if unknown.GetSpecifiedShortnames() != "" {
 			name = "-" + unknown.GetSpecifiedName()
 		}
-		return fail(exitUsage, "unknown flag %s; %s", name, advise(cmd, "--", nearest(unknown.GetSpecifiedName(), flagNames(cmd))))
+		return fail(exitUsage, "unknown flag %s; %s", name, advise(cmd, "--", nearest.Word(unknown.GetSpecifiedName(), flagNames(cmd))))
 	}
 	if missing, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		word, _ := pflag.UnquoteUsage(missing.GetFlag())
@@ -132,7 +134,7 @@ func unknownVerb(cmd *cobra.Command, verb string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return fail(exitUsage, "unknown verb %q; %s", verb, advise(cmd, cmd.CommandPath()+" ", nearest(verb, names)))
+	return fail(exitUsage, "unknown verb %q; %s", verb, advise(cmd, cmd.CommandPath()+" ", nearest.Word(verb, names)))
 }
 
 // advise ends a sentence about wrong usage: with the likely right word, or with where to look.

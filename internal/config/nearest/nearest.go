@@ -1,10 +1,11 @@
-package main
+// Package nearest finds the word that was probably meant.
+package nearest
 
 import "strings"
 
-// nearest returns the candidate most like word: the one it begins, or the one at the least edit
+// Word returns the candidate most like word: the one it begins, or the one at the least edit
 // distance, if that is small for the word's length; else "".
-func nearest(word string, candidates []string) string {
+func Word(word string, candidates []string) string {
 	best, bestDistance := "", len(word)/3+2
 	for _, c := range candidates {
 		d := editDistance(strings.ToLower(word), c)

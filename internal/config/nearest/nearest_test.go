@@ -1,4 +1,4 @@
-package main
+package nearest
 
 import "testing"
 
@@ -8,8 +8,8 @@ func TestTheNearestWordIsTheOneProbablyMeant(t *testing.T) {
 		"dve": "dev", "sbu": "sub", "conect": "connect", "conn": "connect", "CONNECT": "connect",
 		"versoin": "version", "cret": "cert", "subscribe": "", "x": "", "serve": "", "": "",
 	} {
-		if got := nearest(in, verbs); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", in, got, want)
+		if got := Word(in, verbs); got != want {
+			t.Errorf("Word(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
