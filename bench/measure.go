@@ -15,83 +15,30 @@ import (
 	"github.com/holdfast-dev/holdfast/bench/internal/peer"
 	"github.com/holdfast-dev/holdfast/bench/internal/process"
 	"github.com/holdfast-dev/holdfast/bench/internal/report"
-	"github.com/holdfast-dev/holdfast/bench/internal/stat"
 )
 
-// sample is what one round says of one peer.
-type sample struct {
-	value      float64 // in the load's unit
-	rate       float64 // messages per second
-	p50, p99   time.Duration
-	serverBusy float64 // of one CPU
-	clientBusy float64 // of one CPU
-}
-
-// measure puts every peer under a load, in turns, so that what else happens on the machine strikes
-// them alike. A peer that fails once is not tried again. The error is that the run was interrupted.
+// measure puts every peer under a load.
 func (p *plan) measure(ctx context.Context, w workload) (*report.Table, error) {
-	samples := map[string][]sample{}
-	failures := map[string]error{}
-	rounds := p.pace.rounds
-	if w.memory {
-		rounds = 1 // it takes long, and hardly varies
-	}
-	for round := range rounds {
-		for _, one := range p.peers {
-			if !w.concerns(one) || failures[one.Name] != nil {
-				continue
-			}
-			s, err := p.sample(ctx, w, one)
-			if ctx.Err() != nil {
-				return nil, fmt.Errorf("interrupted: %w", context.Cause(ctx))
-			}
-			if err != nil {
-				failures[one.Name] = err
-				fmt.Fprintf(p.progress, "%-12s %-9s %v\n", w.name, one.Name, err)
-				continue
-			}
-			samples[one.Name] = append(samples[one.Name], s)
-			fmt.Fprintf(p.progress, "%-12s %-9s round %d of %d: %.0f %s\n", w.name, one.Name, round+1, rounds, s.value, w.unit())
-		}
-	}
 	table := &report.Table{Name: w.name, Title: w.title, Unit: w.unit(), Memory: w.memory}
+	var contenders []contender
 	for _, one := range p.peers {
 		if w.concerns(one) {
-			table.Rows = append(table.Rows, row(one, samples[one.Name], failures[one.Name]))
+			measure := func(ctx context.Context) (sample, error) { return p.sample(ctx, w, one) }
+			contenders = append(contenders, contender{one.Name, role(one), measure})
 		}
 	}
-	return table, nil
+	return table, p.takeTurns(ctx, table, contenders)
 }
 
-// row makes one row of the samples of one peer.
-func row(p peer.Peer, samples []sample, failure error) report.Row {
-	role := report.Rival
+// role returns what a peer is there for.
+func role(p peer.Peer) report.Role {
 	switch {
 	case p.Name == peer.Own:
-		role = report.Own
+		return report.Own
 	case p.IsFloor():
-		role = report.Floor
+		return report.Floor
 	}
-	if failure != nil {
-		return report.Row{Peer: p.Name, Role: role, Err: failure.Error()}
-	}
-	summary := func(of func(sample) float64) stat.Summary {
-		var values []float64
-		for _, s := range samples {
-			values = append(values, of(s))
-		}
-		return stat.Summarize(values)
-	}
-	return report.Row{
-		Peer:       p.Name,
-		Role:       role,
-		Value:      summary(func(s sample) float64 { return s.value }),
-		Rate:       summary(func(s sample) float64 { return s.rate }).Median,
-		P50:        time.Duration(summary(func(s sample) float64 { return float64(s.p50) }).Median),
-		P99:        time.Duration(summary(func(s sample) float64 { return float64(s.p99) }).Median),
-		ServerBusy: summary(func(s sample) float64 { return s.serverBusy }).Median,
-		ClientBusy: summary(func(s sample) float64 { return s.clientBusy }).Median,
-	}
+	return report.Rival
 }
 
 // cellTimeout is how long one measurement may take on top of its window, opening thousands of TLS
@@ -147,14 +94,7 @@ func (p *plan) throughput(ctx context.Context, kind peer.Kind, target load.Targe
 	if err != nil {
 		return sample{}, err
 	}
-	return sample{
-		value:      float64(result.Messages) / result.ServerCPU.Seconds(),
-		rate:       float64(result.Messages) / result.Elapsed.Seconds(),
-		p50:        result.Latency.Quantile(0.50),
-		p99:        result.Latency.Quantile(0.99),
-		serverBusy: result.ServerCPU.Seconds() / result.Elapsed.Seconds(),
-		clientBusy: result.ClientCPU.Seconds() / result.Elapsed.Seconds(),
-	}, nil
+	return sampleOf(result), nil
 }
 
 // rehearsal is how many connections a server has had before its memory is looked at first, so that

@@ -4,9 +4,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/holdfast-dev/holdfast/bench/internal/load"
 	"github.com/holdfast-dev/holdfast/bench/internal/peer"
@@ -70,32 +67,4 @@ func (w *workload) unit() string {
 		return "deliveries per server CPU second"
 	}
 	return "echoes per server CPU second"
-}
-
-// pace is how long the parts of a run take.
-type pace struct {
-	rounds       int
-	warm, length time.Duration
-}
-
-// choose returns the members of all that a comma-separated list names, or all if it is empty.
-func choose[T any](all []T, name func(T) string, list, what string) ([]T, error) {
-	if list == "" {
-		return all, nil
-	}
-	wanted := strings.Split(list, ",")
-	var chosen []T
-	var known []string
-	for _, one := range all {
-		known = append(known, name(one))
-		if slices.Contains(wanted, name(one)) {
-			chosen = append(chosen, one)
-		}
-	}
-	for _, name := range wanted {
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("there is no %s %q (there are: %s)", what, name, strings.Join(known, ", "))
-		}
-	}
-	return chosen, nil
 }

@@ -13,6 +13,7 @@ import (
 
 // Report is a whole run: the circumstances and a table for each load.
 type Report struct {
+	Title   string
 	Command string   // that repeats the run
 	Caution string   // a sentence about what the figures are not good for, or ""
 	Method  string   // how it was measured, as Markdown
@@ -24,12 +25,14 @@ type Report struct {
 }
 
 // New begins a report: what it says of the time and of the machine's load is of now.
-func New() *Report { return &Report{began: time.Now(), average: loadAverage()} }
+func New(title string) *Report {
+	return &Report{Title: title, began: time.Now(), average: loadAverage()}
+}
 
 // Markdown returns the whole report. With charts, each table refers to its chart.
 func (r *Report) Markdown(charts bool) string {
 	var b strings.Builder
-	b.WriteString("# WebSocket engines in Go, compared\n\n")
+	fmt.Fprintf(&b, "# %s\n\n", r.Title)
 	if r.Caution != "" {
 		fmt.Fprintf(&b, "**%s**\n\n", r.Caution)
 	}
