@@ -1,0 +1,169 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Config says where the logs are kept. Either Dir or URL is needed.
+type Config struct {
+	// Dir is the directory of the embedded engine. It is made if it is not there, and one process at
+	// a time may use it.
+	Dir string
+
+	// URL is where a NATS server of version 2.12 or newer with JetStream is, such as
+	// "nats://user:password@host:4222", to be used in place of the embedded one.
+	URL string
+
+	// MaxMessageBytes is the largest payload. Default: 1 MiB.
+	MaxMessageBytes int
+
+	// MaxStoreBytes bounds all logs in Dir together; beyond it, messages are refused with ErrFull.
+	// Default: three quarters of what was free on the disk at the start.
+	MaxStoreBytes int64
+
+	// DuplicateWindow is for how long an ID of a message is remembered. It costs about 131 bytes of
+	// memory for each. Default: 30 s.
+	DuplicateWindow time.Duration
+
+	// SyncInterval is how often what was written is forced onto the disk: what may be lost when the
+	// machine, not only the process, goes down. Default: 200 ms.
+	SyncInterval time.Duration
+
+	Log *slog.Logger
+}
+
+const (
+	defaultMaxMessageBytes = 1 << 20
+	defaultDuplicateWindow = 30 * time.Second
+	defaultSyncInterval    = 200 * time.Millisecond
+)
+
+func (c Config) withDefaults() Config {
+	if c.MaxMessageBytes == 0 {
+		c.MaxMessageBytes = defaultMaxMessageBytes
+	}
+	if c.DuplicateWindow == 0 {
+		c.DuplicateWindow = defaultDuplicateWindow
+	}
+	if c.SyncInterval == 0 {
+		c.SyncInterval = defaultSyncInterval
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// maxRecordBytes is the largest record with its header.
+func (c Config) maxRecordBytes() int {
+	const overhead = 8 << 10 // the labels and the channel's name, escaped, fit well
+	return c.MaxMessageBytes + overhead
+}
+
+// Broker is a connection to the logs, and to the engine that keeps them. Its methods may be called
+// from any goroutine.
+type Broker struct {
+	config  Config
+	engine  *engine // nil if NATS is external
+	writer  *writer
+	readers []*reader
+	live    *nats.Conn
+
+	mu   sync.Mutex
+	logs map[string]*Log // by name; guarded by mu
+}
+
+// Open starts the embedded engine, or connects to the external one. The context bounds the start.
+//
+// It fails, and changes nothing, when the directory is damaged, is not readable or writable, or is
+// in use by another process; the error says which and what to do.
+func Open(ctx context.Context, config Config) (_ *Broker, err error) {
+	b := &Broker{config: config.withDefaults(), logs: make(map[string]*Log)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.shut(ctx))
+		}
+	}()
+	if (config.Dir == "") == (config.URL == "") {
+		return nil, errors.New("the broker needs either a data directory or the URL of a NATS server")
+	}
+	if config.Dir != "" {
+		if b.engine, err = startEngine(ctx, b.config); err != nil {
+			return nil, err
+		}
+	}
+	if b.live, err = b.connect(ctx, "live", nil); err != nil {
+		return nil, err
+	}
+	if err := b.checkServer(ctx); err != nil {
+		return nil, err
+	}
+	if b.writer, err = newWriter(ctx, b); err != nil {
+		return nil, err
+	}
+	for range readerConnections {
+		r, err := newReader(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		b.readers = append(b.readers, r)
+	}
+	if b.engine != nil {
+		if err := b.checkRecovered(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// Close waits until the messages in flight are stored or the context ends, and then stops all. What
+// is called afterwards fails with ErrUnavailable. All Follows must have been stopped.
+func (b *Broker) Close(ctx context.Context) error {
+	return b.shut(ctx)
+}
+
+// shut closes what has been opened.
+func (b *Broker) shut(ctx context.Context) error {
+	var failed error
+	if b.writer != nil {
+		failed = b.writer.close(ctx)
+	}
+	for _, r := range b.readers {
+		r.close()
+	}
+	if b.live != nil {
+		b.live.Close()
+	}
+	if b.engine != nil {
+		failed = errors.Join(failed, b.engine.stop())
+	}
+	return failed
+}
+
+// Log returns the log of that name, which is created, or changed in place to the retention given.
+// The name is any string of up to some eighty bytes, such as the pattern of the rule it serves.
+func (b *Broker) Log(ctx context.Context, name string, r Retention) (*Log, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.logs[name]
+	if l == nil {
+		token, err := logToken(name)
+		if err != nil {
+			return nil, err
+		}
+		l = &Log{broker: b, name: name, stream: streamPrefix + token,
+			subjects: logPrefix + token + ".", live: livePrefix + token + "."}
+	}
+	if err := l.configure(ctx, r); err != nil {
+		return nil, fmt.Errorf("the log of %.64q could not be opened: %w", name, err)
+	}
+	b.logs[name] = l
+	return l, nil
+}

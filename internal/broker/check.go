@@ -1,0 +1,97 @@
+package broker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/minio/highwayhash"
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// streamsDir is where JetStream keeps the streams of the embedded engine, each in a directory of its
+// name.
+func streamsDir(dir string) string {
+	return filepath.Join(dir, server.JetStreamStoreDir, "$G", "streams")
+}
+
+// checkDir looks, before the engine does, for what the engine would leave out with no more than a
+// warning, or would cut off: it changes nothing. What cannot be seen without reading all the
+// messages is left to the engine, and to checkRecovered.
+func checkDir(dir string) error {
+	streams, err := os.ReadDir(streamsDir(dir))
+	if os.IsNotExist(err) {
+		return nil // a new one
+	}
+	if err != nil {
+		return dirError(dir, err)
+	}
+	for _, stream := range streams {
+		if strings.HasPrefix(stream.Name(), ".") {
+			continue // deleted
+		}
+		if what := checkStreamDir(filepath.Join(streamsDir(dir), stream.Name()), stream.Name()); what != "" {
+			return &DamageError{Dir: dir, What: fmt.Sprintf("the stream %q: %s", stream.Name(), what)}
+		}
+	}
+	return nil
+}
+
+// checkStreamDir says what is wrong with a stream's description.
+func checkStreamDir(dir, name string) string {
+	description, err := os.ReadFile(filepath.Join(dir, server.JetStreamMetaFile))
+	if os.IsNotExist(err) && !hasMessages(dir) {
+		return "" // the process was killed while it created the stream, which it will do again
+	}
+	if err != nil {
+		return err.Error()
+	}
+	sum, err := os.ReadFile(filepath.Join(dir, server.JetStreamMetaFileSum))
+	if err != nil {
+		return err.Error()
+	}
+	key := sha256.Sum256([]byte(name))
+	hash, err := highwayhash.New64(key[:])
+	if err != nil {
+		return err.Error()
+	}
+	if _, err := hash.Write(description); err != nil {
+		return err.Error()
+	}
+	if hex.EncodeToString(hash.Sum(nil)) != string(sum) {
+		return "its description does not have the checksum that it should"
+	}
+	return ""
+}
+
+// hasMessages tells whether a stream's directory holds files of messages.
+func hasMessages(dir string) bool {
+	blocks, err := filepath.Glob(filepath.Join(dir, "msgs", "*.blk"))
+	return err != nil || len(blocks) > 0
+}
+
+// checkRecovered looks for what the engine lost while it read its directory.
+func (b *Broker) checkRecovered(ctx context.Context) error {
+	streams, err := os.ReadDir(streamsDir(b.config.Dir))
+	if err != nil && !os.IsNotExist(err) {
+		return dirError(b.config.Dir, err)
+	}
+	for _, stream := range streams {
+		if strings.HasPrefix(stream.Name(), ".") {
+			continue
+		}
+		l := &Log{broker: b, stream: stream.Name()}
+		info, err := l.info(ctx, "")
+		if err != nil {
+			return &DamageError{Dir: b.config.Dir, What: fmt.Sprintf("the stream %q was not recovered: %v", stream.Name(), err)}
+		}
+		if info.State.Lost != nil {
+			return &DamageError{Dir: b.config.Dir, What: fmt.Sprintf("the stream %q lost %d messages", stream.Name(), len(info.State.Lost.Messages))}
+		}
+	}
+	return nil
+}
