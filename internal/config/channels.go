@@ -1,0 +1,46 @@
+package config
+
+import (
+	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/channel"
+)
+
+// ChannelRule says how the channels that a pattern selects behave.
+type ChannelRule struct {
+	Pattern    channel.Pattern `key:"pattern" doc:"Which channels the rule is for. The segment + stands for any one segment, and # at the end for all that follow: chat/# is chat, chat/lobby and chat/lobby/de. In YAML a pattern that begins with # needs quotes."`
+	History    History         `key:"history" doc:"What is kept of each channel, for those who come back. Without it nothing is."`
+	Delivery   string          `key:"delivery" default:"all" values:"all latest" doc:"Which messages a subscriber gets: all of them, or for one that is slow only the latest."`
+	Slow       string          `key:"slow" values:"drop disconnect catch-up" doc:"What happens to a slow subscriber: it misses messages and is told how many, it is disconnected, or it gets from the history what it misses. The default is catch-up with history, else disconnect."`
+	Echo       bool            `key:"echo" default:"true" doc:"Whether publishers who subscribe to the channel get their own messages too."`
+	MaxMessage Size            `key:"max_message" least:"1" most:"1GiB" doc:"The largest message; by default, and at most, limits.max_message."`
+	RetainLast bool            `key:"retain_last" default:"false" doc:"Whether the last message is kept for whoever subscribes later. Without history it makes a history of one message."`
+	Presence   bool            `key:"presence" default:"false" doc:"Whether subscribers can ask who else is there, and are told who comes and goes."`
+
+	Place Place `key:"-"` // where the rule is written
+}
+
+// History bounds what is kept. A bound of 0 is none; all of them 0 is no history.
+type History struct {
+	Count int           `key:"count" default:"0" least:"0" doc:"At most so many messages of each channel; 0 for no such bound."`
+	Age   time.Duration `key:"age" default:"0s" least:"0s" doc:"No message older than this, as in 90s, 24h or 7d; 0s for no such bound."`
+	Bytes Size          `key:"bytes" default:"0" least:"0" doc:"At most so much of all channels of the rule together, as in 512MiB; 0 for no such bound."`
+}
+
+// Kept reports whether anything is kept.
+func (h History) Kept() bool {
+	return h != History{}
+}
+
+// DevelopmentChannels returns the rules of development mode without a configuration: what is below
+// chat/ is remembered for a day.
+func DevelopmentChannels() []ChannelRule {
+	return []ChannelRule{{
+		Pattern:  "chat/#",
+		History:  History{Count: 1000, Age: 24 * time.Hour},
+		Delivery: "all",
+		Slow:     "catch-up",
+		Echo:     true,
+		Presence: true,
+	}}
+}

@@ -1,0 +1,54 @@
+// Package config reads the configuration: a YAML file, then environment variables, then flags,
+// each of which takes precedence over the ones before.
+//
+// The struct [Config] is the only description of it. Its tags give each key its name, default,
+// bounds and meaning; what reads values, refuses unknown keys, and writes the reference and the
+// commented example file walks that struct.
+package config
+
+import "time"
+
+// Config is the configuration, checked and with its defaults filled in.
+//
+// The tags: key is the name in the file; default, least and most are written as in the file;
+// values are the allowed words, separated by spaces; doc says what the key means, in sentences.
+type Config struct {
+	Listen   Listen        `key:"listen" doc:"Where to serve, and to whom."`
+	Data     Data          `key:"data" doc:"What is kept on disk."`
+	Broker   Broker        `key:"broker" doc:"The log of the channels with history."`
+	Limits   Limits        `key:"limits" doc:"What a client may send, and what is kept for one that is slow."`
+	Channels []ChannelRule `key:"channels" doc:"How channels behave. The first rule whose pattern matches a channel's name applies; channels without a rule keep nothing."`
+	Log      Log           `key:"log" doc:"What the server tells on stderr."`
+}
+
+// Listen says where to serve.
+type Listen struct {
+	HTTPS           string   `key:"https" default:"localhost:8443" doc:"Where to serve https and wss, as HOST:PORT. Port 0 is any free one, an empty text is nowhere."`
+	HTTP            string   `key:"http" default:"localhost:8080" doc:"Where to serve http and ws, likewise."`
+	Origins         []string `key:"origins" doc:"Web pages that may connect besides those that the server serves itself, as in https://app.example or https://*.example."`
+	WebSocketOverH2 bool     `key:"websocket_over_h2" default:"false" doc:"Offer WebSockets over HTTP/2 (RFC 8441) too. It costs memory and speed; browsers use HTTP/1.1 otherwise."`
+}
+
+// Data says where files are kept.
+type Data struct {
+	Dir string `key:"dir" doc:"The directory of the log. Empty is the directory holdfast among the data of the user's programs."`
+}
+
+// Broker says how channels with history are stored.
+type Broker struct {
+	URL          string        `key:"url" doc:"A NATS server with JetStream, version 2.12 or newer, as in nats://host:4222; several of one cluster are separated by commas. Empty is the one inside this process."`
+	DedupWindow  time.Duration `key:"dedup_window" default:"30s" least:"1s" most:"1h" doc:"For how long a message with the id of an earlier one is a repeat, which is stored once."`
+	SyncInterval time.Duration `key:"sync_interval" default:"200ms" least:"1ms" most:"2m" doc:"How often the log inside this process is forced to disk. If the machine loses power, what was acknowledged since is lost; if only the process dies, nothing is."`
+}
+
+// Limits bound what one client can ask of the server.
+type Limits struct {
+	MaxMessage Size `key:"max_message" default:"1MiB" least:"1" most:"1GiB" doc:"The largest message."`
+	SendQueue  Size `key:"send_queue" default:"1MiB" least:"4KiB" most:"4GiB" doc:"How much waits for a client that reads slowly, before it counts as slow. It is at least as much as the largest message."`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string `key:"level" default:"info" values:"debug info warn error" doc:"The least important messages to log."`
+	Format string `key:"format" default:"auto" values:"auto text json" doc:"How to write them: for people, or for programs. With auto it is text on a terminal and json otherwise."`
+}

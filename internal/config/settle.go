@@ -1,0 +1,99 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+// settle checks what a value alone does not show, and fills in the defaults that depend on
+// other values.
+func (c *Config) settle(d *decoder) {
+	c.Listen.settle(d)
+	if err := checkBrokerURL(c.Broker.URL); err != nil {
+		d.wrong("broker.url", "broker.url: %v", err)
+	}
+	c.Limits.SendQueue = max(c.Limits.SendQueue, c.Limits.MaxMessage)
+	for i := range c.Channels {
+		c.Channels[i].settle(d, fmt.Sprintf("channels[%d]", i), c.Limits)
+	}
+}
+
+func (l *Listen) settle(d *decoder) {
+	for key, address := range map[string]*string{"listen.https": &l.HTTPS, "listen.http": &l.HTTP} {
+		var err error
+		if *address, err = ParseAddress(*address); err != nil {
+			d.wrong(key, "%s: %v", key, err)
+		}
+	}
+	switch {
+	case l.HTTPS == "" && l.HTTP == "":
+		d.wrong("listen.https", "listen.https and listen.http are both switched off; leave one of them on")
+	case l.HTTPS == l.HTTP && !strings.HasSuffix(l.HTTP, ":0"):
+		d.wrong("listen.http", "listen.http: it is %s, as listen.https is; give them different ports", l.HTTP)
+	}
+	for i, origin := range l.Origins {
+		if err := websocket.CheckOriginPattern(origin); err != nil {
+			d.wrong(fmt.Sprintf("listen.origins[%d]", i), "listen.origins: %v", err)
+		}
+	}
+}
+
+// ParseAddress checks an address to listen on, HOST:PORT, and returns it with the host in lower case.
+// The port is a number; the host may be missing, and so may all of it.
+func ParseAddress(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return "", fmt.Errorf("%q is no address; write HOST:PORT, as in localhost:8443 or 127.0.0.1:0", s)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("%q has no usable port; write a number from 0 (any free one) to 65535 after the last colon", s)
+	}
+	return net.JoinHostPort(strings.ToLower(host), port), nil
+}
+
+var brokerSchemes = []string{"nats", "tls", "ws", "wss"}
+
+func checkBrokerURL(list string) error {
+	if list == "" {
+		return nil
+	}
+	for one := range strings.SplitSeq(list, ",") {
+		u, err := url.Parse(strings.TrimSpace(one))
+		if err != nil || u.Host == "" || !slices.Contains(brokerSchemes, u.Scheme) {
+			// What is wrong with it is not repeated: a URL may hold a password.
+			return fmt.Errorf("it is no URL of a NATS server; write nats://HOST:PORT, or tls:// for TLS")
+		}
+	}
+	return nil
+}
+
+func (r *ChannelRule) settle(d *decoder, path string, limits Limits) {
+	if r.Pattern == "" {
+		d.wrong(path, `%s has no pattern; say which channels the rule is for, as in "pattern: chat/#" (a pattern that begins with # needs quotes)`, path)
+	} else if _, err := channel.ParsePattern(string(r.Pattern)); err != nil {
+		d.wrong(join(path, "pattern"), "%s: %v", join(path, "pattern"), err)
+	}
+	switch {
+	case r.MaxMessage > limits.MaxMessage:
+		d.wrong(join(path, "max_message"), "%s: %s is more than limits.max_message (%s) lets through; raise that, or lower this", join(path, "max_message"), r.MaxMessage, limits.MaxMessage)
+	case r.MaxMessage == 0:
+		r.MaxMessage = limits.MaxMessage
+	}
+	switch {
+	case r.Slow != "":
+	case r.History.Kept() || r.RetainLast:
+		r.Slow = "catch-up"
+	default:
+		r.Slow = "disconnect"
+	}
+}

@@ -1,0 +1,82 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+)
+
+const templateHead = `# The configuration of Holdfast. Every key is here with its default, as "#key: value": remove the
+# "#" to change one. A variable such as HOLDFAST_LISTEN_HTTPS takes precedence over this file, and
+# a flag over both. "holdfast config check" tells what is wrong, or what it all means.
+`
+
+// templateWidth is where the lines of comments end, in bytes.
+const templateWidth = 98
+
+// Template returns a YAML file that explains every key and sets none, so that loading it gives the
+// defaults. Settings are commented out with a "#" and no space behind it.
+func Template() string {
+	var b strings.Builder
+	b.WriteString(templateHead)
+	for section := range fields(reflect.TypeFor[Config](), "") {
+		b.WriteByte('\n')
+		comment(&b, "", section.doc())
+		if !section.isSection() {
+			rulesTemplate(&b)
+			continue
+		}
+		b.WriteString(section.key() + ":\n")
+		for f := range fields(section.Type, section.path) {
+			comment(&b, "  ", f.meaning())
+			b.WriteString("  #" + f.key() + ": " + f.example() + "\n")
+		}
+	}
+	return b.String()
+}
+
+// rulesTemplate explains the keys of a rule in a comment, and shows some rules.
+func rulesTemplate(b *strings.Builder) {
+	b.WriteString("#\n# The keys of a rule:\n")
+	for f := range settings(reflect.TypeFor[ChannelRule](), "") {
+		text := f.path
+		if d := f.Tag.Get("default"); d != "" {
+			text += " (" + d + ")"
+		} else if words := f.values(); len(words) > 0 {
+			text += " (" + strings.Join(words, ", ") + ")"
+		}
+		comment(b, "", "- "+text+": "+f.meaning())
+	}
+	for line := range strings.Lines(exampleRules) {
+		b.WriteString("#" + line)
+	}
+}
+
+// example returns the default as it is written in YAML.
+func (f field) example() string {
+	text := f.Tag.Get("default")
+	switch {
+	case f.Type.Kind() == reflect.Slice:
+		return "[]"
+	case text == "":
+		return `""`
+	case len(f.values()) > 0:
+		return text + " # " + f.typeName()
+	}
+	return text
+}
+
+// comment writes a text, which may be an item of a list, as lines of comments.
+func comment(b *strings.Builder, indent, text string) {
+	line, hang := indent+"#", ""
+	if strings.HasPrefix(text, "- ") {
+		hang = "  "
+	}
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+len(" ")+len(word) > templateWidth {
+			b.WriteString(line + "\n")
+			line = indent + "#" + hang
+		}
+		line += " " + word
+	}
+	b.WriteString(line + "\n")
+}
