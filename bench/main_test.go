@@ -55,6 +55,33 @@ func TestARunMeasuresWhatIsChosenAndWritesAReport(t *testing.T) {
 	}
 }
 
+func TestServersAreMeasuredAndReported(t *testing.T) {
+	folder := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	err := command(t.Context(), []string{"servers", "-quick", "-server-cpu", "-1", "-client-cpu", "-1", "-out", folder,
+		"-peer", "holdfast", "-load", "burst-100,burst-1000,idle-tls"}, nil, &stdout, &stderr)
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, stdout.String(), stderr.String())
+	}
+	written, err := os.ReadFile(filepath.Join(folder, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"### All loads", "| **holdfast** | ", quickServersCaution, "(cost-subscribers.svg)", "300 idle subscribers of a channel, over TLS"} {
+		if !strings.Contains(string(written), want) {
+			t.Errorf("%q is not in\n%s", want, written)
+		}
+	}
+	for _, chart := range []string{"burst-100.svg", "idle-tls.svg", "cost-subscribers.svg"} {
+		if _, err := os.Stat(filepath.Join(folder, chart)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(folder, "cost-channels.svg")); err == nil {
+		t.Error("there is a plot of one load")
+	}
+}
+
 func TestAnInterruptedRunSaysSo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -66,12 +93,14 @@ func TestAnInterruptedRunSaysSo(t *testing.T) {
 
 func TestWrongArgumentsAreExplained(t *testing.T) {
 	for line, want := range map[string]string{
-		"":                         "say which subcommand: run or server",
-		"walk":                     `there is no subcommand "walk"; there are run and server`,
+		"":                         "say which subcommand: run, servers or server",
+		"walk":                     `there is no subcommand "walk"; there are run, servers and server`,
 		"run -load echo,idle-ws":   `there is no load "echo" (there are: echo-64-1, echo-64-16, echo-16k-1, wss-64-1, wss-64-16, broadcast-1, broadcast-16, idle-ws, used-ws, idle-wss, used-wss)`,
 		"run -peer nobody":         `there is no peer "nobody" (there are: holdfast, gobwas, gws, gorilla, coder, floor)`,
 		"run -seconds 0":           "-rounds and -procs must be at least 1, -seconds 0.1 to 60",
 		"run idle-ws":              `unexpected argument "idle-ws"; loads and peers are chosen with -load and -peer`,
+		"servers -load idle-ws":    `there is no load "idle-ws" (there are: one-1000, burst-100, burst-1000, burst-5000, quiet-1000, quiet-10000, idle, idle-tls)`,
+		"servers -peer gws":        `there is no peer "gws" (there are: holdfast, nats, mosquitto, socketio)`,
 		"server -peer nobody":      `there is no peer "nobody" (there are: holdfast, gobwas, gws, gorilla, coder, floor)`,
 		"server -kind unicast":     `there is no kind "unicast"; there are echo and broadcast`,
 		"server -cpu 900":          "cannot run on CPU 900: invalid argument; choose another with -server-cpu and -client-cpu, or -1 for any",
@@ -85,7 +114,7 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 }
 
 func TestHelpIsNoMistake(t *testing.T) {
-	for _, line := range []string{"run -h", "server -h"} {
+	for _, line := range []string{"run -h", "servers -h", "server -h"} {
 		if err := command(t.Context(), strings.Fields(line), nil, new(bytes.Buffer), new(bytes.Buffer)); !errors.Is(err, flag.ErrHelp) {
 			t.Errorf("bench %s: %v", line, err)
 		}

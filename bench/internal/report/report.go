@@ -19,6 +19,9 @@ type Report struct {
 	Method  string   // how it was measured, as Markdown
 	Peers   []string // names and versions
 	Tables  []*Table
+	Plots   []*Plot
+
+	Overview bool // whether to begin with a table of all loads: our own value beside each other one
 
 	began   time.Time
 	average string
@@ -41,6 +44,14 @@ func (r *Report) Markdown(charts bool) string {
 	fmt.Fprintf(&b, "- %s; %s\n", runtime.Version(), strings.Join(r.Peers, ", "))
 	fmt.Fprintf(&b, "- Command, in `bench/`: `%s`\n", r.Command)
 	fmt.Fprintf(&b, "- %s\n\n%s\n", r.began.Format("2 January 2006"), r.Method)
+	if r.Overview {
+		b.WriteString(r.overview())
+	}
+	if charts {
+		for _, p := range r.Plots {
+			fmt.Fprintf(&b, "\n![%s](%s.svg)\n", p.Title, p.Name)
+		}
+	}
 	for _, t := range r.Tables {
 		fmt.Fprintf(&b, "\n%s", t.Markdown())
 		if charts {
@@ -50,13 +61,19 @@ func (r *Report) Markdown(charts bool) string {
 	return b.String()
 }
 
-// Write writes README.md and a chart for each table into a folder, which is made if need be.
+// Write writes README.md, a chart for each table and the plots into a folder, which is made if need
+// be.
 func (r *Report) Write(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	for _, t := range r.Tables {
 		if err := os.WriteFile(filepath.Join(folder, t.Name+".svg"), []byte(t.SVG()), 0o644); err != nil {
+			return err
+		}
+	}
+	for _, p := range r.Plots {
+		if err := os.WriteFile(filepath.Join(folder, p.Name+".svg"), []byte(p.SVG()), 0o644); err != nil {
 			return err
 		}
 	}

@@ -41,6 +41,7 @@ type Table struct {
 	// Memory tells that values are bytes, of which fewer are better. Otherwise they are rates, of
 	// which more are better.
 	Memory bool
+	Goals  []Goal
 	Rows   []Row
 }
 

@@ -1,0 +1,181 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/bench/internal/daemon"
+	"github.com/holdfast-dev/holdfast/bench/internal/load"
+	"github.com/holdfast-dev/holdfast/bench/internal/process"
+	"github.com/holdfast-dev/holdfast/bench/internal/report"
+)
+
+// serverPlan is what a comparison of servers measures and how.
+type serverPlan struct {
+	settings
+	loads   []serverLoad
+	daemons []daemon.Daemon
+	settle  time.Duration // between opening idle connections and looking at the memory
+}
+
+const quickServersCaution = "This was a quick run: it shows that the comparison works, not how the servers compare."
+
+// servers is the subcommand that measures whole servers.
+func servers(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	plan, err := parseServerPlan(args, stderr)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "holdfast-bench-")
+	if err != nil {
+		return err
+	}
+	r, err := plan.compare(ctx, folder)
+	if err := errors.Join(err, os.RemoveAll(folder)); err != nil {
+		return err
+	}
+	r.Command = "go run . servers " + strings.Join(args, " ")
+	return plan.publish(r, stdout)
+}
+
+func parseServerPlan(args []string, stderr io.Writer) (*serverPlan, error) {
+	p := new(serverPlan)
+	flags := flag.NewFlagSet("bench servers", flag.ContinueOnError)
+	flags.DurationVar(&p.settle, "settle", 10*time.Second, "how long idle connections are open before the server's memory is looked at")
+	if err := p.parse(flags, args, "results-servers", stderr); err != nil {
+		return nil, err
+	}
+	if p.quick {
+		p.settle = 100 * time.Millisecond
+	}
+	var err error
+	p.loads, err = choose(serverLoads(p.quick), func(l serverLoad) string { return l.name }, p.wantedLoads, "load")
+	if err != nil {
+		return nil, err
+	}
+	p.daemons, err = choose(daemon.All(), func(d daemon.Daemon) string { return d.Name }, p.wantedPeers, "peer")
+	return p, err
+}
+
+// compare installs the servers, with what is built in folder, and measures them.
+func (p *serverPlan) compare(ctx context.Context, folder string) (*report.Report, error) {
+	var ready []*daemon.Ready
+	r := report.New("Servers compared")
+	r.Overview = true
+	for _, d := range p.daemons {
+		fmt.Fprintf(p.progress, "preparing %s\n", d.Name)
+		one, err := d.Install(ctx, folder)
+		if err != nil {
+			return nil, err
+		}
+		ready = append(ready, one)
+		if version := one.Version(); version != "" {
+			r.Peers = append(r.Peers, version)
+		}
+	}
+	if err := process.Pin(p.clientCPU); err != nil { // building may use all of them
+		return nil, err
+	}
+	r.Method = p.method()
+	if p.quick {
+		r.Caution = quickServersCaution
+	}
+	for _, l := range p.loads {
+		table := &report.Table{Name: l.name, Title: l.title, Unit: l.unit(), Memory: l.memory(), Goals: l.goals}
+		var contenders []contender
+		for _, one := range ready {
+			role := report.Rival
+			if one.Name == daemon.Own {
+				role = report.Own
+			}
+			measure := func(ctx context.Context) (sample, error) { return p.sample(ctx, l, one) }
+			contenders = append(contenders, contender{one.Name, role, measure})
+		}
+		if err := p.takeTurns(ctx, table, contenders); err != nil {
+			return nil, err
+		}
+		r.Tables = append(r.Tables, table)
+	}
+	r.Plots = p.plots(r.Tables)
+	return r, nil
+}
+
+// plots returns a plot for each sweep of which more than one load was measured.
+func (p *serverPlan) plots(tables []*report.Table) []*report.Plot {
+	var plots []*report.Plot
+	for _, s := range sweeps() {
+		plot := &report.Plot{Name: s.name, Title: s.title, Axis: s.axis}
+		for i, l := range p.loads {
+			if slices.Contains(s.loads, l.name) {
+				plot.Add(s.at(l), tables[i])
+			}
+		}
+		if plot.Points() > 1 {
+			plots = append(plots, plot)
+		}
+	}
+	return plots
+}
+
+// sample starts a server, measures it once and stops it.
+func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready) (_ sample, err error) {
+	limit := p.pace.warm + p.pace.length + p.settle + cellTimeout
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the measurement was not over after %s", limit))
+	defer cancel()
+	server, err := one.Start(ctx, daemon.Place{CPU: p.serverCPU, Procs: p.procs}, l.secure)
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	target := load.Target{Addr: server.Addr, TLS: l.secure, Dialect: one.Dialect, Channel: "bench",
+		Conns: l.subscribers, Size: messageBytes, Depth: max(l.burst, 1)}
+	if l.memory() {
+		return p.subscriberMemory(ctx, target, server)
+	}
+	window := load.Window{Warm: p.pace.warm, Length: p.pace.length, ServerCPU: server.CPU}
+	result, err := load.FanOut(ctx, target, window, l.quiet)
+	if err != nil {
+		return sample{}, err
+	}
+	return sampleOf(result), nil
+}
+
+// subscriberMemory measures what a subscriber that is silent costs. Nobody can make other people's
+// programs collect their garbage: what counts is what is resident when the connections have been
+// open for a while.
+func (p *serverPlan) subscriberMemory(ctx context.Context, target load.Target, server *daemon.Running) (sample, error) {
+	few := target
+	few.Conns = rehearsal
+	if err := load.Subscribed(ctx, few, 0, func() error { return nil }); err != nil {
+		return sample{}, err
+	}
+	before, err := server.RSS()
+	if err != nil {
+		return sample{}, err
+	}
+	var after int64
+	err = load.Subscribed(ctx, target, p.settle, func() (err error) {
+		after, err = server.RSS()
+		return err
+	})
+	return sample{value: float64(after-before) / float64(target.Conns)}, err
+}
+
+// method says how the figures came to be.
+func (p *serverPlan) method() string {
+	return fmt.Sprintf("Each server is a process of its own, %s, those in Go with GOMAXPROCS=%d; the load is one epoll thread %s, over loopback.\n"+
+		"Medians of %d rounds of %s in which the servers took turns; CPU time is the kernel's clock of the server process, user and system.\n"+
+		"Holdfast: bare WebSocket on `/channels/…`; nats: its own protocol over WebSocket; mosquitto: MQTT 3.1.1 over TCP, QoS 0;\n"+
+		"socketio: Engine.IO over WebSocket. One more client publishes, and again when everybody has everything. Nothing is compressed.\n"+
+		"Memory is the growth of the server's resident memory %s after the connections were opened, measured once.",
+		onCPU(p.serverCPU), p.procs, onCPU(p.clientCPU), p.pace.rounds, p.pace.length, p.settle)
+}
