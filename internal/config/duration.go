@@ -24,8 +24,11 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// FormatDuration returns d as it is written in a configuration: "24h" and not "24h0m0s".
+// FormatDuration returns d as it is written in a configuration: "24h" and not "24h0m0s", and "7d".
 func FormatDuration(d time.Duration) string {
+	if d > day && d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

@@ -25,7 +25,7 @@ func TestDurationsMayBeWholeDays(t *testing.T) {
 
 func TestADurationIsWrittenShortAndReadsBackAsItself(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 10 * time.Minute: "10m", 20 * time.Second: "20s", 0: "0s",
+		24 * time.Hour: "24h", 7 * day: "7d", 49 * time.Hour: "49h", 90 * time.Minute: "1h30m", 10 * time.Minute: "10m", 20 * time.Second: "20s", 0: "0s",
 		time.Hour + 5*time.Second: "1h0m5s", 1500 * time.Millisecond: "1.5s",
 	} {
 		if got := FormatDuration(d); got != want {

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/holdfast-dev/holdfast/internal/config"
+	"github.com/holdfast-dev/holdfast/internal/policy"
+)
+
+func newConfigCheck(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Say what is wrong with a configuration, or what it means",
+		Long: `Read a configuration file and the environment, without starting anything. Everything
+that is wrong is a line on stderr, with its place; then the exit code is 4. Otherwise it
+says "ok" and what the configuration means. FILE is ` + defaultConfigFile + ` unless given.`,
+		Example:               "  holdfast config check\n  HOLDFAST_LOG_LEVEL=debug holdfast config check /etc/holdfast.yaml",
+		Args:                  arguments(0, 1, "one file"),
+		DisableFlagsInUseLine: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			file := configFile(args)
+			c, err := config.Load(config.Options{File: file, Environ: os.Environ()})
+			var rules *policy.Rules
+			if err == nil {
+				rules, err = rulesOf(c)
+			}
+			if wrong, ok := errors.AsType[config.Errors](err); ok {
+				for _, one := range wrong {
+					fmt.Fprintln(std.err, visible(one.Error()))
+				}
+				return fail(exitFiles, "the configuration has %s", count(len(wrong), "error"))
+			} else if err != nil {
+				return fail(exitFiles, "%w; name a file, or write one with: holdfast config init", err)
+			}
+			return summarize(std, file, c, rules)
+		},
+	}
+}
+
+// summarize prints what a configuration means.
+func summarize(std streams, file string, c *config.Config, rules *policy.Rules) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ok: %s\n\n", visible(file))
+	row := func(label, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-9s %s\n", label, visible(fmt.Sprintf(format, args...)))
+	}
+	row("https", "%s", cmp.Or(c.Listen.HTTPS, "off"))
+	row("http", "%s", cmp.Or(c.Listen.HTTP, "off"))
+	row("origins", "%s", strings.Join(append([]string{"the same"}, c.Listen.Origins...), ", "))
+	row("data", "%s", cmp.Or(c.Data.Dir, "your data directory"))
+	row("broker", "%s", brokerHost(c.Broker.URL))
+	row("limits", "messages of %s, send queues of %s", c.Limits.MaxMessage, c.Limits.SendQueue)
+	row("log", "%s, %s", c.Log.Level, c.Log.Format)
+	b.WriteString("\n  Channels, by the first that matches:\n")
+	for _, r := range rules.All() {
+		fmt.Fprintf(&b, "  %-20s %s\n", visible(string(r.Channels)), describeRule(r))
+	}
+	_, err := io.WriteString(std.out, b.String())
+	return err
+}
+
+// brokerHost names the broker without the password that its URL may hold.
+func brokerHost(list string) string {
+	if list == "" {
+		return "inside the process"
+	}
+	var hosts []string
+	for one := range strings.SplitSeq(list, ",") {
+		u, err := url.Parse(strings.TrimSpace(one))
+		if err == nil { // config has checked it
+			hosts = append(hosts, u.Redacted())
+		}
+	}
+	return strings.Join(hosts, ", ")
+}
