@@ -78,6 +78,9 @@ type Broker struct {
 
 	mu   sync.Mutex
 	logs map[string]*Log // by name; guarded by mu
+
+	closing sync.Once
+	closed  error // how closing went
 }
 
 // Open starts the embedded engine, or connects to the external one. The context bounds the start.
@@ -124,9 +127,11 @@ func Open(ctx context.Context, config Config) (_ *Broker, err error) {
 }
 
 // Close waits until the messages in flight are stored or the context ends, and then stops all. What
-// is called afterwards fails with ErrUnavailable. All Follows must have been stopped.
+// is called afterwards fails with ErrUnavailable. All Follows must have been stopped. Further calls
+// return what the first did.
 func (b *Broker) Close(ctx context.Context) error {
-	return b.shut(ctx)
+	b.closing.Do(func() { b.closed = b.shut(ctx) })
+	return b.closed
 }
 
 // shut closes what has been opened.

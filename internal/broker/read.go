@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"math"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
 )
@@ -18,6 +19,7 @@ const maxPageMessages = 4096
 // kept, which is the usual. Otherwise some requests more, to find out whether anything is lost.
 func (l *Log) Read(ctx context.Context, p channel.Pattern, after uint64, most int) (*Page, error) {
 	most = min(max(most, 1), maxPageMessages)
+	after = min(after, math.MaxInt64) // far beyond any end, and has a next one
 	filter := l.filter(p)
 	_, single := p.IsName()
 
