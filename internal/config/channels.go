@@ -13,7 +13,7 @@ type ChannelRule struct {
 	Delivery   string          `key:"delivery" default:"all" values:"all latest" doc:"Which messages a subscriber gets: all of them, or for one that is slow only the latest."`
 	Slow       string          `key:"slow" values:"drop disconnect catch-up" doc:"What happens to a slow subscriber: it misses messages and is told how many, it is disconnected, or it gets from the history what it misses. The default is catch-up with history, else disconnect."`
 	Echo       bool            `key:"echo" default:"true" doc:"Whether publishers who subscribe to the channel get their own messages too."`
-	MaxMessage Size            `key:"max_message" least:"1" most:"1GiB" doc:"The largest message; by default, and at most, limits.max_message."`
+	MaxMessage Size            `key:"max_message" least:"1" most:"1GiB" doc:"The largest message; by default, and at most, limits.max_message, and 31MiB with history."`
 	RetainLast bool            `key:"retain_last" default:"false" doc:"Whether the last message is kept for whoever subscribes later. Without history it makes a history of one message."`
 	Presence   bool            `key:"presence" default:"false" doc:"Whether subscribers can ask who else is there, and are told who comes and goes."`
 
@@ -23,13 +23,22 @@ type ChannelRule struct {
 // History bounds what is kept. A bound of 0 is none; all of them 0 is no history.
 type History struct {
 	Count int           `key:"count" default:"0" least:"0" doc:"At most so many messages of each channel; 0 for no such bound."`
-	Age   time.Duration `key:"age" default:"0s" least:"0s" doc:"No message older than this, as in 90s, 24h or 7d; 0s for no such bound."`
+	Age   time.Duration `key:"age" default:"0s" least:"0s" doc:"No message older than this, as in 90s, 24h or 7d, and at least 100ms; 0s for no such bound."`
 	Bytes Size          `key:"bytes" default:"0" least:"0" doc:"At most so much of all channels of the rule together, as in 512MiB; 0 for no such bound."`
 }
 
-// Kept reports whether anything is kept.
-func (h History) Kept() bool {
-	return h != History{}
+const (
+	// maxStoredMessage is the largest message that fits into a record of JetStream's files, which is 32
+	// MiB, with what is stored beside it.
+	maxStoredMessage Size = 31 << 20
+
+	// leastAge is the shortest time for which JetStream can be told to keep messages.
+	leastAge = 100 * time.Millisecond
+)
+
+// stored reports whether messages of the rule's channels are kept, for whatever reason.
+func (r *ChannelRule) stored() bool {
+	return r.History != History{} || r.RetainLast
 }
 
 // DevelopmentChannels returns the rules of development mode without a configuration: what is below

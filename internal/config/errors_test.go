@@ -75,7 +75,10 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"channels:\n- echo: true":                         `F:2: channels[0] has no pattern; say which channels the rule is for, as in "pattern: chat/#" (a pattern that begins with # needs quotes)`,
 		"channels:\n- pattern: #\n  echo: true":           `F:2: channels[0] has no pattern; say which channels the rule is for, as in "pattern: chat/#" (a pattern that begins with # needs quotes)`,
 		"channels:\n- echo: true\n  pattern: a/#/b":       `F:3: channels[0].pattern: channel pattern "a/#/b" has "#" before its end (segment 2); write "+" for one segment, and "#" as the last segment only`,
-		"channels: [{pattern: a, max_message: 2MiB}]":     "F:1: channels[0].max_message: 2MiB is more than limits.max_message (1MiB) lets through; raise that, or lower this",
+		"channels: [{pattern: a, max_message: 2MiB}]":     "F:1: channels[0].max_message: 2MiB is more than 1MiB, the most that limits.max_message lets through",
+
+		"limits: {max_message: 1G}\nchannels: [{pattern: a, max_message: 32M, retain_last: true}]": "F:2: channels[0].max_message: 32MiB is more than 31MiB, the most that can be stored",
+		"channels: [{pattern: a, history: {age: 99ms}}]":                                           "F:1: channels[0].history.age: 99ms is too short; the least is 100ms, and 0s for no bound",
 
 		// What is not a list of keys at all.
 		"just a text":                        `F:1: the file is no list of keys; it looks like "listen:" with "https: localhost:8443" indented below`,

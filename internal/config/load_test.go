@@ -137,6 +137,16 @@ func TestASendQueueHoldsTheLargestMessage(t *testing.T) {
 	}
 }
 
+func TestOnlyChannelsWithoutHistoryTakeMessagesOfAnySize(t *testing.T) {
+	c := mustLoad(t, Options{
+		Environ: []string{"HOLDFAST_CHANNELS=[{pattern: a, history: {count: 1}}, {pattern: b}]"},
+		Flags:   map[string]any{"limits.max_message": "1GiB"},
+	})
+	if c.Channels[0].MaxMessage != 31<<20 || c.Channels[1].MaxMessage != 1<<30 {
+		t.Errorf("the rules are %+v", c.Channels)
+	}
+}
+
 func TestARuleThatRetainsTheLastMessageLetsSlowReadersCatchUp(t *testing.T) {
 	c := mustLoad(t, Options{File: fileWith(t, "channels: [{pattern: lamps/+, retain_last: true}]")})
 	if got := c.Channels[0].Slow; got != "catch-up" {

@@ -81,17 +81,24 @@ func (r *ChannelRule) settle(d *decoder, path string, limits Limits) {
 	if r.Pattern == "" {
 		d.wrong(path, `%s has no pattern; say which channels the rule is for, as in "pattern: chat/#" (a pattern that begins with # needs quotes)`, path)
 	} else if _, err := channel.ParsePattern(string(r.Pattern)); err != nil {
-		d.wrong(join(path, "pattern"), "%s: %v", join(path, "pattern"), err)
+		d.wrong(path+".pattern", "%s.pattern: %v", path, err)
 	}
-	switch {
-	case r.MaxMessage > limits.MaxMessage:
-		d.wrong(join(path, "max_message"), "%s: %s is more than limits.max_message (%s) lets through; raise that, or lower this", join(path, "max_message"), r.MaxMessage, limits.MaxMessage)
-	case r.MaxMessage == 0:
-		r.MaxMessage = limits.MaxMessage
+	if r.History.Age > 0 && r.History.Age < leastAge {
+		d.wrong(path+".history.age", "%s.history.age: %s is too short; the least is %s, and 0s for no bound", path, r.History.Age, leastAge)
+	}
+	most, because := limits.MaxMessage, "limits.max_message lets through"
+	if r.stored() && maxStoredMessage < most {
+		most, because = maxStoredMessage, "can be stored"
+	}
+	if r.MaxMessage > most {
+		d.wrong(path+".max_message", "%s.max_message: %s is more than %s, the most that %s", path, r.MaxMessage, most, because)
+	}
+	if r.MaxMessage == 0 {
+		r.MaxMessage = most
 	}
 	switch {
 	case r.Slow != "":
-	case r.History.Kept() || r.RetainLast:
+	case r.stored():
 		r.Slow = "catch-up"
 	default:
 		r.Slow = "disconnect"
