@@ -113,6 +113,16 @@ func TestMistakesAreToldInTheOrderOfTheFile(t *testing.T) {
 	}
 }
 
+func TestOneMistakeIsTheWholeError(t *testing.T) {
+	one := &Error{Place{"a.yaml", 3}, "it is wrong"}
+	if got, want := (Errors{one}).Error(), "a.yaml:3: it is wrong"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := (&Error{Problem: "it is wrong"}).Error(); got != "it is wrong" {
+		t.Errorf("without a place it is %q", got)
+	}
+}
+
 func TestMistakesInVariablesNameTheVariable(t *testing.T) {
 	for variable, want := range map[string]string{
 		"HOLDFAST_LISTN_HTTPS=a:1":              "HOLDFAST_LISTN_HTTPS: unknown variable; did you mean HOLDFAST_LISTEN_HTTPS?",

@@ -78,15 +78,12 @@ func writeRules(b *strings.Builder, rule reflect.Type) {
 	}
 }
 
-// meaning returns what a key means, and the bounds of its value.
+// meaning returns what a key means, and the bounds of its value if there are two.
 func (f field) meaning() string {
-	switch least, most := f.least(), f.most(); {
-	case least != "" && most != "":
-		return f.doc() + " From " + least + " to " + most + "."
-	case least != "" && bound(least, f.Type) > 0:
-		return f.doc() + " At least " + least + "."
+	if f.least() == "" || f.most() == "" {
+		return f.doc()
 	}
-	return f.doc()
+	return f.doc() + " From " + f.least() + " to " + f.most() + "."
 }
 
 func code(s string) string {
