@@ -52,11 +52,11 @@ func (c *Conn) push(ctx context.Context, buf *outbox.Buffer) error {
 	return c.sendError(ctx, c.out.Push(ctx, buf))
 }
 
-// AwaitRoom waits until the send queue is at most half full, or ctx ends, whose error it returns then,
-// or the connection is closing or over, when it returns a *CloseError. With it, who sends with Send or
-// SendBatch can let a slow peer catch up instead of dropping.
-func (c *Conn) AwaitRoom(ctx context.Context) error {
-	return c.sendError(ctx, c.out.AwaitRoom(ctx))
+// Flush waits until everything that was sent has left the send queue for the transport, or ctx ends,
+// whose error it returns then, or the connection is closing or over, when it returns a *CloseError.
+// With it, who sends with Send or SendBatch can let a slow peer catch up instead of dropping.
+func (c *Conn) Flush(ctx context.Context) error {
+	return c.sendError(ctx, c.out.Drained(ctx))
 }
 
 // sendError returns what a sender is to be told about err: that ctx has ended, or how the connection

@@ -164,30 +164,31 @@ func TestASlowReaderCostsNoMoreThanTheLimit(t *testing.T) {
 	p.want(0x81, "again")
 }
 
-func TestAwaitRoomLetsASlowPeerCatchUp(t *testing.T) {
+func TestFlushLetsASlowPeerCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connected(t, "pipe", wire.Server, Limits{SendQueueBytes: 100})
 		f := NewFrame(Text, []byte(filler(28)))
 		for c.Send(f) != Dropped {
 		}
-		roomy := make(chan error, 1)
-		go func() { roomy <- c.AwaitRoom(context.Background()) }()
+		flushed := make(chan error, 1)
+		go func() { flushed <- c.Flush(context.Background()) }()
 		synctest.Wait()
 		select {
-		case err := <-roomy:
-			t.Fatalf("AwaitRoom did not wait: %v", err)
+		case err := <-flushed:
+			t.Fatalf("Flush did not wait: %v", err)
 		default:
 		}
-		p.want(0x81, filler(28))
-		p.want(0x81, filler(28))
-		if err := <-roomy; err != nil {
+		for range 3 { // of 30 bytes each
+			p.want(0x81, filler(28))
+		}
+		if err := <-flushed; err != nil {
 			t.Fatal(err)
 		}
 		if r := c.Send(f); r != Queued {
 			t.Errorf("Send: %v", r)
 		}
 		c.CloseNow()
-		if err := c.AwaitRoom(context.Background()); CloseCodeOf(err) != CloseAbnormal {
+		if err := c.Flush(context.Background()); CloseCodeOf(err) != CloseAbnormal {
 			t.Errorf("after the end: %v", err)
 		}
 	})

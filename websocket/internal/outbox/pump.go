@@ -87,6 +87,7 @@ func (o *Outbox) takeLocked() (it item, more bool) {
 	waiting := len(o.queue) - o.head
 	if o.err != nil || (waiting == 0 && o.pong == nil) {
 		o.busy = false
+		o.wakeLocked()
 		if o.finished && o.err == nil {
 			close(o.done)
 		}

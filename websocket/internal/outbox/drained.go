@@ -2,16 +2,16 @@ package outbox
 
 import "context"
 
-// AwaitRoom waits until what waits takes no more than half of the limit, or ctx ends. It returns ctx's
-// error, ErrFinished, or the error that killed the outbox.
-func (o *Outbox) AwaitRoom(ctx context.Context) error {
+// Drained waits until the sink has everything, or ctx ends. It returns ctx's error, ErrFinished, or the
+// error that killed the outbox.
+func (o *Outbox) Drained(ctx context.Context) error {
 	for {
 		o.mu.Lock()
 		if o.closed() {
 			defer o.mu.Unlock()
 			return o.whyClosedLocked()
 		}
-		if o.roomyLocked() {
+		if o.drainedLocked() {
 			o.mu.Unlock()
 			return nil
 		}
@@ -21,9 +21,9 @@ func (o *Outbox) AwaitRoom(ctx context.Context) error {
 	}
 }
 
-// roomyLocked tells whether at most half of the queue is taken, and of the one behind a stream. Lock held.
-func (o *Outbox) roomyLocked() bool {
-	return o.size <= o.limit/2 && (o.stream == nil || o.stream.size <= o.limit/2)
+// drainedLocked tells whether nothing is on the way to the sink, nor waits behind a stream. Lock held.
+func (o *Outbox) drainedLocked() bool {
+	return !o.busy && (o.stream == nil || len(o.stream.waiting) == 0)
 }
 
 // waitLocked waits until something has left, or ctx ends. Lock held on entry, released on return.

@@ -7,39 +7,38 @@ import (
 	"testing/synctest"
 )
 
-func TestAwaitRoomReturnsAtOnceWhenLittleWaits(t *testing.T) {
+func TestDrainedReturnsAtOnceWhenNothingWaits(t *testing.T) {
 	o, _ := newBox(t, 10, plenty)
-	if err := o.AwaitRoom(t.Context()); err != nil {
+	if err := o.Drained(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	o.Hold()
 	o.Send([]byte("12345"))
-	if err := o.AwaitRoom(t.Context()); err != nil {
+	if err := o.Drained(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	o.Release()
 }
 
-func TestAwaitRoomWaitsUntilHalfOfTheQueueHasLeft(t *testing.T) {
+func TestDrainedWaitsUntilEverythingHasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, s := newBox(t, 10, 0)
 		o.Send([]byte("1234"))
 		o.Send([]byte("56789"))
 		waited := make(chan error, 1)
-		go func() { waited <- o.AwaitRoom(context.Background()) }()
+		go func() { waited <- o.Drained(context.Background()) }()
+		synctest.Wait()
+		wantWaiting(t, waited)
+		s.gate <- nil
 		synctest.Wait()
 		wantWaiting(t, waited)
 		s.gate <- nil
 		if err := <-waited; err != nil {
 			t.Fatal(err)
 		}
-		s.gate <- nil
-		synctest.Wait()
 		o.wantIdle(t)
 	})
 }
 
-func TestAwaitRoomCountsWhatWaitsBehindAStream(t *testing.T) {
+func TestDrainedCountsWhatWaitsBehindAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, _ := newBox(t, 10, plenty)
 		if err := o.BeginStream(t.Context()); err != nil {
@@ -47,7 +46,7 @@ func TestAwaitRoomCountsWhatWaitsBehindAStream(t *testing.T) {
 		}
 		o.Send([]byte("123456"))
 		waited := make(chan error, 1)
-		go func() { waited <- o.AwaitRoom(context.Background()) }()
+		go func() { waited <- o.Drained(context.Background()) }()
 		synctest.Wait()
 		wantWaiting(t, waited)
 		o.EndStream()
@@ -57,13 +56,13 @@ func TestAwaitRoomCountsWhatWaitsBehindAStream(t *testing.T) {
 	})
 }
 
-func TestAwaitRoomEndsWithItsContextAndWithTheOutbox(t *testing.T) {
+func TestDrainedEndsWithItsContextAndWithTheOutbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, s := newBox(t, 10, 0)
 		o.Send([]byte("1234567890"))
 		ctx, cancel := context.WithCancel(context.Background())
 		waited := make(chan error, 1)
-		await := func(ctx context.Context) { waited <- o.AwaitRoom(ctx) }
+		await := func(ctx context.Context) { waited <- o.Drained(ctx) }
 		go await(ctx)
 		synctest.Wait()
 		cancel()
@@ -78,7 +77,7 @@ func TestAwaitRoomEndsWithItsContextAndWithTheOutbox(t *testing.T) {
 		}
 		gone := errors.New("gone")
 		o.Abort(gone)
-		if err := o.AwaitRoom(context.Background()); err != gone {
+		if err := o.Drained(context.Background()); err != gone {
 			t.Errorf("got %v, want the error that killed the outbox", err)
 		}
 		s.gate <- gone
@@ -90,7 +89,7 @@ func wantWaiting(t *testing.T, waited <-chan error) {
 	t.Helper()
 	select {
 	case err := <-waited:
-		t.Fatalf("AwaitRoom did not wait: %v", err)
+		t.Fatalf("Drained did not wait: %v", err)
 	default:
 	}
 }
