@@ -1,5 +1,10 @@
 // Package hub carries messages between the subscribers of channels on this node.
 //
+// There are two kinds of channel. What is published to an ephemeral one goes straight to those who
+// are subscribed at that moment: [Hub.Publish], [Hub.Subscribe]. What is published to a channel with
+// history is appended to a [Log]; the hub follows the log with a [Feed], on which subscribers have a
+// position: see [Follower].
+//
 // A channel exists while it has subscribers. Messages of one channel reach all its subscribers in
 // the same order. Publishing never waits for a subscriber: each has a bounded queue of its own and
 // decides itself what happens when that is full. No lock that is held during a fan-out is shared
@@ -7,6 +12,7 @@
 package hub
 
 import (
+	"context"
 	"sync"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
@@ -23,11 +29,28 @@ type Subscriber interface {
 type Hub struct {
 	mu     sync.RWMutex
 	topics index[*topic] // guarded by mu
+
+	work       context.Context // of the goroutines that follow logs
+	stop       context.CancelFunc
+	running    sync.WaitGroup // these goroutines
+	reconciler reconciler
 }
 
 // New returns an empty hub.
 func New() *Hub {
-	return &Hub{}
+	h := &Hub{reconciler: reconciler{woken: make(chan struct{}, 1)}}
+	h.work, h.stop = context.WithCancel(context.Background())
+	return h
+}
+
+// Close stops following logs and waits for the goroutines that do so. Subscriptions to ephemeral
+// channels are not concerned.
+func (h *Hub) Close() {
+	h.stop()
+	for _, f := range h.reconciler.all() {
+		f.stop()
+	}
+	h.running.Wait()
 }
 
 // Subscribe adds s to a channel. What is published after Subscribe returns reaches s, until the

@@ -1,0 +1,173 @@
+package hub
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/channel"
+)
+
+// Page is a part of a history. It is shared: whoever reads the same gets the same publication.
+type Page struct {
+	*Publication        // nil if there are no messages
+	Lost         bool   // messages before them are not kept any more, or may not be
+	End          uint64 // the position behind the page
+	More         bool   // there is more behind End
+}
+
+// begin returns the offset of the first message, or the end if there is none.
+func (p *Page) begin() uint64 {
+	if p.Publication == nil {
+		return p.End
+	}
+	return p.Messages[0].Offset
+}
+
+const (
+	maxPageMessages = 1000
+	readTimeout     = 10 * time.Second
+	// maxCachedBytes bounds the pages that are kept for others who may want them, for each log.
+	maxCachedBytes = 4 << 20
+	// messageBytes is what a message costs besides its payload.
+	messageBytes = 256
+)
+
+// pages reads from the log of a feed: the same page once for all who ask at the same time or soon
+// after.
+type pages struct {
+	feed *Feed
+
+	mu    sync.Mutex // guards what follows
+	all   map[pageKey]*read
+	used  list.List // of *read that are done, the last used in front
+	bytes int       // of them
+}
+
+// pageKey says what to read: behind an offset, or the newest few.
+type pageKey struct {
+	pattern channel.Pattern
+	after   uint64
+	newest  int
+}
+
+// read is one read from the log, under way or done.
+type read struct {
+	key  pageKey
+	head uint64        // the history's head before: a page with nothing more behind it has all up to there
+	done chan struct{} // closed when what follows is known
+	page *Page
+	err  error
+	size int
+	in   *list.Element // of pages.used; guarded by pages.mu
+}
+
+// read returns the page for key. If it says that there is no more, then it holds everything up to
+// head.
+func (ps *pages) read(ctx context.Context, key pageKey, head uint64) (*Page, error) {
+	for {
+		r := ps.get(key, head)
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		switch {
+		case r.err != nil:
+			return nil, r.err
+		case r.page.More || r.head >= head:
+			return r.page, nil
+		case r.page.End > key.after && key.newest == 0:
+			older := *r.page
+			older.More = true // it may have come since
+			return &older, nil
+		}
+		ps.forget(key)
+	}
+}
+
+// get returns the read for key, and begins it if there is none.
+func (ps *pages) get(key pageKey, head uint64) *read {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if r := ps.all[key]; r != nil {
+		if r.in != nil {
+			ps.used.MoveToFront(r.in)
+		}
+		return r
+	}
+	r := &read{key: key, head: head, done: make(chan struct{})}
+	if ps.all == nil {
+		ps.all = make(map[pageKey]*read)
+	}
+	ps.all[key] = r
+	hub := ps.feed.hub
+	hub.running.Go(func() {
+		ctx, cancel := context.WithTimeout(hub.work, readTimeout)
+		defer cancel()
+		r.page, r.err = ps.fetch(ctx, key)
+		ps.keep(r)
+		close(r.done)
+	})
+	return r
+}
+
+func (ps *pages) fetch(ctx context.Context, key pageKey) (*Page, error) {
+	var from *broker.Page
+	var err error
+	if key.newest > 0 {
+		from, err = ps.feed.log.Last(ctx, key.pattern, key.newest)
+	} else {
+		from, err = ps.feed.log.Read(ctx, key.pattern, key.after, maxPageMessages)
+	}
+	if err != nil {
+		return nil, err
+	}
+	page := &Page{Lost: from.Lost, End: from.End.Offset, More: from.More}
+	if len(from.Messages) > 0 {
+		page.Publication = Bundle(from.Messages...)
+	}
+	return page, nil
+}
+
+// keep leaves a read to others, and makes room for it.
+func (ps *pages) keep(r *read) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.all[r.key] != r {
+		return
+	}
+	if r.err != nil {
+		delete(ps.all, r.key)
+		return
+	}
+	r.size = messageBytes
+	if r.page.Publication != nil {
+		for _, m := range r.page.Messages {
+			r.size += messageBytes + 2*len(m.Payload) // stored, and encoded
+		}
+	}
+	r.in = ps.used.PushFront(r)
+	ps.bytes += r.size
+	for ps.bytes > maxCachedBytes {
+		ps.forgetLocked(ps.used.Back().Value.(*read))
+	}
+}
+
+// forget has the next one who asks for key read it from the log, unless that is under way.
+func (ps *pages) forget(key pageKey) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if r := ps.all[key]; r != nil && r.in != nil {
+		ps.forgetLocked(r)
+	}
+}
+
+// forgetLocked takes a read that is done out.
+func (ps *pages) forgetLocked(r *read) {
+	delete(ps.all, r.key)
+	ps.used.Remove(r.in)
+	ps.bytes -= r.size
+}
