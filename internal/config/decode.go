@@ -66,27 +66,33 @@ func (d *decoder) list(f field, tree []any, into reflect.Value) {
 	for i, item := range tree {
 		path := fmt.Sprintf("%s[%d]", f.path, i)
 		element := reflect.New(into.Type().Elem()).Elem()
-		switch item := item.(type) {
-		case map[string]any:
-			if f.element() == nil {
-				d.wrong(path, "%s: %s", f.path, f.shape())
-				continue
-			}
-			setDefaults(element)
-			d.section(path, item, element)
-			element.FieldByName("Place").Set(reflect.ValueOf(d.places.of(path)))
-		case string:
-			if f.element() != nil {
-				d.wrong(path, "%s: %s", f.path, f.shape())
-				continue
-			}
-			element.SetString(item)
-		default:
+		if !d.element(f, path, item, element) {
 			d.wrong(path, "%s: %s", f.path, f.shape())
 			continue
 		}
 		into.Set(reflect.Append(into, element))
 	}
+}
+
+// element sets one element of a list, and reports whether the tree is of its kind.
+func (d *decoder) element(f field, path string, tree any, into reflect.Value) bool {
+	switch tree := tree.(type) {
+	case map[string]any:
+		if f.element() == nil {
+			return false
+		}
+		setDefaults(into)
+		d.section(path, tree, into)
+		into.FieldByName("Place").Set(reflect.ValueOf(d.places.of(path)))
+		return true
+	case string:
+		if f.element() != nil {
+			return false
+		}
+		into.SetString(tree)
+		return true
+	}
+	return false
 }
 
 // shape says how the value of a key is written, to who wrote it otherwise.
@@ -110,12 +116,11 @@ func (f field) shape() string {
 func (d *decoder) unknown(path, key string, siblings []string) {
 	full := join(path, key)
 	section, last, dotted := strings.Cut(key, ".")
-	switch {
-	case dotted && slices.Contains(siblings, section):
+	if dotted && slices.Contains(siblings, section) {
 		d.wrong(full, "unknown key %s; write %q, and below it %q, indented", full, section+":", last+":")
-	default:
-		d.wrong(full, "unknown key %s; %s", full, suggest(path, key, siblings))
+		return
 	}
+	d.wrong(full, "unknown key %s; %s", full, suggest(path, key, siblings))
 }
 
 // suggest ends a sentence about an unknown key: with the one probably meant, or with all there are.

@@ -63,6 +63,7 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"listen: {websocket_over_h2: yes}":    `F:1: listen.websocket_over_h2: "yes" is neither true nor false`,
 		"listen: {https: 8443}":               `F:1: listen.https: "8443" is no address; write HOST:PORT, as in localhost:8443 or 127.0.0.1:0`,
 		"listen: {http: localhost:http}":      `F:1: listen.http: "localhost:http" has no usable port; write a number from 0 (any free one) to 65535 after the last colon`,
+		"listen: {https: 8443, http: ''}":     `F:1: listen.https: "8443" is no address; write HOST:PORT, as in localhost:8443 or 127.0.0.1:0`,
 		"broker: {url: http://secret@host}":   "F:1: broker.url: it is no URL of a NATS server; write nats://HOST:PORT, or tls:// for TLS",
 		"broker: {url: 'nats://a:4222,'}":     "F:1: broker.url: it is no URL of a NATS server; write nats://HOST:PORT, or tls:// for TLS",
 		"listen: {https: '', http: ''}":       "F:1: listen.https and listen.http are both switched off; leave one of them on",

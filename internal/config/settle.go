@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -26,13 +27,10 @@ func (c *Config) settle(d *decoder) {
 }
 
 func (l *Listen) settle(d *decoder) {
-	for key, address := range map[string]*string{"listen.https": &l.HTTPS, "listen.http": &l.HTTP} {
-		var err error
-		if *address, err = ParseAddress(*address); err != nil {
-			d.wrong(key, "%s: %v", key, err)
-		}
-	}
+	httpsGood, httpGood := d.address("listen.https", &l.HTTPS), d.address("listen.http", &l.HTTP)
 	switch {
+	case !httpsGood || !httpGood:
+		// Nobody can tell what the two mean together.
 	case l.HTTPS == "" && l.HTTP == "":
 		d.wrong("listen.https", "listen.https and listen.http are both switched off; leave one of them on")
 	case l.HTTPS == l.HTTP && !strings.HasSuffix(l.HTTP, ":0"):
@@ -43,6 +41,17 @@ func (l *Listen) settle(d *decoder) {
 			d.wrong(fmt.Sprintf("listen.origins[%d]", i), "listen.origins: %v", err)
 		}
 	}
+}
+
+// address puts an address into its usual form, and reports whether it is one.
+func (d *decoder) address(path string, s *string) bool {
+	address, err := ParseAddress(*s)
+	if err != nil {
+		d.wrong(path, "%s: %v", path, err)
+		return false
+	}
+	*s = address
+	return true
 }
 
 // ParseAddress checks an address to listen on, HOST:PORT, and returns it with the host in lower case.
@@ -71,7 +80,7 @@ func checkBrokerURL(list string) error {
 		u, err := url.Parse(strings.TrimSpace(one))
 		if err != nil || u.Host == "" || !slices.Contains(brokerSchemes, u.Scheme) {
 			// What is wrong with it is not repeated: a URL may hold a password.
-			return fmt.Errorf("it is no URL of a NATS server; write nats://HOST:PORT, or tls:// for TLS")
+			return errors.New("it is no URL of a NATS server; write nats://HOST:PORT, or tls:// for TLS")
 		}
 	}
 	return nil
