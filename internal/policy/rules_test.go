@@ -170,3 +170,19 @@ func BenchmarkFor(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTouching shows what a subscription to a pattern pays for each rule.
+func BenchmarkTouching(b *testing.B) {
+	for _, count := range []int{3, 300} {
+		var list []Rule
+		for i := range count {
+			list = append(list, rule(channel.Pattern(fmt.Sprintf("tenant%d/+/events/#", i))))
+		}
+		rules := mustRules(b, list...)
+		b.Run(fmt.Sprint(count, " rules"), func(b *testing.B) {
+			for b.Loop() {
+				rules.Touching("tenant2/orders/#")
+			}
+		})
+	}
+}
