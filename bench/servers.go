@@ -68,9 +68,13 @@ func parseServerPlan(args []string, stderr io.Writer) (*serverPlan, error) {
 
 // compare installs the servers, with what is built in folder, and measures them.
 func (p *serverPlan) compare(ctx context.Context, folder string) (*report.Report, error) {
-	var ready []*daemon.Ready
 	r := report.New("Servers compared")
 	r.Overview = true
+	r.Method = p.method()
+	if p.quick {
+		r.Caution = quickServersCaution
+	}
+	var ready []*daemon.Ready
 	for _, d := range p.daemons {
 		fmt.Fprintf(p.progress, "preparing %s\n", d.Name)
 		one, err := d.Install(ctx, folder)
@@ -82,31 +86,33 @@ func (p *serverPlan) compare(ctx context.Context, folder string) (*report.Report
 			r.Peers = append(r.Peers, version)
 		}
 	}
-	if err := process.Pin(p.clientCPU); err != nil { // building may use all of them
+	if err := process.Pin(p.clientCPU); err != nil { // not before: building may use all of them
 		return nil, err
 	}
-	r.Method = p.method()
-	if p.quick {
-		r.Caution = quickServersCaution
-	}
 	for _, l := range p.loads {
-		table := &report.Table{Name: l.name, Title: l.title, Unit: l.unit(), Memory: l.memory(), Goals: l.goals}
-		var contenders []contender
-		for _, one := range ready {
-			role := report.Rival
-			if one.Name == daemon.Own {
-				role = report.Own
-			}
-			measure := func(ctx context.Context) (sample, error) { return p.sample(ctx, l, one) }
-			contenders = append(contenders, contender{one.Name, role, measure})
-		}
-		if err := p.takeTurns(ctx, table, contenders); err != nil {
+		table, err := p.measure(ctx, l, ready)
+		if err != nil {
 			return nil, err
 		}
 		r.Tables = append(r.Tables, table)
 	}
 	r.Plots = p.plots(r.Tables)
 	return r, nil
+}
+
+// measure puts every server under a load.
+func (p *serverPlan) measure(ctx context.Context, l serverLoad, ready []*daemon.Ready) (*report.Table, error) {
+	table := &report.Table{Name: l.name, Title: l.title, Unit: l.unit(), Memory: l.memory(), Goals: l.goals}
+	var contenders []contender
+	for _, one := range ready {
+		role := report.Rival
+		if one.Name == daemon.Own {
+			role = report.Own
+		}
+		measure := func(ctx context.Context) (sample, error) { return p.sample(ctx, l, one) }
+		contenders = append(contenders, contender{one.Name, role, measure})
+	}
+	return table, p.takeTurns(ctx, table, contenders)
 }
 
 // plots returns a plot for each sweep of which more than one load was measured.
