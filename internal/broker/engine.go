@@ -69,9 +69,6 @@ func (e *engine) awaitStart(ctx context.Context) (err error) {
 	if !e.server.JetStreamEnabled() {
 		return fmt.Errorf("the log in %s could not be opened: %s; check the directory's permissions and the disk", e.dir, strings.Join(warnings, "; "))
 	}
-	if len(warnings) > 0 {
-		return &DamageError{Dir: e.dir, What: strings.Join(warnings, "; ")}
-	}
 	const ready = time.Second // it is, unless something is wrong
 	if !e.server.ReadyForConnections(ready) {
 		return fmt.Errorf("the embedded engine does not take connections: %s", strings.Join(warnings, "; "))

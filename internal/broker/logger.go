@@ -7,8 +7,7 @@ import (
 )
 
 // serverLog passes what the embedded server logs on to ours, and keeps the warnings that it gives
-// while it starts, because it does not tell otherwise that it left out a part of the log that it
-// could not read.
+// while it starts, because it does not tell otherwise why it could not.
 type serverLog struct {
 	log *slog.Logger
 

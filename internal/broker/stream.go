@@ -39,10 +39,6 @@ type streamInfo struct {
 		Last     uint64            `json:"last_seq"`
 		Subjects map[string]uint64 `json:"subjects"`
 		Count    int               `json:"num_subjects"`
-		Lost     *struct {
-			Messages []uint64 `json:"msgs"`
-			Bytes    uint64   `json:"bytes"`
-		} `json:"lost"`
 	} `json:"state"`
 }
 
