@@ -173,7 +173,13 @@ func TestOpenEndsWithItsContext(t *testing.T) {
 	} else if !errors.Is(err, context.Canceled) {
 		t.Errorf("Open says %v", err)
 	}
-	open(t, Config{Dir: dir}) // nothing was left running
+	eventually(t, "the directory is free again", func() bool {
+		b, err := Open(t.Context(), Config{Dir: dir})
+		if err == nil {
+			shut(t, b)
+		}
+		return err == nil
+	})
 }
 
 func TestALogIsThereAgainWithItsEpochAfterARestart(t *testing.T) {

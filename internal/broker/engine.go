@@ -53,33 +53,36 @@ func startEngine(ctx context.Context, c Config) (*engine, error) {
 	return e, nil
 }
 
-// awaitStart waits until the server is ready. When that fails it stops the server.
-func (e *engine) awaitStart(ctx context.Context) (err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, e.stop())
-		}
-	}()
+// awaitStart waits until the server is ready. When that fails it stops the server; but while the
+// server is still reading its directory it cannot be stopped, so if the context ends by then, that is
+// left to happen when it has finished.
+func (e *engine) awaitStart(ctx context.Context) error {
 	select {
 	case <-e.up:
 	case <-ctx.Done():
-		return fmt.Errorf("the log in %s was not ready in time: %w; it is being read, so allow more time", e.dir, context.Cause(ctx))
+		go func() {
+			if err := e.stop(); err != nil {
+				e.log.Errorf("stopping after a start that took too long: %v", err)
+			}
+		}()
+		return fmt.Errorf("the log in %s was not ready in time: %w; it is large or the disk is slow, so allow more time", e.dir, context.Cause(ctx))
 	}
-	warnings := e.log.started()
-	if !e.server.JetStreamEnabled() {
-		return fmt.Errorf("the log in %s could not be opened: %s; check the directory's permissions and the disk", e.dir, strings.Join(warnings, "; "))
-	}
+	warnings := strings.Join(e.log.started(), "; ")
 	const ready = time.Second // it is, unless something is wrong
-	if !e.server.ReadyForConnections(ready) {
-		return fmt.Errorf("the embedded engine does not take connections: %s", strings.Join(warnings, "; "))
+	switch {
+	case !e.server.JetStreamEnabled():
+		return errors.Join(fmt.Errorf("the log in %s could not be opened: %s; check the directory's permissions and the disk", e.dir, warnings), e.stop())
+	case !e.server.ReadyForConnections(ready):
+		return errors.Join(fmt.Errorf("the embedded engine takes no connections: %s", warnings), e.stop())
 	}
 	return nil
 }
 
-// stop ends the server, which writes what it has to the disk, and gives the directory free.
+// stop ends the server, once it has started, and gives the directory free. The server writes what it
+// has to the disk.
 func (e *engine) stop() error {
-	e.server.Shutdown()
 	<-e.up
+	e.server.Shutdown()
 	e.server.WaitForShutdown()
 	return e.lock.release()
 }
