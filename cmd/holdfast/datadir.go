@@ -34,18 +34,18 @@ func defaultDataDir() (string, error) {
 }
 
 // openDataDir makes sure that files can be written in dir, or in the default folder if dir is
-// empty. A folder that is missing is created, for the user alone.
-func openDataDir(dir string) error {
+// empty, and returns it. A folder that is missing is created, for the user alone.
+func openDataDir(dir string) (string, error) {
 	if dir == "" {
 		var err error
 		if dir, err = defaultDataDir(); err != nil {
-			return fail(exitFiles, "cannot find your data directory: %w; name one with --data DIR", err)
+			return "", fail(exitFiles, "cannot find your data directory: %w; name one with --data DIR", err)
 		}
 	}
 	if err := checkWritable(dir); err != nil {
-		return fail(exitFiles, "cannot use the data directory %s: %w; make it writable, or choose another with --data DIR", dir, err)
+		return "", fail(exitFiles, "cannot use the data directory %s: %w; make it writable, or choose another with --data DIR", dir, err)
 	}
-	return nil
+	return dir, nil
 }
 
 func checkWritable(dir string) error {

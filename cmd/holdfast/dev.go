@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/certs"
+	"github.com/holdfast-dev/holdfast/internal/config"
+	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/server"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -32,6 +36,7 @@ var loopbackOrigins = []string{
 }
 
 type devOptions struct {
+	config      string // file
 	https, http listenAddress
 	data        string
 	caDir       string
@@ -50,17 +55,22 @@ connect may read and write. Ctrl-C stops.`,
   holdfast dev --https 127.0.0.1:0 --http ''`,
 		Args:                  arguments(0, 0, ""),
 		DisableFlagsInUseLine: true,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
+				return err
+			}
+			c, rules, err := o.configure(cmd.Flags())
+			if err != nil {
 				return err
 			}
 			ctx, release := untilStopped(context.Background())
 			defer release()
-			return dev(ctx, &o, std)
+			return dev(ctx, &o, c, rules, std)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
+	flags.StringVar(&o.config, "config", "", "read the configuration in `FILE`; flags take precedence")
 	flags.Var(&o.https, "https", "serve https and wss on `ADDR`, '' for not at all; port 0 is any free one")
 	flags.Var(&o.http, "http", "serve http and ws on `ADDR`, '' for not at all")
 	flags.StringVar(&o.data, "data", "", "keep data in `DIR` (default your data directory)")
@@ -87,17 +97,29 @@ func (o *devOptions) check() error {
 }
 
 // dev serves until ctx ends.
-func dev(ctx context.Context, o *devOptions, std streams) error {
-	if err := openDataDir(o.data); err != nil {
+func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rules, std streams) error {
+	dir, err := openDataDir(c.Data.Dir)
+	if err != nil {
 		return err
 	}
+	log := slog.New(logHandler(c.Log, std))
 	cfg := server.Config{
-		HTTPS:           string(o.https),
-		HTTP:            string(o.http),
-		Origins:         append(loopbackOrigins, o.origins...),
-		Hosts:           []string{"localhost", "*.localhost"},
-		MaxMessageBytes: int64(o.maxMessage),
-		Log:             slog.New(logHandler(std)),
+		HTTPS:              c.Listen.HTTPS,
+		HTTP:               c.Listen.HTTP,
+		WebSocketOverHTTP2: c.Listen.WebSocketOverH2,
+		Origins:            append(loopbackOrigins, c.Listen.Origins...),
+		Hosts:              []string{"localhost", "*.localhost"},
+		MaxMessageBytes:    int64(c.Limits.MaxMessage),
+		SendQueueBytes:     int(c.Limits.SendQueue),
+		Rules:              rules,
+		Broker: broker.Config{
+			Dir:             filepath.Join(dir, "log"),
+			URL:             c.Broker.URL,
+			DuplicateWindow: c.Broker.DedupWindow,
+			SyncInterval:    c.Broker.SyncInterval,
+			Log:             log,
+		},
+		Log: log,
 	}
 	for _, a := range []listenAddress{o.https, o.http} {
 		if a.host() != "" {
@@ -106,16 +128,15 @@ func dev(ctx context.Context, o *devOptions, std streams) error {
 	}
 	var ca *certs.CA
 	if o.https != "" {
-		var err error
 		if ca, err = openCA(o.caDir); err != nil {
 			return err
 		}
 		ca.Log = cfg.Log
 		cfg.TLS = ca.TLSConfig()
 	}
-	srv, err := server.Listen(cfg)
+	srv, err := server.Listen(ctx, cfg)
 	if err != nil {
-		return explainListen(o, err)
+		return explainStart(o, err)
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve() }()
@@ -139,10 +160,16 @@ func dev(ctx context.Context, o *devOptions, std streams) error {
 	return nil
 }
 
-// logHandler writes logs to stderr: for people on a terminal, else for programs.
-func logHandler(std streams) slog.Handler {
-	if std.errTerminal {
-		return slog.NewTextHandler(std.err, nil)
+// logHandler writes logs to stderr: for people on a terminal, else for programs, unless c says
+// otherwise.
+func logHandler(c config.Log, std streams) slog.Handler {
+	var o slog.HandlerOptions
+	level := new(slog.LevelVar)
+	if err := level.UnmarshalText([]byte(c.Level)); err == nil { // config has checked it
+		o.Level = level
 	}
-	return slog.NewJSONHandler(std.err, nil)
+	if c.Format == "text" || c.Format == "auto" && std.errTerminal {
+		return slog.NewTextHandler(std.err, &o)
+	}
+	return slog.NewJSONHandler(std.err, &o)
 }

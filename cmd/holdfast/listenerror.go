@@ -12,8 +12,11 @@ import (
 // wsaeaddrinuse is what Windows calls EADDRINUSE.
 const wsaeaddrinuse = syscall.Errno(10048)
 
-// explainListen says why an address can't be listened on and which flag to change.
-func explainListen(o *devOptions, err error) error {
+// explainStart says why the server can't start, and which flag to change.
+func explainStart(o *devOptions, err error) error {
+	if store, ok := errors.AsType[*server.StoreError](err); ok {
+		return fail(exitFiles, "cannot open the log of the channels: %w", store.Err)
+	}
 	refused, ok := errors.AsType[*server.ListenError](err)
 	if !ok {
 		return fail(exitListen, "cannot start the server: %w", err)

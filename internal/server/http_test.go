@@ -130,7 +130,7 @@ func TestAUDPPortInUseIsSaidAndNothingStaysBound(t *testing.T) {
 	}
 	defer taken.Close()
 	addr := taken.LocalAddr().String()
-	_, err = Listen(Config{HTTPS: addr, Log: quiet})
+	_, err = Listen(patience(t), Config{Rules: noRules(t), HTTPS: addr, Log: quiet})
 	failed, ok := errors.AsType[*ListenError](err)
 	if !ok || failed.Addr != addr || !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "udp") {
 		t.Fatalf("Listen returned %v", err)

@@ -21,7 +21,7 @@ func TestAPortInUseIsSaidAndNothingStaysBound(t *testing.T) {
 	freeAddr := free.Addr().String()
 	free.Close()
 
-	_, err = Listen(Config{HTTPS: freeAddr, HTTP: taken.Addr().String(), Log: quiet})
+	_, err = Listen(patience(t), Config{Rules: noRules(t), HTTPS: freeAddr, HTTP: taken.Addr().String(), Log: quiet})
 	failed, ok := errors.AsType[*ListenError](err)
 	if !ok || failed.Addr != taken.Addr().String() || !errors.Is(err, syscall.EADDRINUSE) {
 		t.Fatalf("Listen returned %v", err)

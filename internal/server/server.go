@@ -11,8 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
-	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -31,6 +32,9 @@ type Config struct {
 	Hosts   []string // names allowed in the Host header besides IP addresses; nil allows all
 
 	MaxMessageBytes int64
+	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
+	Rules           *policy.Rules // of the channels
+	Broker          broker.Config // of the logs of channels with history; not used if there are none
 	Log             *slog.Logger
 }
 
@@ -47,6 +51,7 @@ const (
 // Server is a running Holdfast node.
 type Server struct {
 	config   Config
+	store    *store
 	channels *channels.Handler
 	https    []net.Listener
 	http     []net.Listener
@@ -54,22 +59,30 @@ type Server struct {
 	quic     quicServer
 }
 
-// Listen binds the addresses of cfg. The host "localhost" means both loopback addresses. An address
-// that can't be bound gives a *ListenError, and none stays bound. Call Serve next.
-func Listen(cfg Config) (*Server, error) {
+// Listen opens the logs and binds the addresses of cfg. The host "localhost" means both loopback
+// addresses. An address that can't be bound gives a *ListenError, logs that can't be opened a
+// *StoreError; nothing stays bound or open then. Call Serve next.
+func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.WebSocketOverHTTP2 {
 		if err := websocket.CheckHTTP2(); err != nil {
 			return nil, err
 		}
 	}
-	s := &Server{
-		config: cfg,
-		channels: channels.New(hub.New(), channels.Config{
-			Origins:         cfg.Origins,
-			MaxMessageBytes: cfg.MaxMessageBytes,
-			Log:             cfg.Log,
-		}),
+	s := &Server{config: cfg}
+	if err := s.bind(); err != nil {
+		return nil, err
 	}
+	var err error
+	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker); err != nil {
+		s.unbind()
+		return nil, &StoreError{err}
+	}
+	s.channels = channels.New(s.store.channels, channels.Config{
+		Origins:         cfg.Origins,
+		MaxMessageBytes: cfg.MaxMessageBytes,
+		SendQueueBytes:  cfg.SendQueueBytes,
+		Log:             cfg.Log,
+	})
 	s.web = http.Server{
 		Handler:           s.routes(),
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -84,21 +97,38 @@ func Listen(cfg Config) (*Server, error) {
 		},
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
 	}
-	var err error
-	if cfg.HTTPS != "" {
-		s.https, s.quic.sockets, err = listenBoth(cfg.HTTPS)
-	}
-	if err == nil && cfg.HTTP != "" {
-		s.http, err = listen(cfg.HTTP)
-	}
-	if err != nil {
-		closeAll(s.https)
-		closeAll(s.quic.sockets)
-		return nil, err
-	}
 	s.quic.init(cfg, s.web.Handler)
 	return s, nil
 }
+
+// bind listens on the addresses of the configuration, or on none.
+func (s *Server) bind() (err error) {
+	if s.config.HTTPS != "" {
+		s.https, s.quic.sockets, err = listenBoth(s.config.HTTPS)
+	}
+	if err == nil && s.config.HTTP != "" {
+		s.http, err = listen(s.config.HTTP)
+	}
+	if err != nil {
+		s.unbind()
+	}
+	return err
+}
+
+// unbind undoes bind.
+func (s *Server) unbind() {
+	closeAll(s.https)
+	closeAll(s.quic.sockets)
+	closeAll(s.http)
+}
+
+// StoreError says that the logs of the channels with history can't be opened.
+type StoreError struct{ Err error }
+
+func (e *StoreError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *StoreError) Unwrap() error { return e.Err }
 
 // withProtocols returns a copy of cfg that names the protocols of HTTP. They must be named: one
 // http.Server serves the plain listeners too, and if one of those comes first, net/http leaves out
@@ -167,5 +197,5 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	closing.Wait()
 	close(closed)
 	quicClosing.Wait()
-	return err
+	return errors.Join(err, s.store.close(ctx))
 }

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/holdfast-dev/holdfast/internal/certs"
+	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -38,7 +39,8 @@ func start(t *testing.T) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Listen(Config{
+	s, err := Listen(patience(t), Config{
+		Rules:           noRules(t),
 		HTTPS:           "localhost:0",
 		HTTP:            "127.0.0.1:0",
 		TLS:             ca.TLSConfig(),
@@ -57,6 +59,15 @@ func start(t *testing.T) *node {
 		}
 	})
 	return n
+}
+
+// noRules leave all channels without history.
+func noRules(t *testing.T) *policy.Rules {
+	rules, err := policy.NewRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rules
 }
 
 // patience is the longest that anything may take; it is not a timing that is tested.

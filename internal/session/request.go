@@ -40,6 +40,20 @@ type Start struct {
 	All bool
 }
 
+// behind returns the offset in the log of an epoch behind which to begin if Since is asked for. It is
+// not known if the client's positions are all of other epochs.
+func (s Start) behind(epoch string) (offset uint64, known bool) {
+	for _, at := range s.Since {
+		if at.Epoch == epoch || at.Epoch == "" {
+			return at.Offset, true
+		}
+	}
+	return 0, false
+}
+
+// asked tells whether anything is to be replayed.
+func (s Start) asked() bool { return len(s.Since) > 0 || s.Last > 0 || s.All }
+
 var (
 	errStarts   = errors.New("a subscription begins at one place: since a position, with the last messages, or with all; choose one")
 	errEpoch    = errors.New("the pattern spans several histories, so a position needs its epoch, as in 1042:k3f9a2")
@@ -78,4 +92,15 @@ func (r *Request) check() error {
 		}
 	}
 	return nil
+}
+
+// from returns the offset to resume a log of the given epoch from. resumed is false if the client has
+// no position of it: then it is 0, the beginning of what is kept.
+func (s Start) from(epoch string) (offset uint64, resumed bool) {
+	for _, at := range s.Since {
+		if at.Epoch == "" || at.Epoch == epoch {
+			return at.Offset, true
+		}
+	}
+	return 0, false
 }

@@ -31,7 +31,7 @@ func (h *Handler) serveExplanation(w http.ResponseWriter, r *http.Request, name 
 		Channel:         name,
 		WebSocket:       "ws" + secure + at,
 		Publish:         "http" + secure + at,
-		Subscribers:     h.hub.Subscribers(name),
+		Subscribers:     h.channels.Subscribers(name),
 		MaxMessageBytes: h.config.MaxMessageBytes,
 	}
 	w.Header().Set("Vary", "Accept")

@@ -1,18 +1,21 @@
 // Package channels is the edge where a channel is a URL: /channels/{channel} answers a WebSocket
-// handshake with the live channel, a POST by publishing its body, and any other GET by explaining
-// itself.
+// handshake with the live channel, a POST by publishing its body, a GET with ?last= or ?since= with
+// what is stored, and any other GET by explaining itself.
 package channels
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
-	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -23,6 +26,7 @@ const Prefix = "/channels/"
 type Config struct {
 	Origins         []string // web origins allowed besides the same one, as in websocket.AcceptOptions
 	MaxMessageBytes int64    // the largest message, whichever way it comes in
+	SendQueueBytes  int      // what may wait for a client that reads slowly; default 1 MiB. The bytes are shared with the other subscribers of the same messages
 	Log             *slog.Logger
 
 	// PingInterval is how long nothing may come from a client before it is pinged, and PongTimeout
@@ -34,35 +38,38 @@ type Config struct {
 // Handler serves all channel URLs. It owns the goroutines of their WebSockets: call Close to end
 // them.
 type Handler struct {
-	hub    *hub.Hub
-	config Config
-	accept websocket.AcceptOptions
-	open   members
-	keep   *websocket.Keepalive
+	channels *session.Channels
+	config   Config
+	accept   websocket.AcceptOptions
+	open     members
+	keep     *websocket.Keepalive
+
+	work context.Context // of what is being published
+	stop context.CancelFunc
+
+	sources    atomic.Uint64 // made so far
+	sourceName string        // what makes them differ from those of other nodes, and of this one before
 }
 
-// New returns a handler for the channels of h.
-func New(h *hub.Hub, config Config) *Handler {
+// New returns a handler for channels.
+func New(channels *session.Channels, config Config) *Handler {
+	work, stop := context.WithCancel(context.Background())
 	return &Handler{
-		hub:    h,
-		config: config,
-		keep:   websocket.NewKeepalive(config.PingInterval, config.PongTimeout),
+		channels:   channels,
+		config:     config,
+		work:       work,
+		stop:       stop,
+		sourceName: rand.Text()[:8],
+		keep:       websocket.NewKeepalive(config.PingInterval, config.PongTimeout),
 		accept: websocket.AcceptOptions{
 			Origins:     config.Origins,
 			Compression: &websocket.Compression{NoContextTakeover: true},
 			Limits: websocket.Limits{
 				MaxMessageBytes: config.MaxMessageBytes,
-				SendQueueBytes:  sendQueueBytes(config.MaxMessageBytes),
+				SendQueueBytes:  config.SendQueueBytes,
 			},
 		},
 	}
-}
-
-// sendQueueBytes is what a slow reader may leave unread: a few of the largest messages. The bytes
-// are shared with the other subscribers of the same message.
-func sendQueueBytes(maxMessage int64) int {
-	const atLeast = 1 << 20
-	return int(max(4*maxMessage, atLeast))
 }
 
 // ServeHTTP answers one request below Prefix.
@@ -82,6 +89,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveSocket(w, r, name)
 	case r.Method == http.MethodPost:
 		h.servePublish(w, r, name)
+	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && asksForHistory(r.URL.Query()):
+		h.serveHistory(w, r, name)
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		h.serveExplanation(w, r, name)
 	default:
@@ -95,6 +104,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) Close(ctx context.Context, reason string) {
 	h.open.close(ctx, reason)
 	h.keep.Close()
+	h.stop()
+}
+
+// newSource returns a name for what one client publishes.
+func (h *Handler) newSource() string {
+	return h.sourceName + strconv.FormatUint(h.sources.Add(1), 36)
 }
 
 // writeJSON answers with v.

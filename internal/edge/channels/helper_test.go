@@ -12,7 +12,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/policy"
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -35,13 +38,44 @@ func startWith(t *testing.T, config Config) *edge {
 	config.Origins = []string{"https://app.example"}
 	config.MaxMessageBytes = testLimit
 	config.Log = slog.New(slog.DiscardHandler)
-	h := New(hub.New(), config)
+	h := New(testChannels(t), config)
 	s := httptest.NewServer(h)
 	t.Cleanup(func() {
 		h.Close(patience(t), "test over")
 		s.Close()
 	})
 	return &edge{t: t, Handler: h, url: s.URL}
+}
+
+// testChannels are channels of all kinds: those below kept/ have a history of five messages.
+func testChannels(t *testing.T) *session.Channels {
+	t.Helper()
+	kept, small, silent := policy.Default(), policy.Default(), policy.Default()
+	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 5, policy.SlowCatchUp
+	small.Channels, small.MaxMessageBytes = "small/#", 10
+	silent.Channels, silent.Echo = "silent/#", false
+	rules, err := policy.NewRules(kept, small, silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs, err := broker.Open(patience(t), broker.Config{Dir: t.TempDir(), MaxMessageBytes: testLimit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hub.New()
+	t.Cleanup(func() {
+		h.Close()
+		if err := logs.Close(patience(t)); err != nil {
+			t.Error(err)
+		}
+	})
+	channels, err := session.NewChannels(patience(t), h, rules, func(ctx context.Context, r *policy.Rule) (session.Log, error) {
+		return logs.Log(ctx, string(r.Channels), broker.Retention{Count: r.History.Count})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return channels
 }
 
 // patience is the longest that anything may take; it is not a timing that is tested.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -20,7 +21,7 @@ func TestCloseTellsEveryClientWhyAndLetsNobodyIn(t *testing.T) {
 		e.wantClose(c, websocket.CloseGoingAway, "server shutting down")
 	}
 	<-closed
-	if n := e.hub.Subscribers("a") + e.hub.Subscribers("b"); n != 0 {
+	if n := e.channels.Subscribers("a") + e.channels.Subscribers("b"); n != 0 {
 		t.Errorf("%d subscribers are left", n)
 	}
 	resp, body := e.do("GET", "a", http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}}, nil)
@@ -33,7 +34,7 @@ func TestCloseDoesNotWaitForClientsThatDoNotAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancel(patience(t))
 	cancel()
 	e.Close(ctx, "server shutting down")
-	if n := e.hub.Subscribers("a"); n != 0 {
+	if n := e.channels.Subscribers("a"); n != 0 {
 		t.Errorf("%d subscribers are left", n)
 	}
 	_, _, err := deaf.Read(patience(t))
@@ -44,11 +45,14 @@ func TestCloseDoesNotWaitForClientsThatDoNotAnswer(t *testing.T) {
 
 func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
 	e := start(t)
-	m := &member{hub: e.hub, name: "c", maxEarlyBytes: 100}
+	m := &member{handler: e.Handler, name: "c"}
 	if !e.open.enter(m) {
 		t.Fatal("not let in")
 	}
-	m.sub = e.hub.Subscribe("c", m)
+	var err error
+	if m.sub, err = e.channels.Subscribe("c", session.Start{}, "", m); err != nil {
+		t.Fatal(err)
+	}
 	closed := make(chan struct{})
 	go func() {
 		e.Close(patience(t), "server shutting down")
@@ -57,7 +61,7 @@ func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
 	for _, closing := e.open.mustGo(); !closing; _, closing = e.open.mustGo() {
 	}
 	server, client := connectedUnserved(t)
-	m.attach(server)
+	m.conn.Store(server)
 	go e.run(m, server)
 	e.wantClose(client, websocket.CloseGoingAway, "server shutting down")
 	<-closed

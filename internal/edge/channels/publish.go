@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,13 +10,18 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// servePublish publishes the body of a POST. The answer 202 says that the message has been given to
-// everyone who is subscribed now; nothing is stored.
+// maxLabelBytes bounds the id and the key of a publication.
+const maxLabelBytes = 128
+
+// servePublish publishes the body of a POST. The answer 201 says that the message is stored, 200 that
+// one with the same Idempotency-Key had been before, and 202 that the channel keeps nothing and the
+// message has been given to everyone who is subscribed now.
 func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name channel.Name) {
 	if err := websocket.CheckOrigin(r, h.config.Origins); err != nil {
 		http.Error(w, err.Error(), http.StatusForbidden)
@@ -35,15 +41,51 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		http.Error(w, err.Error(), http.StatusUnsupportedMediaType)
 		return
 	}
-	h.hub.Publish(hub.NewPublication(name, websocket.Message{Type: typ, Payload: body}), nil)
-	writeJSON(w, http.StatusAccepted, published{Channel: name, Type: typ.String(), Bytes: len(body)})
+	p := hub.NewPublication(name, websocket.Message{Type: typ, Payload: body})
+	m := p.Messages[0]
+	if m.ID, m.Key = r.Header.Get("Idempotency-Key"), r.URL.Query().Get("key"); max(len(m.ID), len(m.Key)) > maxLabelBytes {
+		http.Error(w, fmt.Sprintf("an Idempotency-Key and a key have at most %d bytes", maxLabelBytes), http.StatusBadRequest)
+		return
+	}
+	ack, err := h.await(r.Context(), p)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	status := http.StatusAccepted
+	switch {
+	case ack.Duplicate:
+		status = http.StatusOK
+	case ack.Offset > 0:
+		status = http.StatusCreated
+	}
+	writeJSON(w, status, published{Channel: name, Type: typ.String(), Bytes: len(body), Offset: ack.Offset, Epoch: ack.Epoch, Duplicate: ack.Duplicate})
+}
+
+// await publishes a message and waits for its acknowledgement.
+func (h *Handler) await(ctx context.Context, p *hub.Publication) (broker.Ack, error) {
+	type result struct {
+		ack broker.Ack
+		err error
+	}
+	done := make(chan result, 1)
+	h.channels.Publish(ctx, p, func(_ int, a broker.Ack, err error) { done <- result{a, err} })
+	select {
+	case r := <-done:
+		return r.ack, r.err
+	case <-ctx.Done():
+		return broker.Ack{}, fmt.Errorf("%w: the client did not wait for it", broker.ErrUnavailable)
+	}
 }
 
 // published is the answer to a POST.
 type published struct {
-	Channel channel.Name `json:"channel"`
-	Type    string       `json:"type"` // "text" or "binary"
-	Bytes   int          `json:"bytes"`
+	Channel   channel.Name `json:"channel"`
+	Type      string       `json:"type"` // "text" or "binary"
+	Bytes     int          `json:"bytes"`
+	Offset    uint64       `json:"offset,omitempty"` // where it is stored; like Epoch, left out if it is not
+	Epoch     string       `json:"epoch,omitempty"`
+	Duplicate bool         `json:"duplicate,omitempty"` // it had been stored before
 }
 
 // messageType decides by the media type whether a body is sent on as text or as binary. What curl

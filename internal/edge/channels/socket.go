@@ -1,48 +1,62 @@
 package channels
 
 import (
-	"fmt"
+	"context"
+	"errors"
 	"net/http"
-	"strconv"
-	"sync"
+	"strings"
 	"sync/atomic"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// member is one WebSocket on a channel URL.
-type member struct {
-	hub  *hub.Hub
-	name channel.Name
-	sub  *hub.Subscription
-	echo bool // whether it receives what it sends
+// closeExpired is the close code of a client that asked for messages that are not kept any more.
+const closeExpired websocket.CloseCode = 4410
 
-	maxEarlyBytes int // how much may be published while the handshake is being answered
+// member is one WebSocket on a channel URL. It is the receiver of its subscription.
+type member struct {
+	handler *Handler
+	name    channel.Name
+	source  string // what it publishes bears this, so as not to come back; "" if it shall
+	sub     *session.Subscription
 
 	conn atomic.Pointer[websocket.Conn] // nil until the handshake is answered
-
-	mu         sync.Mutex         // guards what follows
-	early      []*websocket.Batch // what was published before that
-	earlyBytes int                // published before that; if over the maximum, early is not all
 }
 
 // serveSocket answers a handshake and leaves the connection to a goroutine of its own, which costs
 // less memory than the handler's, or stays where the version of HTTP demands it.
 func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name channel.Name) {
-	echo, err := echoWanted(r)
+	q, err := parseQuery(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	m := &member{hub: h.hub, name: name, echo: echo, maxEarlyBytes: h.accept.SendQueueBytes}
+	m := &member{handler: h, name: name}
+	echo := h.channels.Rule(name).Echo
+	if q.echo != nil {
+		echo = *q.echo
+	}
+	if !echo {
+		m.source = h.newSource()
+	}
 	if !h.open.enter(m) {
 		http.Error(w, "the server is shutting down; connect again later", http.StatusServiceUnavailable)
 		return
 	}
 	// Subscribed before the answer: a client that sees "open" misses nothing from then on.
-	m.sub = h.hub.Subscribe(name, m)
+	m.sub, err = h.channels.Subscribe(name.Pattern(), q.start, m.source, m)
+	if err != nil {
+		h.open.leave(m)
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	for _, at := range m.sub.Positions() {
+		w.Header().Set(positionHeader, at.String())
+	}
 	c, err := websocket.Accept(w, r, &h.accept)
 	if err != nil {
 		m.sub.Cancel()
@@ -50,21 +64,8 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 		h.config.Log.Warn("handshake refused", "channel", name, "remote", r.RemoteAddr, "error", err)
 		return
 	}
-	m.attach(c)
+	m.conn.Store(c)
 	c.Run(func() { h.run(m, c) })
-}
-
-// echoWanted reads ?echo=, which is true by default.
-func echoWanted(r *http.Request) (bool, error) {
-	v := r.URL.Query().Get("echo")
-	if v == "" {
-		return true, nil
-	}
-	echo, err := strconv.ParseBool(v)
-	if err != nil {
-		return false, fmt.Errorf("echo=%.20q is not a choice; use echo=true or echo=false", v)
-	}
-	return echo, nil
 }
 
 // run serves m until its connection is over.
@@ -75,6 +76,7 @@ func (h *Handler) run(m *member, c *websocket.Conn) {
 		c.Expel(websocket.CloseGoingAway, reason)
 	}
 	h.keep.Watch(c)
+	m.sub.Start()
 	err := c.ServeBatch(m.publish)
 	h.config.Log.Debug("connection over", "channel", m.name, "remote", c.RemoteAddr(), "error", err)
 }
@@ -82,59 +84,63 @@ func (h *Handler) run(m *member, c *websocket.Conn) {
 // publish sends on what the client sent. What came together leaves together: a burst costs each
 // subscriber one write.
 func (m *member) publish(messages []websocket.Message) {
-	var except *hub.Subscription
-	if !m.echo {
-		except = m.sub
+	p := hub.NewPublication(m.name, messages...)
+	if m.source != "" {
+		p.From(m.source)
 	}
-	m.hub.Publish(hub.NewPublication(m.name, messages...), except)
+	m.handler.channels.Publish(m.handler.work, p, m.published)
 }
 
-// Deliver sends messages to the client, or keeps them until the handshake has been answered.
-func (m *member) Deliver(p *hub.Publication) {
-	c := m.conn.Load()
-	if c == nil {
-		if c = m.keep(p.Batch()); c == nil {
-			return
-		}
+// published ends the connection of a client one of whose messages could not be published: there is no
+// other way to tell it which.
+func (m *member) published(_ int, _ broker.Ack, err error) {
+	if err == nil {
+		return
 	}
-	send(c, p.Batch())
+	code := websocket.CloseTryAgainLater
+	if _, tooLarge := errors.AsType[*session.TooLargeError](err); tooLarge || errors.Is(err, broker.ErrTooLarge) {
+		code = websocket.CloseMessageTooBig
+	}
+	m.handler.config.Log.Warn("not published", "channel", m.name, "error", err)
+	m.expel(code, "not published: "+err.Error())
 }
 
-// keep holds b back until attach, or returns the connection if that has happened meanwhile.
-func (m *member) keep(b *websocket.Batch) *websocket.Conn {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if c := m.conn.Load(); c != nil {
-		return c
-	}
-	if m.earlyBytes += b.Bytes(); m.earlyBytes <= m.maxEarlyBytes {
-		m.early = append(m.early, b)
-	}
-	return nil
+// Deliver implements session.Receiver.
+func (m *member) Deliver(p *hub.Publication) websocket.Result {
+	return m.conn.Load().SendBatch(p.Batch())
 }
 
-// attach gives m its connection and sends what was kept for it.
-func (m *member) attach(c *websocket.Conn) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, b := range m.early {
-		send(c, b)
-	}
-	if m.earlyBytes > m.maxEarlyBytes {
-		expelSlow(c)
-	}
-	m.early = nil
-	m.conn.Store(c)
+// Flush implements session.Receiver.
+func (m *member) Flush(ctx context.Context) error { return m.conn.Load().Flush(ctx) }
+
+// Live implements session.Receiver. A bare WebSocket has no place to say it.
+func (m *member) Live(broker.Position) {}
+
+// Lost implements session.Receiver: a client that is to get everything must learn that it does not.
+func (m *member) Lost() {
+	m.expel(closeExpired, "messages behind your position are not kept any more; connect without since=, or with last=")
 }
 
-// send sends b without waiting. A client that does not read fast enough is expelled: it learns that
-// it missed something, and nobody waits for it.
-func send(c *websocket.Conn, b *websocket.Batch) {
-	if c.SendBatch(b) == websocket.Dropped {
-		expelSlow(c)
-	}
+// Gap implements session.Receiver. The rule of the channel is to drop what a slow client does not take,
+// and a bare WebSocket has no place to say it.
+func (m *member) Gap(n int) {
+	m.handler.config.Log.Debug("messages dropped for a slow client", "channel", m.name, "messages", n)
 }
 
-func expelSlow(c *websocket.Conn) {
-	c.Expel(websocket.CloseTryAgainLater, "too slow: the queue of unread messages is full")
+// TooSlow implements session.Receiver.
+func (m *member) TooSlow() {
+	m.expel(websocket.CloseTryAgainLater, "too slow: the queue of unread messages is full")
+}
+
+// maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).
+const maxReasonBytes = 123
+
+// expel closes the connection without waiting. The reason is cut to what fits.
+func (m *member) expel(code websocket.CloseCode, reason string) {
+	if len(reason) > maxReasonBytes {
+		reason = strings.ToValidUTF8(reason[:maxReasonBytes], "")
+	}
+	if err := m.conn.Load().Expel(code, reason); err != nil {
+		m.handler.config.Log.Debug("not expelled", "channel", m.name, "error", err)
+	}
 }

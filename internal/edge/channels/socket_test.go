@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -126,48 +125,33 @@ func TestASlowReaderDelaysNobodyAndIsToldSo(t *testing.T) {
 		e.send(sender, websocket.Binary, message)
 		e.wantMessage(reader, websocket.Binary, message)
 	}
-	if n := e.hub.Subscribers("c"); n > 3 {
+	if n := e.channels.Subscribers("c"); n > 3 {
 		t.Errorf("%d subscribers", n)
 	}
 	e.wantClose(slow, websocket.CloseTryAgainLater, "too slow")
 }
 
-func TestWhatIsPublishedDuringTheHandshakeArrivesFirst(t *testing.T) {
-	server, client := connected(t)
-	m := &member{maxEarlyBytes: 100}
-	for _, s := range []string{"1", "2"} {
-		m.Deliver(hub.NewPublication("c", websocket.Message{Type: websocket.Text, Payload: []byte(s)}))
-	}
-	m.attach(server)
-	m.Deliver(hub.NewPublication("c", websocket.Message{Type: websocket.Text, Payload: []byte("3")}))
-	e := &edge{t: t}
-	for _, s := range []string{"1", "2", "3"} {
-		e.wantMessage(client, websocket.Text, s)
-	}
+func TestARuleCanLimitItsMessages(t *testing.T) {
+	e := start(t)
+	a := e.dial("small/c")
+	e.send(a, websocket.Text, "0123456789")
+	e.wantMessage(a, websocket.Text, "0123456789")
+	e.send(a, websocket.Text, "0123456789a")
+	e.wantClose(a, websocket.CloseMessageTooBig, "limit of 10 bytes of channel small/c")
 }
 
-func TestAHandshakeThatTakesTooLongIsNotBufferedWithoutBound(t *testing.T) {
-	server, client := connected(t)
-	m := &member{maxEarlyBytes: 100}
-	for range 1000 {
-		m.Deliver(hub.NewPublication("c", websocket.Message{Type: websocket.Text, Payload: []byte("0123456789")}))
-	}
-	if len(m.early) > 10 { // with headers, fewer than ten
-		t.Errorf("%d messages are kept", len(m.early))
-	}
-	m.attach(server)
-	(&edge{t: t}).wantClose(client, websocket.CloseTryAgainLater, "too slow")
+func TestARuleCanLeaveOutTheEcho(t *testing.T) {
+	e := start(t)
+	a, b, c := e.dial("silent/c"), e.dial("silent/c"), e.dial("silent/c?echo=true")
+	e.send(a, websocket.Text, "a")
+	e.wantMessage(b, websocket.Text, "a")
+	e.wantMessage(c, websocket.Text, "a")
+	e.send(c, websocket.Text, "c")
+	e.wantMessage(a, websocket.Text, "c") // and not its own
+	e.wantMessage(c, websocket.Text, "c")
 }
 
-// connected returns both ends of a WebSocket without the edge; the server's end is being read.
-func connected(t *testing.T) (server, client *websocket.Conn) {
-	t.Helper()
-	server, client = connectedUnserved(t)
-	go server.Serve(func(websocket.MessageType, []byte) {})
-	return server, client
-}
-
-// connectedUnserved is connected with nobody reading the server's end.
+// connectedUnserved returns both ends of a WebSocket without the edge; nobody reads the server's end.
 func connectedUnserved(t *testing.T) (server, client *websocket.Conn) {
 	t.Helper()
 	accepted := make(chan *websocket.Conn, 1)

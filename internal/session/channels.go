@@ -1,0 +1,164 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/policy"
+)
+
+// Log is where a rule with history keeps the messages of its channels; [broker.Log] is one.
+type Log interface {
+	hub.Log
+	// Append stores m without waiting for it. done is called once, from another goroutine.
+	Append(ctx context.Context, m *broker.Message, done func(broker.Ack, error))
+}
+
+// Channels are the channels of this node as every edge uses them: what the rules say, who is
+// subscribed, what is kept. Its methods may be called from any goroutine.
+type Channels struct {
+	hub   *hub.Hub
+	rules *policy.Rules
+	kept  map[*policy.Rule]kept // of the rules with history
+}
+
+// kept is where the messages of a rule with history are.
+type kept struct {
+	log  Log
+	feed *hub.Feed
+}
+
+// NewChannels opens the log of each rule with history and follows it. Close h to end that.
+func NewChannels(ctx context.Context, h *hub.Hub, rules *policy.Rules, open func(context.Context, *policy.Rule) (Log, error)) (*Channels, error) {
+	c := &Channels{hub: h, rules: rules, kept: make(map[*policy.Rule]kept)}
+	for _, r := range rules.All() {
+		if !r.History.Kept() {
+			continue
+		}
+		log, err := open(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("the history of the channels %s can't be opened: %w", r.Channels, err)
+		}
+		feed, err := h.Follow(ctx, log)
+		if err != nil {
+			return nil, fmt.Errorf("the history of the channels %s can't be read: %w", r.Channels, err)
+		}
+		c.kept[r] = kept{log, feed}
+	}
+	return c, nil
+}
+
+// Rule returns the rule of a channel.
+func (c *Channels) Rule(name channel.Name) *policy.Rule { return c.rules.For(name) }
+
+// TooLargeError says that a message is larger than its channel's rule allows.
+type TooLargeError struct {
+	Channel    channel.Name
+	LimitBytes int64
+}
+
+// Error names the channel and the limit.
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("the message is larger than the limit of %d bytes of channel %s", e.LimitBytes, e.Channel)
+}
+
+// Publish publishes messages of one channel, in order. done is called once for each, by its index:
+// with where it is stored, or, if the channel has no history, with the zero Ack when everybody who
+// is subscribed has been sent it or has it queued. An error is a *TooLargeError, or one of the
+// broker's; the message has reached nobody then, or, with broker.ErrUnavailable, may be stored all the
+// same. Publish waits only while too much is in flight to the log.
+func (c *Channels) Publish(ctx context.Context, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
+	name := p.Messages[0].Channel
+	rule := c.rules.For(name)
+	if err := within(rule.MaxMessageBytes, p); err != nil {
+		for i := range p.Messages {
+			done(i, broker.Ack{}, err)
+		}
+		return
+	}
+	k, stored := c.kept[rule]
+	if !stored {
+		c.hub.Publish(p, nil)
+	}
+	for i, m := range p.Messages {
+		if stored {
+			k.log.Append(ctx, m, func(a broker.Ack, err error) { done(i, a, err) })
+		} else {
+			done(i, broker.Ack{}, nil)
+		}
+	}
+}
+
+// within tells whether the messages of p keep to the limit of their channel. If one does not, none of
+// those that came together is published.
+func within(limit int64, p *hub.Publication) error {
+	for _, m := range p.Messages {
+		if limit > 0 && int64(len(m.Payload)) > limit {
+			return &TooLargeError{m.Channel, limit}
+		}
+	}
+	return nil
+}
+
+// Subscribe opens a subscription to the channels that a pattern selects, as their rules say. Like
+// Open, it delivers nothing before Start. Messages of the source without are left out, unless it is
+// empty. A channel whose rule retains the last message begins with it, if start does not say otherwise.
+func (c *Channels) Subscribe(channels channel.Pattern, start Start, without string, to Receiver) (*Subscription, error) {
+	r := Request{Channels: channels, Start: start, Without: without}
+	ephemeral := false
+	for _, rule := range c.touching(channels) {
+		part := Part{Feed: c.kept[rule].feed, Delivery: rule.Delivery, Slow: rule.Slow}
+		if part.Feed == nil && ephemeral {
+			continue // one part carries the messages of all ephemeral channels
+		}
+		ephemeral = ephemeral || part.Feed == nil
+		r.Parts = append(r.Parts, part)
+	}
+	if name, one := channels.IsName(); one && c.rules.For(name).RetainLast && !r.Start.asked() {
+		r.Start.Last = 1
+	}
+	return Open(c.hub, r, to)
+}
+
+// touching returns the rules of the channels that a pattern selects.
+func (c *Channels) touching(channels channel.Pattern) []*policy.Rule {
+	if name, one := channels.IsName(); one {
+		return []*policy.Rule{c.rules.For(name)}
+	}
+	return c.rules.Touching(channels)
+}
+
+// Subscribers returns how many subscriptions a channel has on this node, those to patterns not
+// counted.
+func (c *Channels) Subscribers(name channel.Name) int {
+	if k, stored := c.kept[c.rules.For(name)]; stored {
+		return k.feed.Followers(name)
+	}
+	return c.hub.Subscribers(name)
+}
+
+// ErrNoHistory says that a channel keeps no messages.
+var ErrNoHistory = errors.New("the channel keeps no history")
+
+// History reads what a channel keeps: behind the position in start, its newest messages, or, for the
+// zero value, from the oldest on; at most most messages, and about 256 KiB. The error is ErrNoHistory or
+// one of the broker's.
+func (c *Channels) History(ctx context.Context, name channel.Name, start Start, most int) (*broker.Page, error) {
+	k, stored := c.kept[c.rules.For(name)]
+	if !stored {
+		return nil, ErrNoHistory
+	}
+	if start.Last > 0 {
+		return k.log.Last(ctx, name.Pattern(), min(start.Last, most))
+	}
+	after, known := start.behind(k.log.Epoch())
+	page, err := k.log.Read(ctx, name.Pattern(), after, most)
+	if err == nil && len(start.Since) > 0 && !known {
+		page.Lost = true
+	}
+	return page, err
+}
