@@ -1,0 +1,11 @@
+package protocol
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var encodings = []Encoding{JSON, MessagePack}
