@@ -37,6 +37,8 @@ type Config struct {
 	SyncInterval time.Duration
 
 	Log *slog.Logger
+
+	freeSpace func(dir string) (uint64, error) // set by tests that fill the disk
 }
 
 const (
@@ -54,6 +56,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.SyncInterval == 0 {
 		c.SyncInterval = defaultSyncInterval
+	}
+	if c.freeSpace == nil {
+		c.freeSpace = freeSpace
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

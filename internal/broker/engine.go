@@ -16,6 +16,7 @@ type engine struct {
 	dir    string
 	lock   *dirLock
 	log    *serverLog
+	health *health
 	up     chan struct{} // closed when starting has ended
 }
 
@@ -26,7 +27,9 @@ func startEngine(ctx context.Context, c Config) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{dir: c.Dir, lock: lock, log: &serverLog{log: c.Log, starting: true}, up: make(chan struct{})}
+	health := &health{dir: c.Dir, free: c.freeSpace}
+	e := &engine{dir: c.Dir, lock: lock, health: health, up: make(chan struct{}),
+		log: &serverLog{log: c.Log, health: health, starting: true}}
 	e.server, err = server.NewServer(&server.Options{
 		ServerName:             "holdfast",
 		DontListen:             true,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,12 +55,14 @@ func storeError(refusal *apiError) error {
 	case codeMessageTooLarge, codeHeaderTooLarge:
 		return fmt.Errorf("%w (%w)", ErrTooLarge, refusal)
 	}
-	for _, words := range noRoom {
-		if strings.Contains(refusal.Description, words) {
-			return fmt.Errorf("%w (%w)", ErrFull, refusal)
-		}
+	if tellsNoRoom(refusal.Description) {
+		return fmt.Errorf("%w (%w)", ErrFull, refusal)
 	}
 	return fmt.Errorf("%w (%w)", ErrUnavailable, refusal)
+}
+
+func tellsNoRoom(reason string) bool {
+	return slices.ContainsFunc(noRoom, func(words string) bool { return strings.Contains(reason, words) })
 }
 
 // unmarshalAPI reads an answer of JetStream's API. A refusal is an *apiError.

@@ -64,6 +64,12 @@ func (l *Log) Append(ctx context.Context, m *Message, done func(Ack, error)) {
 		w.fail(done, fmt.Errorf("%w (it has %d bytes; at most %d)", ErrTooLarge, len(m.Payload), most))
 		return
 	}
+	if w.health != nil {
+		if err := w.health.refusal(l.stream); err != nil {
+			w.fail(done, err)
+			return
+		}
+	}
 	w.append(ctx, l, m, done)
 }
 

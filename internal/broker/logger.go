@@ -9,7 +9,8 @@ import (
 // serverLog passes what the embedded server logs on to ours, and keeps the warnings that it gives
 // while it starts, because it does not tell otherwise why it could not.
 type serverLog struct {
-	log *slog.Logger
+	log    *slog.Logger
+	health *health
 
 	mu       sync.Mutex
 	starting bool     // guarded by mu
@@ -36,6 +37,7 @@ func (l *serverLog) Warnf(format string, v ...any) {
 func (l *serverLog) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	l.log.Error("nats: " + text)
+	l.health.hear(text)
 	l.keep(text)
 }
 

@@ -19,8 +19,15 @@ func TestMain(m *testing.M) {
 		writeUntilKilled(dir, os.Getenv(crashRoundEnv))
 		return
 	}
+	if dir := os.Getenv(fullDirEnv); dir != "" { // this process is there to fill its disk
+		writeUntilFull(dir)
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
+
+// fullDirEnv is set in the process of TestADiskWithoutRoomGivesErrorsAndLosesNothing that fills it.
+const fullDirEnv = "HOLDFAST_FULL_DIR"
 
 const patience = 20 * time.Second
 

@@ -59,20 +59,20 @@ func (p *pending) take(token uint64) (slot, bool) {
 	return s, true
 }
 
-// takeBefore gives all slots free that were taken before a time, and returns what they held.
-func (p *pending) takeBefore(t time.Time) (late []slot) {
+// takeIf gives all slots free that late holds for, and returns what they held.
+func (p *pending) takeIf(late func(slot) bool) (taken []slot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.free) == maxInFlight {
 		return nil
 	}
 	for i := range p.slots {
-		if s := p.slots[i]; !s.sent.IsZero() && s.sent.Before(t) {
-			late = append(late, s)
+		if s := p.slots[i]; !s.sent.IsZero() && late(s) {
+			taken = append(taken, s)
 			p.release(uint16(i))
 		}
 	}
-	return late
+	return taken
 }
 
 // release gives a slot free. The caller holds mu.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,8 @@ type writer struct {
 	replies string              // prefix of the subjects that answers come to; a token follows
 	room    *semaphore.Weighted // in flight, in bytes; a message weighs at least messageWeight
 	pending *pending
+	health  *health // of the embedded engine; nil if NATS is external
+	log     *slog.Logger
 	buffers sync.Pool // of *[]byte, for records
 
 	background sync.WaitGroup // the sweeper, and done functions of messages that were not sent
@@ -39,8 +42,12 @@ func newWriter(ctx context.Context, b *Broker) (*writer, error) {
 	w := &writer{
 		room:    semaphore.NewWeighted(maxInFlightBytes),
 		pending: newPending(),
+		log:     b.config.Log,
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 		closing: make(chan struct{}),
+	}
+	if b.engine != nil {
+		w.health = b.engine.health
 	}
 	conn, err := b.connect(ctx, "writer", w.lose)
 	if err != nil {
@@ -159,23 +166,43 @@ func (w *writer) sweep() {
 	for {
 		select {
 		case now := <-ticker.C:
-			w.giveUp(now.Add(-ackTimeout), fmt.Errorf("%w (no answer within %s; the message may have been stored)", ErrUnavailable, ackTimeout))
+			w.look(now)
 		case <-w.closing:
 			return
 		}
 	}
 }
 
-// lose gives up all messages in flight because their answers cannot come any more.
-func (w *writer) lose(reason error) {
-	w.giveUp(time.Now(), fmt.Errorf("%w (the connection to NATS was lost: %v; the message may have been stored)", ErrUnavailable, reason))
+// look gives up what gets no answer, or will not get one because its stream broke.
+func (w *writer) look(now time.Time) {
+	if w.health != nil {
+		if err := w.health.checkRoom(); err != nil {
+			w.log.Warn("the room on the disk is not watched", "error", err)
+		}
+		broken := func(s slot) bool {
+			return s.sent.Before(now.Add(-brokenGrace)) && w.health.breakage(s.log.stream) != nil
+		}
+		for _, s := range w.pending.takeIf(broken) {
+			w.end(s, w.health.breakage(s.log.stream))
+		}
+	}
+	late := func(s slot) bool { return s.sent.Before(now.Add(-ackTimeout)) }
+	for _, s := range w.pending.takeIf(late) {
+		w.end(s, fmt.Errorf("%w (no answer within %s; the message may have been stored)", ErrUnavailable, ackTimeout))
+	}
 }
 
-func (w *writer) giveUp(sentBefore time.Time, why error) {
-	for _, s := range w.pending.takeBefore(sentBefore) {
-		w.room.Release(s.weight)
-		s.done(Ack{}, why)
+// lose gives up all messages in flight because their answers cannot come any more.
+func (w *writer) lose(reason error) {
+	for _, s := range w.pending.takeIf(func(slot) bool { return true }) {
+		w.end(s, fmt.Errorf("%w (the connection to NATS was lost: %v; the message may have been stored)", ErrUnavailable, reason))
 	}
+}
+
+// end answers a message that JetStream did not answer.
+func (w *writer) end(s slot, why error) {
+	w.room.Release(s.weight)
+	s.done(Ack{}, why)
 }
 
 // close refuses new messages, waits for those in flight, and gives up what is left when ctx ends.
