@@ -98,6 +98,11 @@ func (o *devOptions) check() error {
 
 // dev serves until ctx ends.
 func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rules, std streams) error {
+	if c.Listen.WebSocketOverH2 {
+		if err := offerHTTP2(); err != nil {
+			return err
+		}
+	}
 	dir, err := openDataDir(c.Data.Dir)
 	if err != nil {
 		return err

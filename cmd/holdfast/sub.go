@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -19,6 +21,8 @@ type subOptions struct {
 	server  string
 	json    bool
 	count   int
+	since   string
+	last    int
 	verbose bool
 }
 
@@ -30,6 +34,7 @@ func newSub(std streams) *cobra.Command {
 		Long: `Print what is published on a channel, a line a message, until Ctrl-C.
 A binary message is shown by its size and its first bytes; --json has it all.`,
 		Example: `  holdfast sub chat/lobby
+  holdfast sub --last 10 chat/lobby
   holdfast sub -n 1 --json wss://localhost:8443/channels/chat/lobby`,
 		Args:                  arguments(1, 1, "one URL or channel"),
 		DisableFlagsInUseLine: true,
@@ -41,6 +46,9 @@ A binary message is shown by its size and its first bytes; --json has it all.`,
 			if o.count < 0 {
 				return fail(exitUsage, "-n: %d is no number of messages; leave it out to go on until Ctrl-C", o.count)
 			}
+			if err := o.begin(target); err != nil {
+				return err
+			}
 			ctx, release := untilStopped(context.Background())
 			defer release()
 			return sub(ctx, target, &o, std)
@@ -49,12 +57,34 @@ A binary message is shown by its size and its first bytes; --json has it all.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.IntVarP(&o.count, "count", "n", 0, "end after `COUNT` messages")
+	flags.IntVar(&o.last, "last", 0, "begin with the last `COUNT` messages that the channel keeps")
+	flags.StringVar(&o.since, "since", "", "begin behind `POSITION`, as in 1042:k3f9a2")
 	flags.BoolVar(&o.json, "json", false, `print {"type":"text","data":"…"}, binary data in base64`)
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "tell on stderr when the connection opens and ends")
 	flags.StringVar(&o.server, "server", defaultServer, "the server of a bare channel name, as a `URL`")
 	o.add(flags)
 	o.addLimit(flags)
 	return cmd
+}
+
+// begin adds to the channel's URL where to begin.
+func (o *subOptions) begin(target *url.URL) error {
+	q := target.Query()
+	switch {
+	case o.last < 0:
+		return fail(exitUsage, "--last: %d is no number of messages", o.last)
+	case o.last > 0 && o.since != "":
+		return fail(exitUsage, "--last and --since contradict each other; use one of them")
+	case o.last > 0:
+		q.Set("last", strconv.Itoa(o.last))
+	case o.since != "":
+		if _, err := broker.ParsePosition(o.since); err != nil {
+			return fail(exitUsage, "--since: %w", err)
+		}
+		q.Set("since", o.since)
+	}
+	target.RawQuery = q.Encode()
+	return nil
 }
 
 // sub prints the messages that target sends until ctx ends, enough have come, or the server closes.
