@@ -39,6 +39,7 @@ type Config struct {
 	Log *slog.Logger
 
 	freeSpace func(dir string) (uint64, error) // set by tests that fill the disk
+	bootID    string                           // set by tests that start the machine anew
 }
 
 const (
@@ -56,6 +57,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.SyncInterval == 0 {
 		c.SyncInterval = defaultSyncInterval
+	}
+	if c.bootID == "" {
+		c.bootID = bootID()
 	}
 	if c.freeSpace == nil {
 		c.freeSpace = freeSpace

@@ -17,6 +17,7 @@ type engine struct {
 	lock   *dirLock
 	log    *serverLog
 	health *health
+	clean  bool          // the directory was closed, and on the disk, when it was opened
 	up     chan struct{} // closed when starting has ended
 }
 
@@ -27,8 +28,12 @@ func startEngine(ctx context.Context, c Config) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	clean, err := takeClean(c.Dir)
+	if err != nil {
+		return nil, errors.Join(err, lock.release())
+	}
 	health := &health{dir: c.Dir, free: c.freeSpace}
-	e := &engine{dir: c.Dir, lock: lock, health: health, up: make(chan struct{}),
+	e := &engine{dir: c.Dir, lock: lock, health: health, clean: clean, up: make(chan struct{}),
 		log: &serverLog{log: c.Log, health: health, starting: true}}
 	e.server, err = server.NewServer(&server.Options{
 		ServerName:             "holdfast",
@@ -87,5 +92,5 @@ func (e *engine) stop() error {
 	<-e.up
 	e.server.Shutdown()
 	e.server.WaitForShutdown()
-	return e.lock.release()
+	return errors.Join(leaveClean(e.dir), e.lock.release())
 }

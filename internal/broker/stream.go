@@ -19,6 +19,7 @@ const (
 	metaLog     = "holdfast-log"     // the log's name
 	metaEpoch   = "holdfast-epoch"   // made with the stream
 	metaSettled = "holdfast-settled" // logState.settled, or unsettled
+	metaBoot    = "holdfast-boot"    // of the embedded engine: when the machine was started that last opened the log
 
 	// unsettled stands while the count is being raised, so that a crash in between is not forgotten.
 	unsettled = "unsettled"
@@ -98,7 +99,11 @@ func isCode(err error, code int) bool {
 
 func (l *Log) create(ctx context.Context, r Retention) (*streamInfo, error) {
 	config := l.wanted(r)
-	config["metadata"] = map[string]string{metaLog: l.name, metaEpoch: newEpoch(), metaSettled: "0"}
+	meta := map[string]string{metaLog: l.name, metaEpoch: newEpoch(), metaSettled: "0"}
+	if l.broker.engine != nil {
+		meta[metaBoot] = l.broker.config.bootID
+	}
+	config["metadata"] = meta
 	body, err := json.Marshal(config)
 	if err != nil {
 		return nil, err
@@ -156,6 +161,13 @@ func (l *Log) adopt(ctx context.Context, info *streamInfo, r Retention) error {
 		return fmt.Errorf("the configuration of the stream %s cannot be read: %w", l.stream, err)
 	}
 	kept = max(kept, 0)
+	if boot := l.broker.config.bootID; l.broker.engine != nil && meta[metaBoot] != boot {
+		if !l.broker.engine.clean {
+			l.broker.config.Log.Warn("the machine went down with the log open, so the newest messages may be lost; positions from before are not valid any more", "log", l.name)
+			meta[metaEpoch] = newEpoch()
+		}
+		meta[metaBoot] = boot
+	}
 	state := logState{epoch: meta[metaEpoch], age: r.Age, count: lowerCount(kept, r.Count)}
 	if state.settled, err = strconv.ParseUint(meta[metaSettled], 10, 64); err != nil {
 		state.settled = ^uint64(0) // a raise was not finished: nothing is known

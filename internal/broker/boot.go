@@ -1,0 +1,71 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A machine that goes down may take the last messages with it, acknowledged ones too, and their
+// offsets are then given to others. So a log that was not closed before the machine went down gets
+// a new epoch, and nobody resumes from an offset of the old one. A process that is killed takes
+// nothing with it, and changes nothing.
+const (
+	cleanName = "holdfast.clean" // there while the directory is closed, and all of it on the disk
+
+	// dirtyFor is how long ago a file was last written that may not be on the disk yet.
+	dirtyFor = time.Minute
+)
+
+// bootID names the time since the machine was started, "" where that cannot be known: there a lost
+// tail of the log cannot be told from a killed process.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
+}
+
+// takeClean tells whether the directory was closed the last time, and notes, on the disk, that it is
+// open now.
+func takeClean(dir string) (bool, error) {
+	err := os.Remove(filepath.Join(dir, cleanName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil {
+		err = syncFile(dir)
+	}
+	if err != nil {
+		return false, dirError(dir, err)
+	}
+	return true, nil
+}
+
+// leaveClean forces what the server wrote last onto the disk, which it does not do itself when it
+// ends, and notes that the directory is closed.
+func leaveClean(dir string) error {
+	recent := time.Now().Add(-dirtyFor)
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil || info.ModTime().Before(recent) {
+			return err
+		}
+		return syncFile(path)
+	})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, cleanName), nil, fileMode)
+	}
+	if err != nil {
+		return fmt.Errorf("the data directory %s could not be closed as it should be: %w", dir, err)
+	}
+	return nil
+}
