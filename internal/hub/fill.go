@@ -59,6 +59,10 @@ func (h *history) filledBy(page *Page, c *chase) bool {
 		h.fanOutLocked(page.Publication)
 	}
 	h.filled = page.End
+	if h.filled > h.head { // the log was ahead of the live feed; who joins now must have all of this
+		h.head = h.filled
+		h.recent.restart(h.head)
+	}
 	at, lost, met := c.meetLocked(h.filled)
 	if !met {
 		return false
@@ -68,10 +72,6 @@ func (h *history) filledBy(page *Page, c *chase) bool {
 	}
 	if p := h.jointLocked(at); p != nil {
 		h.fanOutLocked(p)
-	}
-	if at > h.head { // the log was ahead of the live feed, which is to come
-		h.head = at
-		h.recent.restart(at)
 	}
 	h.filling = false
 	h.tidyLocked()

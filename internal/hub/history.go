@@ -83,11 +83,20 @@ func (h *history) isNextLocked(m broker.Live, missed gaps) bool {
 // head.
 func (h *history) holeLocked(offset uint64) {
 	if !h.filling && len(h.followers) > 0 {
-		h.filling, h.filled = true, h.head
+		h.filling, h.filled = true, h.reachedLocked()
 		h.feed.hub.running.Go(func() { h.fill(h.feed.hub.work) })
 	}
 	h.head = offset
 	h.recent.restart(offset)
+}
+
+// reachedLocked returns the offset up to which all followers have got everything.
+func (h *history) reachedLocked() uint64 {
+	reached := h.followers[0].from
+	for _, w := range h.followers {
+		reached = min(reached, w.from)
+	}
+	return max(reached, h.head)
 }
 
 // suspect tells of a message that the feed has missed.

@@ -46,7 +46,11 @@ func (l *logPart) begin() {
 	}
 	switch {
 	case len(l.start.Since) > 0:
-		l.resume()
+		offset, resumed := l.start.from(l.epoch)
+		l.at = offset
+		if !resumed {
+			l.sub.to.Lost()
+		}
 	case l.start.All:
 		l.at = 0
 	case l.start.Last > 0:
@@ -58,18 +62,6 @@ func (l *logPart) begin() {
 		}
 	}
 	l.sub.running.Go(l.catchUp)
-}
-
-// resume takes the client's position, if it is of this log.
-func (l *logPart) resume() {
-	for _, at := range l.start.Since {
-		if at.Epoch == l.epoch || at.Epoch == "" {
-			l.at = at.Offset
-			return
-		}
-	}
-	l.at = 0
-	l.sub.to.Lost()
 }
 
 // replayLast delivers the newest messages, and then what has come since.

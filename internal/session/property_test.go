@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -52,15 +53,16 @@ type subscriber struct {
 	sub     *Subscription
 	pattern channel.Pattern
 	from    uint64 // owed is what is behind it
-	last    bool   // or rather what is behind the first message it gets
+	late    bool   // or rather what comes once it is live
 	gone    bool   // and what it got before it was cancelled
 }
 
 // stage plays steps.
 type stage struct {
 	*world
-	all  []*subscriber
-	late []broker.Live
+	evicts bool
+	all    []*subscriber
+	late   []broker.Live // to come live later
 }
 
 func (st *stage) play(s step) {
@@ -133,11 +135,11 @@ func (st *stage) join(s step) {
 	switch s.start {
 	case "since":
 		sub.from = uint64(s.n % (len(kept) + 1))
-		start = since(sub.from)
+		start, sub.late = since(sub.from), sub.from == 0 && st.evicts
 	case "last":
-		start.Last, sub.last = s.n+1, true
+		start.Last, sub.late = s.n+1, true
 	case "all":
-		start.All = true
+		start.All, sub.late = true, st.evicts // what goes before it is read is not owed
 	}
 	var err error
 	sub.sub, err = Open(st.hub, Request{Channels: s.pattern, Parts: []Part{st.catchUp()}, Start: start}, sub)
@@ -154,7 +156,7 @@ func (st *stage) join(s step) {
 // check tells what is wrong with what a subscriber got: every message that it is owed, once, in
 // order, unless it was told that some are lost.
 func (sub *subscriber) check(all []*broker.Message) error {
-	at, lost := sub.from, false
+	at, lost, live := sub.from, false, false
 	owes := func(before uint64) error {
 		for _, m := range all[at : before-1] { // an offset is one more than the index
 			if sub.pattern.Matches(m.Channel) && !lost {
@@ -167,19 +169,29 @@ func (sub *subscriber) check(all []*broker.Message) error {
 		switch {
 		case e.m == nil:
 			lost = lost || e.told == "lost"
+			var from uint64
+			if _, err := fmt.Sscanf(e.told, "live %d", &from); err == nil {
+				if sub.late && !live {
+					at = max(at, from)
+				}
+				live = true
+			}
 			continue
 		case !sub.pattern.Matches(e.m.Channel):
 			return fmt.Errorf("%v is of another channel", e)
 		case e.m.Offset <= at:
 			return fmt.Errorf("%v after %d", e, at)
 		}
-		if err := owes(e.m.Offset); err != nil && !(sub.last && at == 0) {
+		if err := owes(e.m.Offset); err != nil && (live || !sub.late) {
 			return err
 		}
 		at, lost = e.m.Offset, false
 	}
-	if sub.gone || sub.last && at == 0 {
+	if sub.gone {
 		return nil
+	}
+	if !live {
+		return errors.New("it never got live")
 	}
 	return owes(uint64(len(all) + 1))
 }
@@ -187,8 +199,9 @@ func (sub *subscriber) check(all []*broker.Message) error {
 // perform plays a script, lets everything settle, and checks.
 func perform(t *testing.T, script []step) (err error) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &stage{world: newWorld(t)}
+		st := &stage{world: newWorld(t), evicts: evicts(script)}
 		st.log.PageMessages = 3
+		st.publish("a", 1)
 		for _, s := range script {
 			st.play(s)
 		}
@@ -208,7 +221,7 @@ func perform(t *testing.T, script []step) (err error) {
 			if failed := sub.check(all); failed != nil && err == nil {
 				err = fmt.Errorf("subscriber %d of %s from %d: %w; got %v", i, sub.pattern, sub.from, failed, sub.events())
 			}
-			if slices.ContainsFunc(sub.events(), isLost) && !evicts(script) && sub.from != 0 {
+			if slices.ContainsFunc(sub.events(), isLost) && !st.evicts {
 				err = fmt.Errorf("subscriber %d of %s was told of a loss that there was not: %v", i, sub.pattern, sub.events())
 			}
 		}

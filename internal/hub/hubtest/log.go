@@ -148,6 +148,9 @@ func (l *Log) Read(ctx context.Context, p channel.Pattern, after uint64, most in
 	for _, m := range l.all[after:] {
 		switch {
 		case !p.Matches(m.Channel):
+		case l.evicted[m.Offset] && len(page.Messages) > 0:
+			page.More = true // the next page says so
+			return page, nil
 		case l.evicted[m.Offset]:
 			page.Lost = page.Lost || after > 0
 		case len(page.Messages) == most:
