@@ -10,33 +10,58 @@ import (
 
 // serverLoad is one of the loads that whole servers are put under.
 type serverLoad struct {
-	name        string
-	title       string
-	secure      bool
-	subscribers int // of the one channel
-	burst       int // messages published at once; 0 for none: what is measured is memory
-	quiet       int // channels beside, each with a subscriber, on which nothing happens
-	goals       []report.Goal
+	name    string
+	title   string
+	kind    loadKind
+	secure  bool
+	conns   int // subscribers of the one channel, or publishers
+	burst   int // messages published at once, or in flight on each connection
+	quiet   int // channels beside, each with a subscriber, on which nothing happens
+	history bool
+	goals   []report.Goal
 }
 
-// messageBytes is the payload of every message.
-const messageBytes = 128
+// loadKind is what the clients of a load do.
+type loadKind uint8
+
+const (
+	fanOut    loadKind = iota // one publishes, the others get all of it
+	idle                      // they are subscribed, and nothing happens
+	publish                   // all publish and are answered when the message is stored
+	returning                 // they come back and get what they have missed
+)
+
+const (
+	messageBytes = 128 // the payload of every message
+	missed       = 20  // messages, by each client that returns
+)
+
+// The channels of the loads: development mode keeps a history of those below "chat/".
+const (
+	ephemeralChannel = "bench"
+	historyChannel   = "chat/bench"
+)
 
 // serverLoads returns every load. quick makes those that take long by their size smaller.
 func serverLoads(quick bool) []serverLoad {
-	many, idle, idleTLS, channels := 5_000, 10_000, 5_000, []int{1_000, 10_000}
+	many, plain, secure, channels := 5_000, 10_000, 5_000, []int{1_000, 10_000}
 	if quick {
-		many, idle, idleTLS, channels = 2_000, 500, 300, []int{100, 500}
+		many, plain, secure, channels = 2_000, 500, 300, []int{100, 500}
 	}
 	loads := []serverLoad{
-		{name: "one-1000", subscribers: 1_000, burst: 1, goals: []report.Goal{{Peer: "nats", Value: 1.6}, {Peer: "mosquitto", Value: 1.1}}},
-		{name: "burst-100", subscribers: 100, burst: 16},
-		{name: "burst-1000", subscribers: 1_000, burst: 16, goals: []report.Goal{{Peer: "nats", Value: 1.6}}},
-		{name: "burst-5000", subscribers: many, burst: 16, goals: []report.Goal{{Peer: "nats", Value: 4}}},
-		{name: "quiet-1000", subscribers: 1_000, burst: 16, quiet: channels[0]},
-		{name: "quiet-10000", subscribers: 1_000, burst: 16, quiet: channels[1]},
-		{name: "idle", subscribers: idle, goals: []report.Goal{{Value: 5 << 10}}},
-		{name: "idle-tls", subscribers: idleTLS, secure: true, goals: []report.Goal{{Value: 15 << 10}}},
+		{name: "one-1000", conns: 1_000, burst: 1, goals: []report.Goal{{Peer: "nats", Value: 1.6}, {Peer: "mosquitto", Value: 1.1}}},
+		{name: "burst-100", conns: 100, burst: 16},
+		{name: "burst-1000", conns: 1_000, burst: 16, goals: []report.Goal{{Peer: "nats", Value: 1.6}}},
+		{name: "burst-5000", conns: many, burst: 16, goals: []report.Goal{{Peer: "nats", Value: 4}}},
+		{name: "quiet-1000", conns: 1_000, burst: 16, quiet: channels[0]},
+		{name: "quiet-10000", conns: 1_000, burst: 16, quiet: channels[1]},
+		{name: "idle", kind: idle, conns: plain, goals: []report.Goal{{Value: 5 << 10}}},
+		{name: "idle-tls", kind: idle, conns: secure, secure: true, goals: []report.Goal{{Value: 15 << 10}}},
+		{name: "history-one", conns: 1_000, burst: 1, history: true, goals: []report.Goal{{Peer: ephemeral, Value: 0.85}}},
+		{name: "history-burst", conns: 1_000, burst: 16, history: true, goals: []report.Goal{{Peer: ephemeral, Value: 0.85}}},
+		{name: "publish-1", kind: publish, conns: 1, burst: 1, history: true},
+		{name: "publish-256", kind: publish, conns: 256, burst: 4, history: true},
+		{name: "return-5000", kind: returning, conns: many, history: true},
 	}
 	for i := range loads {
 		loads[i].title = loads[i].describe()
@@ -47,33 +72,41 @@ func serverLoads(quick bool) []serverLoad {
 	return loads
 }
 
+// describe returns the title of the load.
 func (l *serverLoad) describe() string {
-	if l.memory() {
-		over := ""
-		if l.secure {
-			over = ", over TLS"
+	var title string
+	switch l.kind {
+	case idle:
+		title = fmt.Sprintf("memory of %d idle subscribers of a channel", l.conns)
+	case fanOut:
+		title = fmt.Sprintf("%d B to %d subscribers, in bursts of %d", messageBytes, l.conns, l.burst)
+		if l.burst == 1 {
+			title = fmt.Sprintf("%d B to %d subscribers, one at a time", messageBytes, l.conns)
 		}
-		return fmt.Sprintf("memory of %d idle subscribers of a channel%s", l.subscribers, over)
-	}
-	title := fmt.Sprintf("%d B to %d subscribers, ", messageBytes, l.subscribers)
-	if l.burst == 1 {
-		title += "one at a time"
-	} else {
-		title += fmt.Sprintf("in bursts of %d", l.burst)
+	case publish:
+		title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections with %d in flight", messageBytes, l.conns, l.burst)
+	case returning:
+		title = fmt.Sprintf("%d subscribers come back for %d messages that they missed", l.conns, missed)
 	}
 	if l.quiet > 0 {
 		title += fmt.Sprintf(", beside %d quiet channels", l.quiet)
 	}
+	if l.secure {
+		title += ", over TLS"
+	}
+	if l.history {
+		title += ", with history"
+	}
 	return title
 }
 
-// memory tells that the load has no traffic.
-func (l *serverLoad) memory() bool { return l.burst == 0 }
-
 // unit says what the figures of the load are.
 func (l *serverLoad) unit() string {
-	if l.memory() {
+	switch l.kind {
+	case idle:
 		return "bytes of server memory per subscriber"
+	case publish:
+		return "acknowledgements per server CPU second"
 	}
 	return "deliveries per server CPU second"
 }
@@ -88,7 +121,7 @@ type sweep struct {
 func sweeps() []sweep {
 	return []sweep{
 		{"cost-subscribers", "what a delivery costs, by subscribers", "subscribers of the channel", []string{"burst-100", "burst-1000", "burst-5000"},
-			func(l serverLoad) float64 { return float64(l.subscribers) }},
+			func(l serverLoad) float64 { return float64(l.conns) }},
 		{"cost-channels", "what a delivery costs, by channels", "channels with a subscriber", []string{"burst-1000", "quiet-1000", "quiet-10000"},
 			func(l serverLoad) float64 { return float64(1 + l.quiet) }},
 	}

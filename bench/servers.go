@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/bench/internal/daemon"
+	"github.com/holdfast-dev/holdfast/bench/internal/dialect"
 	"github.com/holdfast-dev/holdfast/bench/internal/load"
 	"github.com/holdfast-dev/holdfast/bench/internal/process"
 	"github.com/holdfast-dev/holdfast/bench/internal/report"
@@ -100,17 +101,31 @@ func (p *serverPlan) compare(ctx context.Context, folder string) (*report.Report
 	return r, nil
 }
 
-// measure puts every server under a load.
+// ephemeral is the name of our own server where it is compared with itself: with what a channel
+// without history reaches under the same load.
+const ephemeral = "ephemeral"
+
+// measure puts every server under a load, or, under one of history, ours on channels with and
+// without.
 func (p *serverPlan) measure(ctx context.Context, l serverLoad, ready []*daemon.Ready) (*report.Table, error) {
-	table := &report.Table{Name: l.name, Title: l.title, Unit: l.unit(), Memory: l.memory(), Goals: l.goals}
+	table := &report.Table{Name: l.name, Title: l.title, Unit: l.unit(), Memory: l.kind == idle, Goals: l.goals}
 	var contenders []contender
+	enter := func(name string, role report.Role, one *daemon.Ready, channel string) {
+		measure := func(ctx context.Context) (sample, error) { return p.sample(ctx, l, one, channel) }
+		contenders = append(contenders, contender{name, role, measure})
+	}
 	for _, one := range ready {
-		role := report.Rival
-		if one.Name == daemon.Own {
-			role = report.Own
+		switch own := one.Name == daemon.Own; {
+		case own && l.history:
+			enter(one.Name, report.Own, one, historyChannel)
+			if l.kind != returning {
+				enter(ephemeral, report.Rival, one, ephemeralChannel)
+			}
+		case own:
+			enter(one.Name, report.Own, one, ephemeralChannel)
+		case !l.history:
+			enter(one.Name, report.Rival, one, ephemeralChannel)
 		}
-		measure := func(ctx context.Context) (sample, error) { return p.sample(ctx, l, one) }
-		contenders = append(contenders, contender{one.Name, role, measure})
 	}
 	return table, p.takeTurns(ctx, table, contenders)
 }
@@ -133,7 +148,7 @@ func (p *serverPlan) plots(tables []*report.Table) []*report.Plot {
 }
 
 // sample starts a server, measures it once and stops it.
-func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready) (_ sample, err error) {
+func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready, channel string) (_ sample, err error) {
 	limit := p.pace.warm + p.pace.length + p.settle + cellTimeout
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the measurement was not over after %s", limit))
 	defer cancel()
@@ -142,13 +157,21 @@ func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready
 		return sample{}, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	target := load.Target{Addr: server.Addr, TLS: l.secure, Dialect: one.Dialect, Channel: "bench",
-		Conns: l.subscribers, Size: messageBytes, Depth: max(l.burst, 1)}
-	if l.memory() {
-		return p.subscriberMemory(ctx, target, server)
-	}
+	target := load.Target{Addr: server.Addr, TLS: l.secure, Dialect: one.Dialect, Channel: channel,
+		Conns: l.conns, Size: messageBytes, Depth: max(l.burst, 1)}
 	window := load.Window{Warm: p.pace.warm, Length: p.pace.length, ServerCPU: server.CPU}
-	result, err := load.FanOut(ctx, target, window, l.quiet)
+	var result *load.Result
+	switch l.kind {
+	case idle:
+		return p.subscriberMemory(ctx, target, server)
+	case fanOut:
+		result, err = load.FanOut(ctx, target, window, l.quiet)
+	case publish:
+		target.Dialect = dialect.Post{Prefix: daemon.ChannelPrefix}
+		result, err = load.Echo(ctx, target, window)
+	case returning:
+		result, err = p.comeBack(ctx, target, server)
+	}
 	if err != nil {
 		return sample{}, err
 	}

@@ -45,10 +45,13 @@ type setup struct {
 // Own is the name of the server that this benchmark belongs to.
 const Own = "holdfast"
 
+// ChannelPrefix is what the path of a channel's URL begins with in Holdfast.
+const ChannelPrefix = "/channels/"
+
 // All returns every server, our own first.
 func All() []Daemon {
 	return []Daemon{
-		{Own, dialect.WebSocket{Prefix: "/channels/", Quiet: "?echo=false"}, installHoldfast, holdfastCommand},
+		{Own, dialect.WebSocket{Prefix: ChannelPrefix, Quiet: "?echo=false"}, installHoldfast, holdfastCommand},
 		{"nats", dialect.NATS{}, installNATS, natsCommand},
 		{"mosquitto", dialect.MQTT{}, installMosquitto, mosquittoCommand},
 		{"socketio", dialect.SocketIO{}, installSocketIO, socketIOCommand},

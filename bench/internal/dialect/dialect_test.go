@@ -219,6 +219,36 @@ func TestWhatIsPublishedCarriesThePayload(t *testing.T) {
 	}
 }
 
+func TestAPostIsCountedWhenItsAnswerHasCome(t *testing.T) {
+	post := Post{Prefix: "/channels/"}
+	want := "POST /channels/c HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: 3\r\n\r\nabc"
+	if got := string(post.Message("c", 3)); got != want {
+		t.Errorf("the request is %q", got)
+	}
+	stream := strings.Repeat("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: now\r\n\r\n{...}", 3)
+	for _, piece := range []int{1, 3, 40, 61, len(stream)} {
+		c := post.Subscriber("c", 3)
+		total := 0
+		for rest := []byte(stream); len(rest) > 0; {
+			n := min(piece, len(rest))
+			answers, _, err := c.Feed(rest[:n])
+			if err != nil {
+				t.Fatal(err)
+			}
+			total += answers
+			rest = rest[n:]
+		}
+		if total != 3 {
+			t.Errorf("in pieces of %d: %d answers; want 3", piece, total)
+		}
+	}
+	for _, refusal := range []string{"HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", strings.Repeat("x", maxAnswerHead)} {
+		if _, _, err := post.Subscriber("c", 3).Feed([]byte(refusal)); err == nil {
+			t.Errorf("%.40q passes for an acknowledgement", refusal)
+		}
+	}
+}
+
 func TestFramesOfEverySizeAreCut(t *testing.T) {
 	for _, size := range []int{0, 1, 125, 126, 300, 65_535, 65_536, 70_000} {
 		stream := []byte(strings.Repeat(frame(opBinary, strings.Repeat("\x82", size)), 2))

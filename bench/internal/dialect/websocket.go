@@ -11,13 +11,14 @@ import (
 // it is subscribed.
 type WebSocket struct {
 	Prefix string // of every channel's path, as in "/channels/"
-	// Quiet, if not empty, is the query of a publisher, so that it does not get what it publishes.
-	Quiet string
+	// Quiet, if not empty, is the query of a publisher, so that it does not get what it publishes,
+	// and From that of a subscriber, which says where it begins.
+	Quiet, From string
 }
 
 // Subscriber implements Dialect.
 func (d WebSocket) Subscriber(channel string, size int) Client {
-	return &webSocketClient{path: d.Prefix + channel, size: size}
+	return &webSocketClient{path: d.Prefix + channel + d.From, size: size}
 }
 
 // Publisher implements Dialect.

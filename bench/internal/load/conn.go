@@ -41,11 +41,7 @@ func dial(addr netip.AddrPort, secure bool, client dialect.Client) (*conn, error
 	if secure {
 		c.tls = tls.Client(s, &tls.Config{InsecureSkipVerify: true}) // the server is our own child, its certificate made up
 	}
-	messages, err := client.Join(stream{c.reader(), c.writer()}, addr.String())
-	if err == nil && messages > 0 {
-		err = errors.New("the server sent a message before one was published")
-	}
-	if err != nil {
+	if c.received, err = client.Join(stream{c.reader(), c.writer()}, addr.String()); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("handshake with %s: %w", addr, err)
 	}

@@ -4,6 +4,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -22,6 +23,8 @@ type Target struct {
 	Conns   int
 	Size    int // bytes of payload in a message
 	Depth   int // messages in flight on a connection, or published at once
+
+	replays bool // whether messages may come before one is published
 }
 
 // subscribers returns the clients of so many connections that are all the same.
@@ -40,6 +43,9 @@ type crowd struct {
 	poller *poller
 	buf    []byte // what is read goes here; nobody looks at it again
 }
+
+// errEarly says that a server sends what it should not have.
+var errEarly = errors.New("the server sent a message before one was published")
 
 // dialers is how many connections are opened at once: enough to keep the server busy.
 const dialers = 8
@@ -60,6 +66,10 @@ func open(ctx context.Context, t Target, clients []dialect.Client) (_ *crowd, er
 		wg.Go(func() {
 			for i := first; i < len(clients) && ctx.Err() == nil; i += dialers {
 				k, err := dial(t.Addr, t.TLS, clients[i])
+				if err == nil && k.received > 0 && !t.replays {
+					err = errEarly
+					k.socket.Close()
+				}
 				if err != nil {
 					fail(fmt.Errorf("connection %d of %d: %w", i+1, len(clients), err))
 					return

@@ -7,6 +7,11 @@ import (
 	"fmt"
 )
 
+// Request opens the connections and has so many messages answered on each, one after the other.
+func Request(ctx context.Context, t Target, messages int) error {
+	return Idle(ctx, t, messages, func() error { return nil })
+}
+
 // Idle opens the connections to an echo server, has so many messages echoed on each, one after the
 // other, and then calls during while they are open and silent.
 func Idle(ctx context.Context, t Target, messages int, during func() error) error {

@@ -4,6 +4,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -130,7 +131,7 @@ func TestAMessageAmongSilentSubscribersIsAMistake(t *testing.T) {
 	})
 	cancel()
 	<-published
-	if err == nil || !strings.Contains(err.Error(), "none was published") {
+	if !errors.Is(err, errEarly) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -48,28 +48,43 @@ func (m *meter) now() time.Duration { return time.Since(m.began) }
 // tick begins and ends the window when it is time to. It is called after each turn, with what was
 // received in it.
 func (m *meter) tick(ctx context.Context, received int) (done bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return false, context.Cause(ctx)
+	if err := m.stalled(ctx, received); err != nil {
+		return false, err
 	}
 	now := m.now()
-	if received > 0 {
-		m.progress = now
-	} else if now-m.progress > patience {
-		return false, fmt.Errorf("nothing has come back for %s", patience)
-	}
 	switch {
 	case !m.running && now >= m.window.Warm:
 		m.running = true
 		m.from, m.result = now, Result{}
 		m.serverFrom, m.clientFrom, err = m.clocks()
 	case m.running && now >= m.from+m.window.Length:
-		m.result.Elapsed = now - m.from
-		m.result.Messages = m.result.Latency.Total()
-		server, client, err := m.clocks()
-		m.result.ServerCPU, m.result.ClientCPU = server-m.serverFrom, client-m.clientFrom
-		return true, err
+		return true, m.finish()
 	}
 	return false, err
+}
+
+// stalled returns an error if the load is over before its time: ctx has ended, or nothing has come
+// for long. It is told what was received since it was asked last.
+func (m *meter) stalled(ctx context.Context, received int) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	now := m.now()
+	if received > 0 {
+		m.progress = now
+	} else if now-m.progress > patience {
+		return fmt.Errorf("nothing has come back for %s", patience)
+	}
+	return nil
+}
+
+// finish ends the window and completes the result.
+func (m *meter) finish() error {
+	m.result.Elapsed = m.now() - m.from
+	m.result.Messages = m.result.Latency.Total()
+	server, client, err := m.clocks()
+	m.result.ServerCPU, m.result.ClientCPU = server-m.serverFrom, client-m.clientFrom
+	return err
 }
 
 // clocks returns the CPU time that the server and this process have used.

@@ -4,7 +4,6 @@ package load
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -20,7 +19,7 @@ func Subscribed(ctx context.Context, t Target, settle time.Duration, during func
 		return err
 	}
 	for end := time.Now().Add(settle); time.Now().Before(end); {
-		err := c.turn(func(int, int) error { return errors.New("a message came, and none was published") })
+		err := c.turn(func(int, int) error { return errEarly })
 		if err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (r *Report) Markdown(charts bool) string {
 	}
 	model, cpus := processors()
 	fmt.Fprintf(&b, "- Machine: %s, %d CPUs, %s; load average at the beginning %s\n", model, cpus, kernel(), r.average)
-	fmt.Fprintf(&b, "- %s; %s\n", runtime.Version(), strings.Join(r.Peers, ", "))
+	fmt.Fprintf(&b, "- %s\n", strings.Join(append([]string{runtime.Version()}, r.Peers...), ", "))
 	fmt.Fprintf(&b, "- Command, in `bench/`: `%s`\n", r.Command)
 	fmt.Fprintf(&b, "- %s\n\n%s\n", r.began.Format("2 January 2006"), r.Method)
 	if r.Overview {
