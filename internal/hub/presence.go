@@ -1,0 +1,152 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/channel"
+)
+
+const (
+	// DefaultGrace is how long a connection may be away before it counts as having left.
+	DefaultGrace = 5 * time.Second
+	// MaxInfoBytes bounds what an entry says about its user.
+	MaxInfoBytes = 4 << 10
+)
+
+// ErrInfoTooLarge refuses an entry.
+var ErrInfoTooLarge = errors.New("what a presence entry says about its user is too large")
+
+// Entry is one connection of a user that is present in a channel.
+type Entry struct {
+	Channel    channel.Name
+	User       string
+	Connection string // unique; the same after a reconnect that resumes the session
+	Node       string // that the connection is on, and that vouches for it
+	Info       []byte // what others are told of the user, at most MaxInfoBytes
+}
+
+// Presence knows who is where. A user is present in a channel while any of its connections is, or has
+// left less than the grace period ago, so that a reconnect causes neither a leave nor a join. Its
+// methods may be called from any goroutine.
+type Presence struct {
+	grace   time.Duration
+	running sync.WaitGroup // the goroutines that tell watchers
+	ended   chan struct{}  // closed by Close
+
+	mu     sync.Mutex // guards what follows
+	rooms  map[channel.Name]*room
+	closed bool
+}
+
+// NewPresence returns a presence of nobody. A grace of 0 means DefaultGrace.
+func NewPresence(grace time.Duration) *Presence {
+	if grace == 0 {
+		grace = DefaultGrace
+	}
+	return &Presence{grace: grace, rooms: make(map[channel.Name]*room), ended: make(chan struct{})}
+}
+
+// Join notes that a connection is there. If it already is, or has just left, its entry is replaced.
+// Cost: nothing that grows with the channel, save keeping the roster in order.
+func (p *Presence) Join(e Entry) error {
+	if len(e.Info) > MaxInfoBytes {
+		return fmt.Errorf("%w: %d bytes of %d; put a reference into it instead", ErrInfoTooLarge, len(e.Info), MaxInfoBytes)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	r := p.roomLocked(e.Channel)
+	e.Info = slices.Clone(e.Info)
+	if old := r.connections[e.Connection]; old != nil {
+		old.stopLeaving()
+		if old.User == e.User {
+			old.Entry = e
+			return nil
+		}
+		p.removeLocked(r, old)
+	}
+	p.addLocked(r, &present{Entry: e})
+	return nil
+}
+
+// Leave notes that a connection has gone. It stays present for the grace period.
+func (p *Presence) Leave(name channel.Name, connection string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.rooms[name]
+	if r == nil {
+		return
+	}
+	c := r.connections[connection]
+	if c == nil || c.leaving != nil || p.closed {
+		return
+	}
+	var leaving *time.Timer
+	leaving = time.AfterFunc(p.grace, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if c.leaving == leaving {
+			p.removeLocked(r, c)
+			p.tidyLocked(r)
+		}
+	})
+	c.leaving = leaving
+}
+
+// DropNode removes all entries that a node vouches for, at once: it is gone.
+func (p *Presence) DropNode(node string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.rooms {
+		for _, c := range r.connections {
+			if c.Node == node {
+				c.stopLeaving()
+				p.removeLocked(r, c)
+			}
+		}
+		p.tidyLocked(r)
+	}
+}
+
+// Close ends all changes and waits until no watcher is being told anything.
+func (p *Presence) Close() {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.ended)
+	}
+	for _, r := range p.rooms {
+		for _, c := range r.connections {
+			c.stopLeaving()
+		}
+	}
+	p.mu.Unlock()
+	p.running.Wait()
+}
+
+func (p *Presence) roomLocked(name channel.Name) *room {
+	r := p.rooms[name]
+	if r == nil {
+		r = &room{
+			name:        name,
+			connections: make(map[string]*present),
+			users:       make(map[string]*user),
+			watchers:    make(map[*Watch]struct{}),
+		}
+		p.rooms[name] = r
+	}
+	return r
+}
+
+// tidyLocked forgets a room that is empty and unwatched.
+func (p *Presence) tidyLocked(r *room) {
+	if len(r.connections) == 0 && len(r.watchers) == 0 && p.rooms[r.name] == r {
+		delete(p.rooms, r.name)
+	}
+}
