@@ -28,6 +28,7 @@ const (
 	fanOut    loadKind = iota // one publishes, the others get all of it
 	idle                      // they are subscribed, and nothing happens
 	publish                   // all publish and are answered when the message is stored
+	publishWS                 // each publishes to a channel of its own, and gets the message back when it is stored
 	returning                 // they come back and get what they have missed
 )
 
@@ -61,6 +62,7 @@ func serverLoads(quick bool) []serverLoad {
 		{name: "history-burst", conns: 1_000, burst: 16, history: true, goals: []report.Goal{{Peer: ephemeral, Value: 0.85}}},
 		{name: "publish-1", kind: publish, conns: 1, burst: 1, history: true},
 		{name: "publish-256", kind: publish, conns: 256, burst: 4, history: true},
+		{name: "publish-ws-64", kind: publishWS, conns: 64, burst: 16, history: true},
 		{name: "return-5000", kind: returning, conns: many, history: true},
 	}
 	for i := range loads {
@@ -85,6 +87,8 @@ func (l *serverLoad) describe() string {
 		}
 	case publish:
 		title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections with %d in flight", messageBytes, l.conns, l.burst)
+	case publishWS:
+		title = fmt.Sprintf("publishing %d B over WebSocket and getting it back, %d channels with %d in flight", messageBytes, l.conns, l.burst)
 	case returning:
 		title = fmt.Sprintf("%d subscribers come back for %d messages that they missed", l.conns, missed)
 	}
@@ -105,7 +109,7 @@ func (l *serverLoad) unit() string {
 	switch l.kind {
 	case idle:
 		return "bytes of server memory per subscriber"
-	case publish:
+	case publish, publishWS:
 		return "acknowledgements per server CPU second"
 	}
 	return "deliveries per server CPU second"

@@ -169,6 +169,9 @@ func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready
 	case publish:
 		target.Dialect = dialect.Post{Prefix: daemon.ChannelPrefix}
 		result, err = load.Echo(ctx, target, window)
+	case publishWS:
+		target.Apart = true
+		result, err = load.Echo(ctx, target, window)
 	case returning:
 		result, err = p.comeBack(ctx, target, server)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -20,6 +21,7 @@ type Target struct {
 	TLS     bool           // the certificate is not checked
 	Dialect dialect.Dialect
 	Channel string // that connections subscribe to
+	Apart   bool   // each to one of its own, named Channel and a number
 	Conns   int
 	Size    int // bytes of payload in a message
 	Depth   int // messages in flight on a connection, or published at once
@@ -27,11 +29,15 @@ type Target struct {
 	replays bool // whether messages may come before one is published
 }
 
-// subscribers returns the clients of so many connections that are all the same.
+// subscribers returns a client for each connection.
 func (t *Target) subscribers() []dialect.Client {
 	clients := make([]dialect.Client, t.Conns)
 	for i := range clients {
-		clients[i] = t.Dialect.Subscriber(t.Channel, t.Size)
+		channel := t.Channel
+		if t.Apart {
+			channel += "-" + strconv.Itoa(i)
+		}
+		clients[i] = t.Dialect.Subscriber(channel, t.Size)
 	}
 	return clients
 }
