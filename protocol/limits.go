@@ -13,14 +13,13 @@ const (
 	MaxTokenBytes     = 16 << 10 // of a token
 	MaxPositions      = 64       // in since
 	MaxPositionsBytes = 4 << 10  // of since
-	MaxPage           = 1000     // messages or users on a page
+	MaxPage           = 1000     // messages or connections on a page
 
 	// MaxWhole is the largest whole number, the largest that JavaScript holds exactly.
 	MaxWhole = 1<<53 - 1
 )
 
-// Limits are those of a connection, as the reply to connect tells them. The zero value stands for
-// [AssumedLimits].
+// Limits are those of a connection, as the reply to connect tells them.
 type Limits struct {
 	MessageBytes  uint64 // of a WebSocket message to the server
 	Commands      int    // in one array

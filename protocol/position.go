@@ -45,7 +45,12 @@ func isEpoch(s string) bool {
 }
 
 // Positions are those of a subscription: one for a channel, one for each log for a pattern; their
-// epochs differ. A client that has set them as docs/protocol.md says can send them as they are in since.
+// epochs differ. A client keeps them thus, and sends them in Since when it comes back:
+//
+//	SubscribeOK   all = all.Only(ok.Position).AdvanceAll(ok.Position)
+//	Message       all, ahead = all.Advance(…), if it has an offset; a repeat if not ahead
+//	Live          all = all.AdvanceAll(live.Position)
+//	Lost          all = all.Without(lost.Since).AdvanceAll(lost.Position)
 type Positions []Position
 
 // ParsePositions reads positions separated by commas, at least one and at most MaxPositions.
@@ -92,21 +97,39 @@ func (all Positions) Offset(epoch string) (offset uint64, ok bool) {
 	return 0, false
 }
 
-// Set returns the positions with the one of p's epoch replaced or added. It may change them in place.
-func (all Positions) Set(p Position) Positions {
+// Advance returns the positions with the one of p's epoch moved forward or added. ahead is false, and nothing
+// has changed, if it was there already: what comes with p is a repeat. It may change them in place.
+func (all Positions) Advance(p Position) (moved Positions, ahead bool) {
 	for i := range all {
 		if all[i].Epoch == p.Epoch {
-			all[i].Offset = p.Offset
-			return all
+			ahead = p.Offset > all[i].Offset
+			all[i].Offset = max(p.Offset, all[i].Offset)
+			return all, ahead
 		}
 	}
-	return append(all, p)
+	return append(all, p), true
 }
 
-// Without returns the positions without those of some epochs. It may change them in place.
+// AdvanceAll is Advance for several.
+func (all Positions) AdvanceAll(others Positions) Positions {
+	for _, p := range others {
+		all, _ = all.Advance(p)
+	}
+	return all
+}
+
+// Only returns the positions of the epochs that others have, too. It may change them in place.
+func (all Positions) Only(others Positions) Positions {
+	return slices.DeleteFunc(all, func(p Position) bool {
+		_, stays := others.Offset(p.Epoch)
+		return !stays
+	})
+}
+
+// Without returns the positions of the epochs that others do not have. It may change them in place.
 func (all Positions) Without(others Positions) Positions {
 	return slices.DeleteFunc(all, func(p Position) bool {
-		_, gone := others.Offset(p.Epoch)
-		return gone
+		_, goes := others.Offset(p.Epoch)
+		return goes
 	})
 }

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -36,28 +37,44 @@ func TestWhatIsNoPositionIsRefused(t *testing.T) {
 	}
 }
 
-// A client that sets positions as the document says holds, after any sequence of pushes, the newest
-// offset of each epoch.
-func TestPositionsFollowMessagesLiveAndLost(t *testing.T) {
+// Whatever is pushed, repeated or not, a client that keeps positions as the document says lets each message through once,
+// in order, and is where the furthest push has taken it.
+func TestPositionsFollowWhatIsPushed(t *testing.T) {
 	epoch := rapid.SampledFrom([]string{"a", "b", "c"})
+	position := rapid.Custom(func(t *rapid.T) Position {
+		return Position{rapid.Uint64Range(0, 20).Draw(t, "offset"), epoch.Draw(t, "epoch")}
+	})
 	rapid.Check(t, func(t *rapid.T) {
 		var got Positions
 		want := map[string]uint64{}
+		forward := func(p Position) {
+			if at, known := want[p.Epoch]; !known || p.Offset > at {
+				want[p.Epoch] = p.Offset
+			}
+		}
 		for range rapid.IntRange(0, 20).Draw(t, "pushes") {
-			p := Position{rapid.Uint64Range(0, MaxWhole).Draw(t, "offset"), epoch.Draw(t, "epoch")}
-			if rapid.Bool().Draw(t, "lost") {
+			p := position.Draw(t, "position")
+			switch rapid.SampledFrom([]string{"ok", "message", "live", "lost"}).Draw(t, "push") {
+			case "ok":
+				got = got.Only(Positions{p}).AdvanceAll(Positions{p})
+				maps.DeleteFunc(want, func(epoch string, _ uint64) bool { return epoch != p.Epoch })
+			case "message":
+				at, known := want[p.Epoch]
+				var ahead bool
+				if got, ahead = got.Advance(p); ahead != (!known || p.Offset > at) {
+					t.Fatalf("%v after %d is ahead: %t", p, at, ahead)
+				}
+			case "live":
+				got = got.AdvanceAll(Positions{p})
+			case "lost":
 				gone := epoch.Draw(t, "gone")
-				got = got.Without(Positions{{0, gone}})
+				got = got.Without(Positions{{0, gone}}).AdvanceAll(Positions{p})
 				delete(want, gone)
 			}
-			got = got.Set(p)
-			want[p.Epoch] = p.Offset
-		}
-		if len(got) != len(want) {
-			t.Fatalf("got %v; want %v", got, want)
+			forward(p)
 		}
 		for epoch, offset := range want {
-			if at, ok := got.Offset(epoch); !ok || at != offset {
+			if at, ok := got.Offset(epoch); !ok || at != offset || len(got) != len(want) {
 				t.Fatalf("got %v; want %v", got, want)
 			}
 		}

@@ -4,7 +4,7 @@ package protocol
 type Presence struct {
 	Channel string
 	After   string // Next of the page before; "" for the first
-	Limit   int    // users on the page, up to MaxPage; 0 for the server's default
+	Limit   int    // connections on the page, up to MaxPage; 0 for the server's default
 }
 
 // PresenceOK is a page of those who are there.
@@ -14,10 +14,10 @@ type PresenceOK struct {
 	Next  string // asks for the next page; "" if this is the last one
 }
 
-// User is one who is in a channel, with all connections that are.
+// User is one who is in a channel, with the connections that are.
 type User struct {
-	User        string // "" for an anonymous one
-	Connections []Connection
+	User        string       // "" for an anonymous one, which has one connection
+	Connections []Connection // they may go on on the next page
 }
 
 // Connection is one session that is in a channel.

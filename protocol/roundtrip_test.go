@@ -20,7 +20,7 @@ var (
 	})
 	drawnPositions = rapid.Custom(func(t *rapid.T) (all Positions) {
 		for range rapid.IntRange(0, 3).Draw(t, "logs") {
-			all = all.Set(Position{drawnWhole.Draw(t, "offset"), drawnEpoch.Draw(t, "epoch")})
+			all, _ = all.Advance(Position{drawnWhole.Draw(t, "offset"), drawnEpoch.Draw(t, "epoch")})
 		}
 		return all
 	})
