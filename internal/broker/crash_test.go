@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -100,10 +101,7 @@ func TestNoAcknowledgedMessageIsLostByAKill(t *testing.T) {
 	acked := map[string][]crashAck{} // by log
 	for round := range rounds {
 		killWhileWriting(t, dir, fmt.Sprint(round), acked)
-		b, err := Open(t.Context(), Config{Dir: dir})
-		if err != nil {
-			t.Fatalf("after kill %d: %v", round, err)
-		}
+		b := open(t, Config{Dir: dir, Log: slog.New(slog.DiscardHandler)})
 		for name, retention := range crashLogs {
 			checkAfterKill(t, openLog(t, b, name, retention), name, retention.Count, acked[name])
 		}

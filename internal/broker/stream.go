@@ -129,11 +129,18 @@ func (l *Log) wanted(r Retention) map[string]any {
 		// JetStream refuses a window that is longer than the age.
 		"duplicate_window": shorter(c.DuplicateWindow, r.Age),
 		"allow_direct":     true,
-		"republish":        map[string]string{"src": l.subjects + ">", "dest": l.live + ">"},
+		"republish":        republish{From: l.subjects + ">", To: l.live + ">"},
 		// Nothing may vanish from the middle of a channel: nobody could tell, and no gap is to be silent.
 		"deny_delete": true,
 		"deny_purge":  true,
 	}
+}
+
+// republish is that setting in the order in which JetStream writes it, so that update sees no change
+// where there is none.
+type republish struct {
+	From string `json:"src"`
+	To   string `json:"dest"`
 }
 
 func orUnlimited(n int64) int64 {
