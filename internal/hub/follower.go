@@ -100,9 +100,9 @@ func (w *Follower) Live(after uint64) bool {
 	return true
 }
 
-// take delivers what of p has not been delivered yet.
-func (w *Follower) take(p *Publication) bool {
-	if p.Messages[0].Offset <= w.from {
+// take delivers what of p, whose first offset is given, has not been delivered yet.
+func (w *Follower) take(p *Publication, first uint64) bool {
+	if first <= w.from {
 		if p = p.After(w.from); p == nil {
 			return true
 		}

@@ -111,9 +111,10 @@ func (h *history) suspect(offset uint64) {
 
 // fanOutLocked gives p to the live followers. Who does not take it has to catch up.
 func (h *history) fanOutLocked(p *Publication) {
+	first := p.Messages[0].Offset
 	for i := 0; i < len(h.followers); {
 		w := h.followers[i]
-		if w.take(p) {
+		if w.take(p, first) {
 			i++
 			continue
 		}

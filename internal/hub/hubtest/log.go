@@ -27,6 +27,7 @@ type Log struct {
 	waiting  []broker.Live // stored, not yet live
 	followed func([]broker.Live)
 	away     bool
+	behind   int // of the newest messages, those that Read does not see yet
 	reads    int
 
 	live sync.Mutex // held while the feed is being called
@@ -103,6 +104,13 @@ func (l *Log) SetAway(away bool) {
 	l.away = away
 }
 
+// SetBehind makes Read answer like a replica that lacks the newest n messages.
+func (l *Log) SetBehind(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.behind = n
+}
+
 // Reads returns how many pages have been read.
 func (l *Log) Reads() int {
 	l.mu.Lock()
@@ -142,10 +150,11 @@ func (l *Log) Read(ctx context.Context, p channel.Pattern, after uint64, most in
 		most = min(most, l.PageMessages)
 	}
 	page := &broker.Page{End: broker.Position{Epoch: l.Epoch(), Offset: after}}
-	if after > uint64(len(l.all)) { // from another world
+	seen := l.all[:len(l.all)-l.behind]
+	if after > uint64(len(seen)) { // from another world
 		page.Lost, after, page.End.Offset = true, 0, 0
 	}
-	for _, m := range l.all[after:] {
+	for _, m := range seen[after:] {
 		switch {
 		case !p.Matches(m.Channel):
 		case l.evicted[m.Offset] && len(page.Messages) > 0:
@@ -162,7 +171,7 @@ func (l *Log) Read(ctx context.Context, p channel.Pattern, after uint64, most in
 		}
 	}
 	if len(page.Messages) == 0 {
-		page.End.Offset = uint64(len(l.all))
+		page.End.Offset = uint64(len(seen))
 	}
 	return page, nil
 }
