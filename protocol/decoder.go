@@ -120,32 +120,28 @@ func (d *decoder) place(name string) string {
 	return strconv.Quote(name) + " of " + d.in
 }
 
-// maxFields is more than any object has.
-const maxFields = 16
-
 // fields reads the object in, whose name is for faults, and calls field for each of its fields, which has
-// to take the value. A field that is null counts as left out, except data in JSON. It is a fault if one of those
-// needed is left out.
+// to take the value. A field that is null counts as left out, except data in JSON. It is a fault if one of
+// the needed is left out.
 func (d *decoder) fields(in string, field func(name string), needed ...string) {
 	if !d.expect(kindObject, in) {
 		return
 	}
 	outer := d.in
 	d.in = in
-	var names [maxFields]string
-	seen := names[:0]
+	var room [16]string // more than any object has
+	seen := room[:0]
 	for d.enter(); d.next(); {
 		name := string(d.source.text())
 		if d.peek() == kindNull && (d.pack || name != "data") {
 			d.skip()
 			continue
 		}
-		if d.strict && slices.Contains(seen, name) {
+		// Beyond the first fault, an unknown field, repeats do not matter: so few names are compared.
+		if d.strict && d.fault == nil && slices.Contains(seen, name) {
 			d.refuse(CodeBadCommand, "%s has the field %s twice", in, quote(name))
 		}
-		if len(seen) < maxFields {
-			seen = append(seen, name)
-		}
+		seen = append(seen, name)
 		field(name)
 	}
 	for _, name := range needed {

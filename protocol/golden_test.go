@@ -36,9 +36,20 @@ type indexed struct {
 	MessagePack string `json:"msgpack"` // file
 }
 
+// array is a WebSocket message of several golden ones, likewise.
+type array struct {
+	Name        string   `json:"name"`
+	Kind        string   `json:"kind"` // commands, or server
+	Says        string   `json:"says"`
+	Of          []string `json:"of"` // the names of its messages, in order
+	JSON        string   `json:"json"`
+	MessagePack string   `json:"msgpack"`
+}
+
 // index is testdata/index.json.
 type index struct {
 	Messages []indexed `json:"messages"`
+	Arrays   []array   `json:"arrays"`
 	Refused  []refused `json:"refused"`
 }
 
@@ -167,11 +178,51 @@ func (g golden) check(t *testing.T, e Encoding, got FromServer) {
 	}
 }
 
+func TestSeveralMessagesAreOneArray(t *testing.T) {
+	for _, a := range arrays {
+		for e, file := range map[Encoding]string{JSON: a.JSON, MessagePack: a.MessagePack} {
+			var objects [][]byte
+			for _, name := range a.Of {
+				i := slices.IndexFunc(goldens, func(g golden) bool { return g.name == name })
+				objects = append(objects, goldens[i].encode(e))
+			}
+			got := e.Join(nil, objects...)
+			if *update {
+				writeTestdata(t, file, got)
+			}
+			if want := readTestdata(t, file); !bytes.Equal(got, want) {
+				t.Errorf("%s is written in %v as\n%q\nwant\n%q", a.Name, e, got, want)
+			}
+			if n := a.count(t, e, got); n != len(a.Of) {
+				t.Errorf("%s is read from %v as %d messages; want %d", a.Name, e, n, len(a.Of))
+			}
+		}
+	}
+}
+
+// count reads an array by the side that it is for.
+func (a array) count(t *testing.T, e Encoding, message []byte) int {
+	t.Helper()
+	if a.Kind == "commands" {
+		commands, err := e.DecodeCommands(message, len(a.Of))
+		if err != nil {
+			t.Error(err)
+		}
+		return len(commands)
+	}
+	all, err := e.DecodeServer(message)
+	if err != nil {
+		t.Error(err)
+	}
+	return len(all)
+}
+
 func TestTheIndexListsEveryGoldenFile(t *testing.T) {
 	var want index
 	for _, g := range goldens {
 		want.Messages = append(want.Messages, g.indexed())
 	}
+	want.Arrays = arrays
 	for _, r := range refusals {
 		r.message = nil
 		want.Refused = append(want.Refused, r)
@@ -193,6 +244,9 @@ func TestTheIndexListsEveryGoldenFile(t *testing.T) {
 	listed := map[string]bool{"index.json": true, "fuzz": true}
 	for _, m := range got.Messages {
 		listed[m.JSON], listed[m.MessagePack] = true, true
+	}
+	for _, a := range got.Arrays {
+		listed[a.JSON], listed[a.MessagePack] = true, true
 	}
 	for _, r := range got.Refused {
 		listed[r.File] = true

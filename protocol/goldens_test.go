@@ -1,6 +1,9 @@
 package protocol
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // goldens are the messages of testdata.
 var goldens = []golden{
@@ -128,4 +131,20 @@ var goldens = []golden{
 		After: 2500 * time.Millisecond, Spread: time.Minute, Why: WhyBalance, Ref: "m4c2", Endpoints: []string{"wss://b.example/socket"},
 	}},
 	{name: "expiring", says: "the token expires in a minute", push: &Expiring{In: time.Minute}},
+}
+
+// arrays are WebSocket messages of several of them.
+var arrays = []array{
+	{
+		Name: "array-back", Kind: "commands", Says: "a client comes back: its session, its subscriptions, what was not acknowledged",
+		Of: []string{"connect-resume", "subscribe-since", "subscribe-pattern", "publish"}, JSON: "array-back.json", MessagePack: "array-back.msgpack",
+	},
+	{
+		Name: "array-replay", Kind: "server", Says: "replies and pushes together",
+		Of: []string{"connect-ok-resumed", "subscribe-ok", "message", "message-binary", "live", "error-retry"}, JSON: "array-replay.json", MessagePack: "array-replay.msgpack",
+	},
+	{
+		Name: "array-long", Kind: "server", Says: "more than MessagePack counts in one byte",
+		Of: slices.Repeat([]string{"message-ephemeral"}, 16), JSON: "array-long.json", MessagePack: "array-long.msgpack",
+	},
 }

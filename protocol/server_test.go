@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -53,5 +54,16 @@ func TestRepliesAndPushesShareAnArrayInTheirOrder(t *testing.T) {
 		if err != nil || len(got) != 3 || got[0].Reply == nil || got[1].Push == nil || got[2].Reply == nil || !got[2].Reply.Err.Retry {
 			t.Errorf("%v: got %+v, %v", e, got, err)
 		}
+	}
+}
+
+func TestAFieldThatAClientNeedsMayComeBehindManyThatItDoesNotKnow(t *testing.T) {
+	var fields strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&fields, `"new%d":%d,`, i, i)
+	}
+	got, err := JSON.DecodeServer([]byte(`{"live":{` + fields.String() + `"sub":5}}`))
+	if want := (&Live{Sub: 5}); err != nil || len(got) != 1 || !reflect.DeepEqual(got[0].Push, want) {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
