@@ -73,10 +73,13 @@ func (e *Error) Error() string {
 	return s
 }
 
+// maxMessageBytes is how much of a message is sent.
+const maxMessageBytes = 1 << 10
+
 func (e *Error) write(w *encoder) {
 	at := w.object()
 	w.text("code", string(e.Code))
-	w.text("message", e.Message)
+	w.text("message", clip(e.Message, maxMessageBytes-len("…")))
 	w.optFlag("retry", e.Retry)
 	w.optSeconds("after", e.After)
 	w.optText("ref", e.Ref)
@@ -89,7 +92,7 @@ func (e *Error) read(d *decoder) {
 		case "code":
 			e.Code = Code(d.text(name, 1, MaxIDBytes))
 		case "message":
-			e.Message = d.text(name, 0, 1<<10)
+			e.Message = d.text(name, 0, maxMessageBytes)
 		case "retry":
 			e.Retry = d.flag(name)
 		case "after":

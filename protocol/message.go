@@ -99,5 +99,21 @@ func (p Prepared) Append(dst []byte, sub uint64) []byte {
 	return w.buf
 }
 
+// AppendMessages appends pushes for a subscription, at least one, as one WebSocket message: what has been read
+// together leaves together.
+func (e Encoding) AppendMessages(dst []byte, sub uint64, messages ...Prepared) []byte {
+	if len(messages) == 1 {
+		return messages[0].Append(dst, sub)
+	}
+	w := encoder{buf: dst, pack: e == MessagePack}
+	w.array(len(messages))
+	for _, p := range messages {
+		w.element()
+		w.buf = p.Append(w.buf, sub)
+	}
+	w.endArray()
+	return w.buf
+}
+
 // Len returns how many bytes Append appends, at most.
 func (p Prepared) Len() int { return len(`{"message":{"sub":9007199254740991,}`) + len(p.shared) }

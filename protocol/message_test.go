@@ -38,3 +38,18 @@ func TestAppendingAPreparedMessageAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestPreparedMessagesShareAnArray(t *testing.T) {
+	for _, e := range encodings {
+		var prepared []Prepared
+		var pushes [][]byte
+		for n := range 20 {
+			m := &Message{Sub: 9, Offset: uint64(n + 1), Payload: Text("hello")}
+			prepared, pushes = append(prepared, e.Prepare(m)), append(pushes, e.AppendPush(nil, m))
+			got, want := e.AppendMessages(nil, 9, prepared...), e.Join(nil, pushes...)
+			if !bytes.Equal(got, want) {
+				t.Errorf("%d messages in %v are\n%q\nwant\n%q", n+1, e, got, want)
+			}
+		}
+	}
+}

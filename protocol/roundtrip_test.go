@@ -116,15 +116,3 @@ func TestAMessageThatEndsTooEarlyIsRefusedWhereverItEnds(t *testing.T) {
 		}
 	}
 }
-
-func TestTheSubprotocolChoosesTheEncoding(t *testing.T) {
-	for _, test := range []struct {
-		subprotocol string
-		want        Encoding
-		ok          bool
-	}{{"", JSON, true}, {"holdfast.v1.json", JSON, true}, {"holdfast.v1.msgpack", MessagePack, true}, {"holdfast.v2.json", JSON, false}} {
-		if got, ok := EncodingOf(test.subprotocol); got != test.want || ok != test.ok {
-			t.Errorf("%q is %v, %t", test.subprotocol, got, ok)
-		}
-	}
-}
