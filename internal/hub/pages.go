@@ -26,9 +26,20 @@ func (p *Page) begin() uint64 {
 	return p.Messages[0].Offset
 }
 
+// Before returns the place right before the first message, or End if there is none.
+func (p *Page) Before() uint64 {
+	if p.Publication == nil {
+		return p.End
+	}
+	return p.Messages[0].Offset - 1
+}
+
 const (
 	maxPageMessages = 1000
 	readTimeout     = 10 * time.Second
+	// maxReads bounds the reads of a log at the same time. More would not be quicker, but each slower
+	// than its time allows.
+	maxReads = 16
 	// maxCachedBytes bounds the pages that are kept for others who may want them, for each log.
 	maxCachedBytes = 4 << 20
 	// messageBytes is what a message costs besides its payload.
@@ -38,7 +49,8 @@ const (
 // pages reads from the log of a feed: the same page once for all who ask at the same time or soon
 // after.
 type pages struct {
-	feed *Feed
+	feed  *Feed
+	turns chan struct{} // a token for each read under way
 
 	mu    sync.Mutex // guards what follows
 	all   map[pageKey]*read
@@ -105,16 +117,23 @@ func (ps *pages) get(key pageKey, head uint64) *read {
 	ps.all[key] = r
 	hub := ps.feed.hub
 	hub.running.Go(func() {
-		ctx, cancel := context.WithTimeout(hub.work, readTimeout)
-		defer cancel()
-		r.page, r.err = ps.fetch(ctx, key)
+		r.page, r.err = ps.fetch(hub.work, key)
 		ps.keep(r)
 		close(r.done)
 	})
 	return r
 }
 
+// fetch reads from the log, when it is its turn.
 func (ps *pages) fetch(ctx context.Context, key pageKey) (*Page, error) {
+	select {
+	case ps.turns <- struct{}{}:
+		defer func() { <-ps.turns }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	var from *broker.Page
 	var err error
 	if key.newest > 0 {

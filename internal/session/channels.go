@@ -108,17 +108,25 @@ func within(limit int64, p *hub.Publication) error {
 // Open, it delivers nothing before Start. Messages of the source without are left out, unless it is
 // empty. A channel whose rule retains the last message begins with it, if start does not say otherwise.
 func (c *Channels) Subscribe(channels channel.Pattern, start Start, without string, to Receiver) (*Subscription, error) {
-	r := Request{Channels: channels, Start: start, Without: without}
+	return c.Open(Request{Channels: channels, Start: start, Without: without}, to)
+}
+
+// Open is Subscribe with all that a Request can say. Its Parts are those of the rules.
+func (c *Channels) Open(r Request, to Receiver) (*Subscription, error) {
+	r.Parts = nil
 	ephemeral := false
-	for _, rule := range c.touching(channels) {
+	for _, rule := range c.touching(r.Channels) {
 		part := Part{Feed: c.kept[rule].feed, Delivery: rule.Delivery, Slow: rule.Slow}
 		if part.Feed == nil && ephemeral {
 			continue // one part carries the messages of all ephemeral channels
 		}
 		ephemeral = ephemeral || part.Feed == nil
+		if r.Latest {
+			part.Delivery = policy.DeliverLatest
+		}
 		r.Parts = append(r.Parts, part)
 	}
-	if name, one := channels.IsName(); one && c.rules.For(name).RetainLast && !r.Start.asked() {
+	if name, one := r.Channels.IsName(); one && c.rules.For(name).RetainLast && !r.Start.asked() {
 		r.Start.Last = 1
 	}
 	return Open(c.hub, r, to)
@@ -139,6 +147,14 @@ func (c *Channels) Subscribers(name channel.Name) int {
 		return k.feed.Followers(name)
 	}
 	return c.hub.Subscribers(name)
+}
+
+// Epoch returns that of the log that keeps a channel's messages, or "" if none does.
+func (c *Channels) Epoch(name channel.Name) string {
+	if k, stored := c.kept[c.rules.For(name)]; stored {
+		return k.feed.Epoch()
+	}
+	return ""
 }
 
 // ErrNoHistory says that a channel keeps no messages.

@@ -113,7 +113,7 @@ func (c *client) tell(format string, args ...any) {
 }
 
 func (c *client) Live(at broker.Position) { c.tell("live %d", at.Offset) }
-func (c *client) Lost()                   { c.tell("lost") }
+func (c *client) Lost(broker.Position)    { c.tell("lost") }
 func (c *client) Gap(n int)               { c.tell("gap %d", n) }
 func (c *client) TooSlow()                { c.tell("too slow") }
 

@@ -25,8 +25,9 @@ type logPart struct {
 	follower *hub.Follower
 	epoch    string
 	start    Start
-	gate     *gate  // what is live passes through; nil to catch up when the client's queue is full
-	at       uint64 // everything up to here has been delivered
+	gate     *gate     // what is live passes through; nil to catch up when the client's queue is full
+	at       uint64    // everything up to here has been delivered
+	first    *hub.Page // read by prepare; what it has lost the edge has told
 }
 
 func newLogPart(s *Subscription, r Request, p Part) *logPart {
@@ -45,11 +46,14 @@ func (l *logPart) begin() {
 		l.gate.begin()
 	}
 	switch {
+	case l.first != nil:
+		l.beginPrepared()
+		return
 	case len(l.start.Since) > 0:
 		offset, resumed := l.start.from(l.epoch)
 		l.at = offset
 		if !resumed {
-			l.sub.to.Lost()
+			l.lost()
 		}
 	case l.start.All:
 		l.at = 0
@@ -101,7 +105,7 @@ func (l *logPart) replay(ctx context.Context, page *hub.Page) error {
 		return err
 	}
 	if page.Lost {
-		l.sub.to.Lost()
+		l.lost()
 	}
 	if page.Publication != nil {
 		if p := l.sub.wanted(page.Publication); p != nil {
@@ -149,7 +153,9 @@ func (l *logPart) Deliver(p *hub.Publication) bool {
 }
 
 // Lost implements hub.Sink.
-func (l *logPart) Lost() { l.sub.to.Lost() }
+func (l *logPart) Lost() { l.lost() }
+
+func (l *logPart) lost() { l.sub.to.Lost(broker.Position{Epoch: l.epoch, Offset: l.at}) }
 
 // Live implements hub.Sink.
 func (l *logPart) Live(offset uint64) {

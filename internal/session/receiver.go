@@ -25,9 +25,9 @@ type Receiver interface {
 
 	// Live tells that all that is stored behind at will be delivered as it comes.
 	Live(at broker.Position)
-	// Lost tells that there were messages before the next one, or may have been, that are not kept
-	// any more.
-	Lost()
+	// Lost tells that there were messages behind since and before the next one, or may have been,
+	// that are not kept any more. The epoch tells which log.
+	Lost(since broker.Position)
 	// Gap tells that n messages before the next one were dropped because the queue was full.
 	Gap(n int)
 	// TooSlow tells that the queue is full and the rule is to disconnect. Nothing is delivered after

@@ -20,6 +20,8 @@ type Request struct {
 	// Without names a source whose messages are left out: that of the client itself, if it does not
 	// want back what it publishes. Empty leaves out nothing.
 	Without string
+	// Latest has [Channels.Open] deliver as policy.DeliverLatest, whatever the rules say.
+	Latest bool
 }
 
 // Part is what one rule keeps of the channels of a subscription.

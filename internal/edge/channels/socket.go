@@ -117,7 +117,7 @@ func (m *member) Flush(ctx context.Context) error { return m.conn.Load().Flush(c
 func (m *member) Live(broker.Position) {}
 
 // Lost implements session.Receiver: a client that is to get everything must learn that it does not.
-func (m *member) Lost() {
+func (m *member) Lost(broker.Position) {
 	m.expel(closeExpired, "messages behind your position are not kept any more; connect without since=, or with last=")
 }
 
