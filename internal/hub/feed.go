@@ -33,7 +33,7 @@ type Feed struct {
 // Follow begins to follow a log until the hub is closed.
 func (h *Hub) Follow(ctx context.Context, log Log) (*Feed, error) {
 	f := &Feed{hub: h, log: log, epoch: log.Epoch()}
-	f.pages.feed = f
+	f.pages.feed, f.pages.turns = f, make(chan struct{}, maxReads)
 	f.stop = log.Follow(f.live)
 	end, err := log.Position(ctx, everything)
 	if err != nil {
