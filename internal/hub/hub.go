@@ -43,8 +43,8 @@ func New() *Hub {
 	return h
 }
 
-// Close stops following logs and waits for the goroutines that do so. Subscriptions to ephemeral
-// channels are not concerned.
+// Close stops following logs and waits for the goroutines that do so. Followers are cancelled
+// before. Subscriptions to ephemeral channels are not concerned.
 func (h *Hub) Close() {
 	h.stop()
 	for _, f := range h.reconciler.all() {
