@@ -151,6 +151,12 @@ func (s *Server) HTTPAddr() net.Addr { return firstAddr(s.http) }
 // Serve answers requests until Shutdown and then returns nil; or until a listener fails, with its
 // error.
 func (s *Server) Serve() error {
+	serving, stop := context.WithCancel(context.Background())
+	var trimming sync.WaitGroup
+	trimming.Go(func() { newTrimmer().run(serving) })
+	defer trimming.Wait()
+	defer stop()
+
 	var running sync.WaitGroup
 	failed := make(chan error, len(s.https)+len(s.quic.sockets)+len(s.http))
 	run := func(serve func() error) {
