@@ -2,6 +2,7 @@ package hub
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
@@ -18,7 +19,9 @@ type Publication struct {
 	Messages []*broker.Message
 
 	raw   sync.Once
-	batch *websocket.Batch // made by raw; the next wire form gets two fields like these
+	batch *websocket.Batch // made by raw
+
+	pushes atomic.Pointer[pushes] // nil until it is asked for
 }
 
 // Bundle puts messages together, of which there is at least one. They must not change any more.
