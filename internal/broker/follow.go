@@ -2,6 +2,7 @@ package broker
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/nats-io/nats.go"
@@ -79,13 +80,27 @@ func (f *follower) take(raw *nats.Msg) {
 	}
 }
 
-// more tells whether a message waits besides the one at hand, which counts as waiting.
+// more tells whether a message waits besides the one at hand, which counts as waiting. A burst comes
+// through the engine message by message, so the other goroutines get a few turns before the answer is
+// no: then its messages leave together. That costs less than a microsecond where nothing else runs.
 func (f *follower) more() bool {
-	f.starting.Lock()
-	defer f.starting.Unlock()
-	waiting, _, err := f.feed.Pending()
-	return err == nil && waiting > 1
+	for turn := 0; ; turn++ {
+		f.starting.Lock()
+		waiting, _, err := f.feed.Pending()
+		f.starting.Unlock()
+		if err != nil || waiting > 1 {
+			return err == nil
+		}
+		if turn == maxTurns {
+			return false
+		}
+		runtime.Gosched()
+	}
 }
+
+// maxTurns is how many turns others get for each message that no other waits behind: enough for one to
+// come through the engine's goroutines, from one queue to the next.
+const maxTurns = 8
 
 func (f *follower) stop() {
 	if f.feed == nil {
