@@ -41,6 +41,7 @@ var house = floorplan{
 
 	{packages: "internal/hub", floor: 2},
 	{packages: "internal/session", floor: 3},
+	{packages: "internal/edge/members", floor: 3},
 	{packages: "internal/edge/*", floor: 4},
 	{packages: "internal/console", floor: 4},
 	{packages: "internal/server", floor: 5},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/edge/members"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -41,7 +42,7 @@ type Handler struct {
 	channels *session.Channels
 	config   Config
 	accept   websocket.AcceptOptions
-	open     members
+	open     members.Set
 	keep     *websocket.Keepalive
 
 	work context.Context // of what is being published
@@ -102,7 +103,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Close closes every WebSocket with CloseGoingAway and reason, and returns when their goroutines
 // have ended. When ctx ends first, the transports are dropped. Later requests get status 503.
 func (h *Handler) Close(ctx context.Context, reason string) {
-	h.open.close(ctx, reason)
+	h.open.Close(ctx, reason)
 	h.keep.Close()
 	h.stop()
 }

@@ -46,7 +46,7 @@ func TestCloseDoesNotWaitForClientsThatDoNotAnswer(t *testing.T) {
 func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
 	e := start(t)
 	m := &member{handler: e.Handler, name: "c"}
-	if !e.open.enter(m) {
+	if !e.open.Enter(m) {
 		t.Fatal("not let in")
 	}
 	var err error
@@ -58,7 +58,7 @@ func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
 		e.Close(patience(t), "server shutting down")
 		close(closed)
 	}()
-	for _, closing := e.open.mustGo(); !closing; _, closing = e.open.mustGo() {
+	for _, closing := e.open.Closing(); !closing; _, closing = e.open.Closing() {
 	}
 	server, client := connectedUnserved(t)
 	m.conn.Store(server)

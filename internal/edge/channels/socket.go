@@ -43,14 +43,14 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 	if !echo {
 		m.source = h.newSource()
 	}
-	if !h.open.enter(m) {
+	if !h.open.Enter(m) {
 		http.Error(w, "the server is shutting down; connect again later", http.StatusServiceUnavailable)
 		return
 	}
 	// Subscribed before the answer: a client that sees "open" misses nothing from then on.
 	m.sub, err = h.channels.Subscribe(name.Pattern(), q.start, m.source, m)
 	if err != nil {
-		h.open.leave(m)
+		h.open.Leave(m)
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
@@ -60,7 +60,7 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 	c, err := websocket.Accept(w, r, &h.accept)
 	if err != nil {
 		m.sub.Cancel()
-		h.open.leave(m)
+		h.open.Leave(m)
 		h.config.Log.Warn("handshake refused", "channel", name, "remote", r.RemoteAddr, "error", err)
 		return
 	}
@@ -70,9 +70,9 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 
 // run serves m until its connection is over.
 func (h *Handler) run(m *member, c *websocket.Conn) {
-	defer h.open.leave(m)
+	defer h.open.Leave(m)
 	defer m.sub.Cancel()
-	if reason, closing := h.open.mustGo(); closing {
+	if reason, closing := h.open.Closing(); closing {
 		c.Expel(websocket.CloseGoingAway, reason)
 	}
 	h.keep.Watch(c)
@@ -130,6 +130,13 @@ func (m *member) Gap(n int) {
 // TooSlow implements session.Receiver.
 func (m *member) TooSlow() {
 	m.expel(websocket.CloseTryAgainLater, "too slow: the queue of unread messages is full")
+}
+
+// GoAway implements members.Member. How it went is logged by the member's own goroutine.
+func (m *member) GoAway(ctx context.Context, reason string) {
+	if c := m.conn.Load(); c != nil {
+		c.Close(ctx, websocket.CloseGoingAway, reason)
+	}
 }
 
 // maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).
