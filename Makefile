@@ -6,8 +6,9 @@ WEB   := web
 FUZZ  ?= 20s
 DEV   ?=
 BENCH ?=
+ROUNDS ?= 60
 
-.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare fuzz tools clean
+.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos fuzz tools clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +57,12 @@ bench: ## benchmarks of the engine and the hub
 
 bench-compare: ## compare the engine with its peers (ten minutes on a quiet machine; BENCH=-quick for a look)
 	$(GO) -C bench run . run $(BENCH)
+
+bench-servers: ## compare Holdfast with other servers (fifteen minutes on a quiet machine; BENCH=-quick for a look)
+	$(GO) -C bench run . servers $(BENCH)
+
+chaos: ## kill the server in the middle of its work, again and again (ROUNDS=200)
+	HOLDFAST_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -run Kill -timeout 1h -v ./internal/broker
 
 fuzz: ## every fuzz target for $(FUZZ) each
 	@for pkg in $$($(GO) list ./...); do \
