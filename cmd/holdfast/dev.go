@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -127,7 +128,7 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 		Log: log,
 	}
 	for _, a := range []listenAddress{o.https, o.http} {
-		if a.host() != "" {
+		if a.host() != "" && !slices.Contains(cfg.Hosts, a.host()) {
 			cfg.Hosts = append(cfg.Hosts, a.host())
 		}
 	}
