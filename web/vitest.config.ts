@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["apps/*/src/**/*.test.ts"] },
+  test: { include: ["apps/*/src/**/*.test.ts", "client/src/**/*.test.ts"] },
 });

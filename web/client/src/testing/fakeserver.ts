@@ -1,0 +1,318 @@
+/**
+ * A server of the protocol's other side, in memory: logs, sessions, subscriptions, and a network between it and the
+ * client that delays and cuts as the test says. It is strict: a command that docs/protocol.md does not allow throws.
+ */
+
+import type { WebSocketClass } from "../transport.ts";
+import type { WireMessage } from "../wire.ts";
+
+type Body = Record<string, unknown> & {
+  channel?: string;
+  pattern?: string;
+  sub?: number;
+  since?: string;
+  last?: number;
+};
+
+const fields: Record<string, string[]> = {
+  connect: ["token", "session", "client"],
+  subscribe: ["channel", "pattern", "sub", "since", "last", "presence", "echo", "latest"],
+  unsubscribe: ["sub"],
+  publish: ["channel", "data", "binary", "id", "key"],
+  history: ["channel", "since", "last", "limit"],
+  presence: ["channel", "after", "limit"],
+  rpc: ["method", "data", "binary"],
+  refresh: ["token"],
+  ping: [],
+};
+
+/** How a connection goes: cut when so many frames have passed, either way; silently, if nobody is told. */
+export interface Fate {
+  frames: number;
+  silent?: boolean;
+}
+
+export class FakeServer {
+  /** The class to give to the client. */
+  readonly WebSocket: WebSocketClass;
+  readonly sockets: FakeSocket[] = [];
+  readonly logs = new Map<string, WireMessage[]>();
+  /** Everything that was published, also where nothing is kept. */
+  readonly published: { channel: string; data: unknown; id: unknown }[] = [];
+  readonly commands: { verb: string; body: Body; socket: FakeSocket }[] = [];
+  epoch = "e1";
+  /** One way, in milliseconds. */
+  latencyMs = 10;
+  /** Channels that begin with this keep nothing. */
+  readonly ephemeral = "now/";
+  welcome: Record<string, unknown> = {};
+  /** Taken from the front, one for each connection. */
+  fates: Fate[] = [];
+  refuse = false;
+  /** Answers a command in the server's place, if it returns something; "nothing" is no answer. */
+  answer: (verb: string, body: Body, socket: FakeSocket) => object | "nothing" | undefined = () => undefined;
+  readonly sessions = new Map<string, string>();
+  #offset = 0;
+
+  constructor() {
+    const server = this;
+    this.WebSocket = class extends FakeSocket {
+      constructor(url: string, protocol: string) {
+        super(server, url, protocol);
+        server.sockets.push(this);
+      }
+    };
+  }
+
+  get last(): FakeSocket {
+    const last = this.sockets.at(-1);
+    if (!last) {
+      throw new Error("no connection was made");
+    }
+    return last;
+  }
+
+  get open(): FakeSocket[] {
+    return this.sockets.filter((socket) => socket.up);
+  }
+
+  /** The texts in a channel's log. */
+  stored(channel: string): unknown[] {
+    return (this.logs.get(channel) ?? []).map(({ data }) => data);
+  }
+
+  publish(
+    channel: string,
+    data: unknown,
+    { id, key, binary }: { id?: unknown; key?: unknown; binary?: unknown } | Body = {},
+  ) {
+    const set = Object.fromEntries(
+      Object.entries({ id, key, binary }).filter(([, value]) => value !== undefined),
+    );
+    const message = { data, ...set, time: Date.now() } as WireMessage;
+    if (!channel.startsWith(this.ephemeral)) {
+      const log = this.logs.get(channel) ?? [];
+      this.logs.set(channel, log);
+      const before = log.find((other) => id !== undefined && other.id === id);
+      if (before && Date.now() - (before.time ?? 0) <= 30_000) {
+        return { offset: before.offset, epoch: this.epoch, duplicate: true };
+      }
+      this.#offset += 1 + (this.#offset % 3);
+      message.offset = this.#offset;
+      log.push(message);
+    }
+    this.published.push({ channel, data, id });
+    for (const socket of this.sockets) {
+      socket.publish(channel, message);
+    }
+    return message.offset === undefined ? {} : { offset: message.offset, epoch: this.epoch };
+  }
+
+  /** A position behind everything that is stored now. */
+  get end(): string {
+    return `${this.#offset}:${this.epoch}`;
+  }
+}
+
+export class FakeSocket {
+  binaryType = "blob";
+  protocol = "";
+  onopen: ((event: unknown) => void) | null = null;
+  onmessage: ((event: unknown) => void) | null = null;
+  onclose: ((event: unknown) => void) | null = null;
+  onerror: ((event: unknown) => void) | null = null;
+  /** Whether the server still has it. */
+  up = false;
+  closedWith: { code: number | undefined; reason: string | undefined } | undefined;
+  readonly #subscriptions = new Map<number, string>();
+  #connected = false;
+  /** After a refused connect, what was sent along with it is not run. */
+  #refused = false;
+  readonly #fate: Fate;
+
+  constructor(
+    readonly server: FakeServer,
+    readonly url: string,
+    protocol: string,
+  ) {
+    this.#fate = server.fates.shift() ?? { frames: Number.POSITIVE_INFINITY };
+    const refused = server.refuse;
+    this.#later(() => {
+      if (refused) {
+        this.onclose?.({ code: 1006, reason: "" });
+      } else if (this.closedWith === undefined) {
+        this.up = true;
+        this.protocol = protocol;
+        this.onopen?.({});
+      }
+    }, 2);
+  }
+
+  send(data: unknown): void {
+    this.#later(() => {
+      if (this.#passes()) {
+        const parsed = JSON.parse(data as string);
+        for (const command of Array.isArray(parsed) ? parsed : [parsed]) {
+          this.#run(command);
+        }
+      }
+    });
+  }
+
+  close(code?: number, reason?: string): void {
+    this.closedWith = { code, reason };
+    this.#later(() => this.#down());
+  }
+
+  /** Pushes or replies. */
+  push(...objects: object[]): void {
+    if (this.up && this.#passes()) {
+      const text = JSON.stringify(objects.length === 1 ? objects[0] : objects);
+      this.#later(() => this.onmessage?.({ data: text }));
+    }
+  }
+
+  /** The server closes, or the network cuts. */
+  cut(code = 1006, reason = ""): void {
+    this.#down();
+    this.#later(() => this.onclose?.({ code, reason }));
+  }
+
+  /** Nothing passes any more, and nobody is told. */
+  silence(): void {
+    this.#fate.frames = 0;
+    this.#fate.silent = true;
+    this.#down();
+  }
+
+  publish(channel: string, message: WireMessage): void {
+    for (const [sub, name] of this.#subscriptions) {
+      if (name === channel) {
+        this.push({ message: { sub, ...message } });
+      } else if (name.endsWith("#") && channel.startsWith(name.slice(0, -1))) {
+        const epoch = message.offset === undefined ? {} : { epoch: this.server.epoch };
+        this.push({ message: { sub, channel, ...epoch, ...message } });
+      }
+    }
+  }
+
+  #down(): void {
+    this.up = false;
+    this.#subscriptions.clear();
+  }
+
+  #passes(): boolean {
+    if (this.up && this.#fate.frames-- <= 0) {
+      if (this.#fate.silent) {
+        this.silence();
+      } else {
+        this.cut();
+      }
+    }
+    return this.up;
+  }
+
+  #later(run: () => void, times = 1): void {
+    setTimeout(run, this.server.latencyMs * times);
+  }
+
+  #run(command: Record<string, unknown>): void {
+    const { id, ...rest } = command;
+    const [[verb, body] = ["", {}], ...others] = Object.entries(rest) as [string, Body][];
+    const unknown = Object.keys(body).filter((key) => !fields[verb]?.includes(key));
+    if (others.length > 0 || !fields[verb] || unknown.length > 0) {
+      throw new Error(`not a command: ${JSON.stringify(command)}`);
+    }
+    this.server.commands.push({ verb, body, socket: this });
+    const given = this.#refused ? "nothing" : this.server.answer(verb, body, this);
+    this.#refused ||= verb === "connect" && typeof given === "object" && "error" in given;
+    if (given === "nothing") {
+      return;
+    }
+    const reply = given ?? this.#answer(verb, body);
+    this.push({ id, ...reply });
+    if (verb === "subscribe" && "ok" in reply) {
+      this.#replay(body, reply.ok as { position?: string });
+    }
+  }
+
+  #answer(verb: string, body: Body): object {
+    if ((verb === "connect") === this.#connected) {
+      throw new Error(`${verb} on a connection that is${this.#connected ? "" : " not"} connected`);
+    }
+    switch (verb) {
+      case "connect":
+        return this.#connect(body.session as { id: string; secret: string } | undefined);
+      case "subscribe":
+        return this.#subscribe(body);
+      case "unsubscribe":
+        return this.#subscriptions.delete(Number(body.sub)) ? { ok: {} } : fault("unknown_subscription");
+      case "publish":
+        return { ok: this.server.publish(String(body.channel), body.data, body) };
+      case "history":
+        return { ok: { messages: this.#behind(body), position: this.server.end, more: false } };
+      case "presence":
+        return {
+          ok: { users: [{ user: "ada", connections: [{ id: "s1" }] }], count: { users: 1, connections: 1 } },
+        };
+      case "rpc":
+        return { ok: { data: body.data, ...(body.binary ? { binary: true } : {}) } };
+      default:
+        return { ok: {} };
+    }
+  }
+
+  #connect(asked: { id: string; secret: string } | undefined): object {
+    const { sessions, sockets, welcome } = this.server;
+    this.#connected = true;
+    const resumed = asked !== undefined && sessions.get(asked.id) === asked.secret;
+    const session = resumed ? asked : { id: `s${sockets.length}`, secret: `secret${sockets.length}` };
+    sessions.set(session.id, session.secret);
+    return { ok: { session, resumed, dedup: 30, ping: 25, pong: 20, ...welcome } };
+  }
+
+  #subscribe(body: Body): object {
+    const sub = Number(body.sub);
+    if (this.#subscriptions.has(sub) || (body.since !== undefined && body.last !== undefined)) {
+      throw new Error(`a subscription twice, or both since and last: ${JSON.stringify(body)}`);
+    }
+    const name = String(body.channel ?? body.pattern);
+    this.#subscriptions.set(sub, name);
+    if (name.startsWith(this.server.ephemeral)) {
+      return { ok: { sub } };
+    }
+    const position = body.since ?? this.server.end;
+    const lost = !position.endsWith(`:${this.server.epoch}`);
+    return {
+      ok: {
+        sub,
+        position: lost ? `0:${this.server.epoch}` : position,
+        ...(lost ? { lost, why: "reset" } : {}),
+      },
+    };
+  }
+
+  #replay(body: Body, { position }: { position?: string }): void {
+    const sub = Number(body.sub);
+    if (position !== undefined) {
+      for (const message of this.#behind({ ...body, since: position })) {
+        this.push({ message: { sub, ...message } });
+      }
+      this.push({ live: { sub, position: this.server.end } });
+    } else {
+      this.push({ live: { sub } });
+    }
+  }
+
+  #behind({ channel, since, last }: Body): WireMessage[] {
+    const log = this.server.logs.get(String(channel)) ?? [];
+    const kept = last === undefined ? log : log.slice(-last);
+    return since === undefined
+      ? kept
+      : log.filter(({ offset }) => (offset ?? 0) > Number.parseInt(since, 10));
+  }
+}
+
+export function fault(code: string, more: object = {}): object {
+  return { error: { code, message: `${code}!`, ...more } };
+}

@@ -1,0 +1,69 @@
+/**
+ * The seam between the protocol and what carries it. A transport takes frames one way and gives them the other, in
+ * order, and tells once how it ended.
+ */
+
+import type { Frame } from "./wire.ts";
+
+export interface Transport {
+  /** Only between onOpen and onClose. */
+  send(frame: Frame): void;
+  /** Nothing is heard of it after this. */
+  close(code: number, reason: string): void;
+}
+
+export interface TransportEvents {
+  onOpen(): void;
+  onFrame(frame: string | ArrayBuffer): void;
+  /** Once, at the end, by a WebSocket close code; 1006 if there was none. Also if it never opened. */
+  onClose(code: number, reason: string): void;
+}
+
+/** Begins to connect; the events come later, never during the call. */
+export type Dial = (url: string, subprotocol: string, events: TransportEvents) => Transport;
+
+/** The part of a WebSocket class that is used: the browser's, or one for Node. */
+export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike;
+
+export interface WebSocketLike {
+  binaryType: string;
+  readonly protocol: string;
+  // biome-ignore lint/suspicious/noExplicitAny: implementations have event types of their own.
+  onopen: ((event: any) => void) | null;
+  // biome-ignore lint/suspicious/noExplicitAny: likewise.
+  onmessage: ((event: any) => void) | null;
+  // biome-ignore lint/suspicious/noExplicitAny: likewise.
+  onclose: ((event: any) => void) | null;
+  // biome-ignore lint/suspicious/noExplicitAny: likewise.
+  onerror: ((event: any) => void) | null;
+  send(data: Frame): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** The transport that is a WebSocket. */
+export function webSocket(Socket: WebSocketClass = globalThis.WebSocket): Dial {
+  return (url, subprotocol, { onOpen, onFrame, onClose }) => {
+    const socket = new Socket(url, subprotocol);
+    const release = () => {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+    };
+    const close = (code: number, reason: string) => {
+      release();
+      socket.close(code, reason);
+    };
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      if (socket.protocol === subprotocol) {
+        onOpen();
+      } else {
+        close(1000, "");
+        onClose(1002, `the server does not speak ${subprotocol}`);
+      }
+    };
+    socket.onmessage = (event) => onFrame(event.data);
+    socket.onclose = (event) => onClose(event.code, event.reason);
+    // Libraries for Node throw if nobody listens; the close event follows.
+    socket.onerror = () => {};
+    return { send: (frame) => socket.send(frame), close };
+  };
+}
