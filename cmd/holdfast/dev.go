@@ -118,6 +118,7 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 		MaxMessageBytes:    int64(c.Limits.MaxMessage),
 		SendQueueBytes:     int(c.Limits.SendQueue),
 		Rules:              rules,
+		SessionKey:         filepath.Join(dir, "session.key"),
 		Broker: broker.Config{
 			Dir:             filepath.Join(dir, "log"),
 			URL:             c.Broker.URL,

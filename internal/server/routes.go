@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/console"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
+	"github.com/holdfast-dev/holdfast/internal/edge/socket"
 )
 
 // routes decides by the path who answers. It is not an http.ServeMux, which would redirect a channel
@@ -14,11 +15,14 @@ import (
 func (s *Server) routes() http.Handler {
 	pages := console.Handler()
 	return s.announceHTTP3(s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, channels.Prefix) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, channels.Prefix):
 			s.channels.ServeHTTP(w, r)
-			return
+		case r.URL.Path == socket.Path:
+			s.socket.ServeHTTP(w, r)
+		default:
+			pages.ServeHTTP(w, r)
 		}
-		pages.ServeHTTP(w, r)
 	})))
 }
 

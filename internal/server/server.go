@@ -2,6 +2,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
+	"github.com/holdfast-dev/holdfast/internal/edge/socket"
+	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -35,6 +38,7 @@ type Config struct {
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
 	Rules           *policy.Rules // of the channels
 	Broker          broker.Config // of the logs of channels with history; not used if there are none
+	SessionKey      string        // file with the key of the sessions of /socket, made if need be; "" for a key that ends with the server
 	Log             *slog.Logger
 }
 
@@ -46,13 +50,17 @@ const (
 	idleTimeout       = 2 * time.Minute  // between requests on one connection
 	maxStreams        = 1000             // of one connection, of HTTP/2 or HTTP/3: a WebSocket is one
 	maxFrameBytes     = 16 << 10         // of HTTP/2; clients may hold a buffer of that size per stream
+	dedupWindow       = 30 * time.Second // for which the id of a publication is remembered, if the configuration does not say
+	presenceGrace     = time.Minute      // for which a client that has lost its connection is still present
 )
 
 // Server is a running Holdfast node.
 type Server struct {
 	config   Config
 	store    *store
+	presence *hub.Presence
 	channels *channels.Handler
+	socket   *socket.Handler
 	https    []net.Listener
 	http     []net.Listener
 	web      http.Server
@@ -68,11 +76,16 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 			return nil, err
 		}
 	}
+	cfg.Broker.DuplicateWindow = cmp.Or(cfg.Broker.DuplicateWindow, dedupWindow)
 	s := &Server{config: cfg}
 	if err := s.bind(); err != nil {
 		return nil, err
 	}
-	var err error
+	key, err := sessionKey(cfg.SessionKey)
+	if err != nil {
+		s.unbind()
+		return nil, &StoreError{err}
+	}
 	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker); err != nil {
 		s.unbind()
 		return nil, &StoreError{err}
@@ -82,6 +95,17 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		MaxMessageBytes: cfg.MaxMessageBytes,
 		SendQueueBytes:  cfg.SendQueueBytes,
 		Log:             cfg.Log,
+	})
+	s.presence = hub.NewPresence(presenceGrace)
+	s.socket = socket.New(s.store.channels, socket.Config{
+		Origins:         cfg.Origins,
+		MaxMessageBytes: cfg.MaxMessageBytes,
+		SendQueueBytes:  cfg.SendQueueBytes,
+		Presence:        s.presence,
+		Log:             cfg.Log,
+		Key:             key,
+		Window:          presenceGrace,
+		Dedup:           cfg.Broker.DuplicateWindow,
 	})
 	s.web = http.Server{
 		Handler:           s.routes(),
@@ -122,7 +146,16 @@ func (s *Server) unbind() {
 	closeAll(s.http)
 }
 
-// StoreError says that the logs of the channels with history can't be opened.
+// sessionKey returns the key in a file, or a new one.
+func sessionKey(file string) ([]byte, error) {
+	if file == "" {
+		return socket.NewKey(), nil
+	}
+	return socket.OpenKey(file)
+}
+
+// StoreError says that what the server keeps can't be opened: the logs of the channels with history, or
+// the key of the sessions.
 type StoreError struct{ Err error }
 
 func (e *StoreError) Error() string { return e.Err.Error() }
@@ -194,6 +227,7 @@ func (s *Server) Serve() error {
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	var closing, quicClosing sync.WaitGroup
 	closing.Go(func() { s.channels.Close(ctx, reason) })
+	closing.Go(func() { s.socket.Close(ctx, reason) })
 	closed := make(chan struct{}) // when every WebSocket is
 	quicClosing.Go(func() { s.quic.shutdown(ctx, closed) })
 	err := s.web.Shutdown(ctx)
@@ -203,5 +237,6 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	closing.Wait()
 	close(closed)
 	quicClosing.Wait()
+	s.presence.Close()
 	return errors.Join(err, s.store.close(ctx))
 }

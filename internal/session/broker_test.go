@@ -40,7 +40,7 @@ func (l lossy) Follow(deliver func([]broker.Live)) (stop func()) {
 func TestOnTheBrokerEverySubscriberGetsEverythingThoughLiveMessagesAreDropped(t *testing.T) {
 	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	b, err := broker.Open(patience, broker.Config{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	b, err := broker.Open(patience, broker.Config{Dir: t.TempDir(), SyncInterval: time.Hour, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func testChannels(t *testing.T) *session.Channels {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logs, err := broker.Open(patience(t), broker.Config{Dir: t.TempDir(), MaxMessageBytes: testLimit})
+	logs, err := broker.Open(patience(t), broker.Config{Dir: t.TempDir(), MaxMessageBytes: testLimit, SyncInterval: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
