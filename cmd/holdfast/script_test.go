@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", home)
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
 			env.Setenv("XDG_DATA_HOME", filepath.Join(home, "data"))
-			env.Setenv("GORACE", "atexit_sleep_ms=0") // or else every command takes a second under the race detector
+			env.Setenv("GORACE", "atexit_sleep_ms=0")         // or else every command takes a second under the race detector
 			env.Setenv("HOLDFAST_BROKER_SYNC_INTERVAL", "2m") // nats-server 2.15.2 has a data race when a new stream is synced
 			env.Values[processes{}] = map[string]*process{}
 			return os.Mkdir(home, 0o700)

@@ -131,6 +131,9 @@ func TestTheHandshakeSaysWhereTheChannelIs(t *testing.T) {
 		t.Fatal("the channel is not empty")
 	}
 	e.fill("kept/c", 2)
+	c := e.dial("kept/c?since=0") // when it has got both, the node knows of both
+	e.wantMessage(c, websocket.Text, "m0")
+	e.wantMessage(c, websocket.Text, "m1")
 	header := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}
 	r, err := http.NewRequestWithContext(patience(t), "GET", e.url+Prefix+"kept/c", nil)
 	if err != nil {
