@@ -89,7 +89,7 @@ func (r *Request) check() error {
 		return errNegative
 	}
 	for _, at := range r.Start.Since {
-		if at.Epoch == "" && logs > 1 {
+		if at.Epoch == "" && at.Offset > 0 && logs > 1 {
 			return errEpoch
 		}
 	}

@@ -1,0 +1,198 @@
+package socket
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/protocol"
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+const (
+	// What commands may hold while they are not answered. A client that has so much in flight is not
+	// read until some of it is.
+	maxInFlightBytes = 4 << 20
+	commandWeight    = maxInFlightBytes / 256 // the least that a command holds
+	pageWeight       = 512 << 10              // of a command that is answered with a page
+
+	maxBroken = 10 // messages that can't be understood, before the connection is closed
+	idChars   = 16 // of a session: 80 random bits
+)
+
+// conn is one WebSocket. Its commands are begun by the goroutine that reads; those that wait for
+// something are finished by others.
+type conn struct {
+	handler *Handler
+	ws      *websocket.Conn
+	out     *out
+
+	work     context.Context
+	stop     context.CancelFunc
+	flight   *semaphore.Weighted // of commands, in bytes
+	commands sync.WaitGroup      // goroutines that finish them
+	answers  answers             // to publishes
+
+	// These belong to the goroutine that reads. The first three do not change once the client has been
+	// greeted, and may be read by others from then on.
+	id        string // of the session
+	user      string // "" for an anonymous one
+	resumable bool   // the client has been told its secret
+	greeted   bool
+	broken    int    // messages that could not be understood
+	highest   uint64 // number of a subscription
+	first     *time.Timer
+	expelled  atomic.Bool // nothing more is begun
+
+	mu      sync.Mutex // guards what follows
+	subs    map[uint64]*subscription
+	present map[channel.Name]int // subscriptions that make the session present
+}
+
+func newConn(h *Handler, ws *websocket.Conn) *conn {
+	encoding, _ := protocol.EncodingOf(ws.Subprotocol()) // only those that we offer
+	c := &conn{
+		handler: h,
+		ws:      ws,
+		flight:  semaphore.NewWeighted(maxInFlightBytes),
+		id:      rand.Text()[:idChars],
+		subs:    make(map[uint64]*subscription),
+		present: make(map[channel.Name]int),
+	}
+	c.work, c.stop = context.WithCancel(h.work)
+	c.out = &out{ws: ws, encoding: encoding, work: c.work}
+	c.answers.out = c.out
+	return c
+}
+
+// serve reads until the connection is over, and cleans up.
+func (c *conn) serve() {
+	c.handler.keep.Watch(c.ws)
+	c.first = time.AfterFunc(c.handler.config.FirstCommand, func() {
+		c.expel(websocket.CloseCode(protocol.CloseNoConnect), "no command has come; the first is connect, or any other")
+	})
+	err := c.ws.Serve(c.receive)
+	c.handler.config.Log.Debug("connection over", "path", Path, "session", c.id, "remote", c.ws.RemoteAddr(), "error", err)
+	c.first.Stop()
+	c.stop()
+	c.commands.Wait()
+	for _, s := range c.subs { // nobody else uses it any more
+		s.cancel()
+	}
+	c.handler.sessions.leave(c, time.Now(), c.leaveAll)
+	c.out.close()
+}
+
+// receive runs the commands of a message.
+func (c *conn) receive(typ websocket.MessageType, payload []byte) {
+	if c.expelled.Load() {
+		return
+	}
+	if binary := typ == websocket.Binary; binary != c.out.encoding.Binary() {
+		c.expel(websocket.CloseCode(protocol.CloseBadMessage), fmt.Sprintf("%v comes in %v frames, not in %v ones; the subprotocol chooses", c.out.encoding, frameOf(c.out.encoding), typ))
+		return
+	}
+	commands, fault := c.out.encoding.DecodeCommands(payload, maxCommands)
+	if fault != nil {
+		c.misunderstood(fault)
+		return
+	}
+	c.first.Stop()
+	for _, command := range commands {
+		if c.out.settle(c.work) != nil || c.expelled.Load() {
+			return
+		}
+		c.run(command)
+	}
+}
+
+func frameOf(e protocol.Encoding) websocket.MessageType {
+	if e.Binary() {
+		return websocket.Binary
+	}
+	return websocket.Text
+}
+
+// misunderstood answers a message none of whose commands can be run. A client that goes on sending
+// such is closed.
+func (c *conn) misunderstood(fault *protocol.Error) {
+	if c.broken++; c.broken == maxBroken {
+		c.expel(websocket.CloseCode(protocol.CloseBadMessage), fmt.Sprintf("%d messages could not be understood; the last: %v", maxBroken, fault))
+		return
+	}
+	if c.out.settle(c.work) == nil {
+		c.out.refuse(0, fault)
+	}
+}
+
+// run begins a command.
+func (c *conn) run(command protocol.Command) {
+	id := command.ID
+	if command.Err != nil {
+		c.out.refuse(id, command.Err)
+		return
+	}
+	if verb, ok := command.Verb.(*protocol.Connect); ok {
+		c.connect(id, verb)
+		return
+	}
+	c.greet()
+	switch verb := command.Verb.(type) {
+	case *protocol.Publish:
+		c.publish(id, verb)
+	case *protocol.Subscribe:
+		c.subscribe(id, verb)
+	case *protocol.Unsubscribe:
+		c.unsubscribe(id, verb)
+	case *protocol.History:
+		c.history(id, verb)
+	case *protocol.Presence:
+		c.presence(id, verb)
+	case *protocol.Ping:
+		c.out.ok(id, &protocol.PingOK{})
+	case *protocol.RPC:
+		c.out.refuse(id, protocol.Errorf(protocol.CodeUnknownMethod, "nobody answers the method %q: the server has no backend for calls", verb.Method))
+	case *protocol.Refresh:
+		c.out.refuse(id, protocol.Errorf(protocol.CodeUnauthorized, "the server takes no tokens, so there is none to refresh; the connection goes on without"))
+	}
+}
+
+// begin waits until there is room for a command of a weight. When it has, the command has to give the
+// room back with end. It returns false if the connection is over.
+func (c *conn) begin(weight int64) bool {
+	return c.flight.Acquire(c.work, min(max(weight, commandWeight), maxInFlightBytes)) == nil
+}
+
+func (c *conn) end(weight int64) {
+	c.flight.Release(min(max(weight, commandWeight), maxInFlightBytes))
+}
+
+// goAway asks the client to move and closes the connection, or drops it when ctx ends. How it went is
+// logged by the goroutine that reads.
+func (c *conn) goAway(ctx context.Context, reason string) {
+	c.out.push(&protocol.Move{Spread: moveSpread, Why: protocol.WhyShutdown})
+	c.ws.Close(ctx, websocket.CloseGoingAway, reason)
+	c.stop()
+}
+
+// maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).
+const maxReasonBytes = 123
+
+// expel closes the connection without waiting. The reason is cut to what fits.
+func (c *conn) expel(code websocket.CloseCode, reason string) {
+	c.expelled.Store(true)
+	if len(reason) > maxReasonBytes {
+		reason = strings.ToValidUTF8(reason[:maxReasonBytes], "")
+	}
+	if err := c.ws.Expel(code, reason); err != nil {
+		c.handler.config.Log.Debug("not expelled", "path", Path, "error", err)
+	}
+	c.stop()
+}

@@ -1,0 +1,144 @@
+// Package socket is the edge of the multiplexed protocol: /socket takes WebSockets on which a client
+// has many channels, in JSON or MessagePack, as docs/protocol.md says.
+package socket
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/edge/members"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/protocol"
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+// Path is where the edge is.
+const Path = "/socket"
+
+// Config says what the edge allows. Zero durations and sizes mean the defaults.
+type Config struct {
+	Origins         []string // web origins allowed besides the same one, as in websocket.AcceptOptions
+	MaxMessageBytes int64    // the largest payload, whatever a channel's rule says
+	SendQueueBytes  int      // what may wait for a client that reads slowly; default 1 MiB. Most of the bytes are shared with other subscribers
+	Presence        *hub.Presence
+	Log             *slog.Logger
+
+	Key    []byte        // signs the secrets of sessions: see OpenKey
+	Window time.Duration // for how long after a drop presence is kept and a session can be resumed: the grace of Presence
+	Dedup  time.Duration // for how long the log remembers the id of a publication
+
+	// FirstCommand is how long a client may take to send one. Default 10 s.
+	FirstCommand time.Duration
+	// PingInterval and PongTimeout are those of websocket.NewKeepalive: 25 s and 20 s.
+	PingInterval, PongTimeout time.Duration
+}
+
+const (
+	defaultFirstCommand = 10 * time.Second
+	maxCommands         = 256  // in an array
+	maxSubscriptions    = 1000 // of a connection
+	// envelopeBytes is more than a publish takes besides its payload, and minMessageBytes what clients
+	// may count on (docs/protocol.md, Limits).
+	envelopeBytes   = 4 << 10
+	minMessageBytes = 64 << 10
+	// moveSpread is the time over which clients are asked to spread their coming back.
+	moveSpread = 5 * time.Second
+)
+
+// Handler serves /socket. It owns the goroutines of its WebSockets: call Close to end them.
+type Handler struct {
+	channels *session.Channels
+	config   Config
+	accept   websocket.AcceptOptions
+	limits   protocol.Limits
+	sessions *sessions
+	open     members.Set
+	keep     *websocket.Keepalive
+
+	work context.Context // of the connections
+	stop context.CancelFunc
+}
+
+// New returns a handler for channels.
+func New(channels *session.Channels, config Config) *Handler {
+	if config.FirstCommand == 0 {
+		config.FirstCommand = defaultFirstCommand
+	}
+	if config.PingInterval == 0 {
+		config.PingInterval = websocket.DefaultPingInterval
+	}
+	if config.PongTimeout == 0 {
+		config.PongTimeout = websocket.DefaultPongTimeout
+	}
+	// The largest payload fits as base64.
+	limit := max(minMessageBytes, (config.MaxMessageBytes+2)/3*4+envelopeBytes)
+	work, stop := context.WithCancel(context.Background())
+	return &Handler{
+		channels: channels,
+		config:   config,
+		accept: websocket.AcceptOptions{
+			Origins:      config.Origins,
+			Subprotocols: protocol.Subprotocols(),
+			Compression:  &websocket.Compression{NoContextTakeover: true},
+			Limits:       websocket.Limits{MaxMessageBytes: limit, SendQueueBytes: config.SendQueueBytes},
+		},
+		limits:   protocol.Limits{MessageBytes: uint64(limit), Commands: maxCommands, Subscriptions: maxSubscriptions},
+		sessions: newSessions(config.Key, config.Window),
+		keep:     websocket.NewKeepalive(config.PingInterval, config.PongTimeout),
+		work:     work,
+		stop:     stop,
+	}
+}
+
+// ServeHTTP answers a handshake and leaves the connection to a goroutine of its own, or stays where
+// the version of HTTP demands it.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !websocket.IsHandshake(r) {
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, "this is where clients of the Holdfast protocol connect with a WebSocket; a channel's own URL is below /channels/", http.StatusUpgradeRequired)
+		return
+	}
+	m := &member{}
+	if !h.open.Enter(m) {
+		http.Error(w, "the server is shutting down; connect again later", http.StatusServiceUnavailable)
+		return
+	}
+	ws, err := websocket.Accept(w, r, &h.accept)
+	if err != nil {
+		h.open.Leave(m)
+		h.config.Log.Warn("handshake refused", "path", Path, "remote", r.RemoteAddr, "error", err)
+		return
+	}
+	c := newConn(h, ws)
+	m.conn.Store(c)
+	ws.Run(func() {
+		defer h.open.Leave(m)
+		if reason, closing := h.open.Closing(); closing {
+			c.expel(websocket.CloseGoingAway, reason)
+		}
+		c.serve()
+	})
+}
+
+// Close asks every client to move, closes its WebSocket with CloseGoingAway and reason, and returns
+// when their goroutines have ended. When ctx ends first, the transports are dropped. Later requests
+// get status 503.
+func (h *Handler) Close(ctx context.Context, reason string) {
+	h.open.Close(ctx, reason)
+	h.keep.Close()
+	h.stop()
+}
+
+// member is a connection from before its handshake has been answered.
+type member struct{ conn atomic.Pointer[conn] }
+
+// GoAway implements members.Member.
+func (m *member) GoAway(ctx context.Context, reason string) {
+	if c := m.conn.Load(); c != nil {
+		c.goAway(ctx, reason)
+	}
+}

@@ -1,0 +1,118 @@
+package socket
+
+import (
+	"strings"
+
+	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/protocol"
+)
+
+// anonymous begins the name under which an anonymous connection is present: each is a user of its own.
+// What follows is the session's id. No user has a name with a control character in it.
+const anonymous = "\x00"
+
+// presentAs returns the name under which the client is present.
+func (c *conn) presentAs() string {
+	if c.user == "" {
+		return anonymous + c.id
+	}
+	return c.user
+}
+
+// join makes the session present where a subscription does that, and begins to tell the client who
+// comes and goes if it wants to know.
+func (c *conn) join(s *subscription, tell bool) {
+	if s.present == "" {
+		return
+	}
+	if tell {
+		s.watch = c.handler.config.Presence.Watch(s.present, s)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.present[s.present]++
+	if c.present[s.present] > 1 {
+		return
+	}
+	c.handler.sessions.ifOwner(c, func() {
+		// It fails only if the info is too large, and there is none.
+		c.handler.config.Presence.Join(hub.Entry{Channel: s.present, User: c.presentAs(), Connection: c.id})
+	})
+}
+
+// part undoes join when the client unsubscribes.
+func (c *conn) part(s *subscription) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.present == "" {
+		return
+	}
+	if c.present[s.present]--; c.present[s.present] > 0 {
+		return
+	}
+	delete(c.present, s.present)
+	c.handler.sessions.ifOwner(c, func() { c.handler.config.Presence.Leave(s.present, c.id) })
+}
+
+// leaveAll notes that the connection is gone. It may come back.
+func (c *conn) leaveAll() {
+	for name := range c.present {
+		c.handler.config.Presence.Leave(name, c.id)
+	}
+}
+
+// presence answers with a page of those who are in a channel.
+func (c *conn) presence(id uint64, v *protocol.Presence) {
+	name, err := channel.Parse(v.Channel)
+	if err != nil {
+		c.out.refuse(id, badChannel(err))
+		return
+	}
+	if !c.handler.channels.Rule(name).Presence {
+		c.out.refuse(id, noPresence(name))
+		return
+	}
+	limit := v.Limit
+	if limit == 0 {
+		limit = defaultPage
+	}
+	roster, more := c.handler.config.Presence.Roster(name, v.After, limit)
+	ok := &protocol.PresenceOK{Users: make([]protocol.User, len(roster)), Count: c.count(name)}
+	for i, m := range roster {
+		e := entry(m.User, m.Info)
+		ok.Users[i] = protocol.User{User: e.User, Connections: []protocol.Connection{{ID: e.ID, Info: e.Info}}}
+	}
+	if more {
+		ok.Next = roster[len(roster)-1].User
+	}
+	c.out.ok(id, ok)
+}
+
+func (c *conn) count(name channel.Name) protocol.Count {
+	users, connections := c.handler.config.Presence.Count(name)
+	return protocol.Count{Users: uint64(users), Connections: uint64(connections)}
+}
+
+// entry tells the anonymous from others.
+func entry(user string, info []byte) protocol.Entry {
+	if id, ok := strings.CutPrefix(user, anonymous); ok {
+		return protocol.Entry{ID: id, Info: string(info)}
+	}
+	return protocol.Entry{User: user, ID: user, Info: string(info)}
+}
+
+// Changed implements hub.Watcher.
+func (s *subscription) Changed(changes *hub.Changes) {
+	push := &protocol.PresenceChange{Sub: s.number, Count: s.conn.count(changes.Channel), Partial: changes.Missed}
+	for _, u := range changes.Users {
+		e := entry(u.User, u.Info)
+		if u.Here {
+			push.Join = append(push.Join, e)
+		} else {
+			e.Info = ""
+			push.Leave = append(push.Leave, e)
+		}
+	}
+	s.conn.out.push(push)
+}
