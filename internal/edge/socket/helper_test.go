@@ -119,16 +119,11 @@ func (e *edge) dial() *client { return e.dialIn(protocol.JSON) }
 
 func (e *edge) dialIn(encoding protocol.Encoding) *client {
 	e.t.Helper()
-	return e.dialWith(encoding, websocket.Limits{})
-}
-
-func (e *edge) dialWith(encoding protocol.Encoding, limits websocket.Limits) *client {
-	e.t.Helper()
 	name := protocol.SubprotocolJSON
 	if encoding == protocol.MessagePack {
 		name = protocol.SubprotocolMessagePack
 	}
-	ws, err := websocket.Dial(patience(e.t), e.url, &websocket.DialOptions{Subprotocols: []string{name}, Limits: limits})
+	ws, err := websocket.Dial(patience(e.t), e.url, &websocket.DialOptions{Subprotocols: []string{name}})
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -1,0 +1,57 @@
+package socket
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/holdfast-dev/holdfast/protocol"
+)
+
+func TestHistoryIsReadInPages(t *testing.T) {
+	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+		c := dial()
+		var at *protocol.PublishOK
+		for i := range 8 {
+			at = c.publish("few/a", fmt.Sprint(i+1)) // 4 to 8 are kept
+		}
+		since := func(offset uint64, epoch string) protocol.Positions {
+			return protocol.Positions{{Offset: offset, Epoch: epoch}}
+		}
+		for _, test := range []struct {
+			ask  protocol.History
+			want string
+		}{
+			{protocol.History{}, "4 5 6 7 8 at 8"},
+			{protocol.History{Limit: 2}, "4 5 at 5 more"},
+			{protocol.History{Last: 2}, "7 8 at 8"},
+			{protocol.History{Last: 4, Limit: 3}, "6 7 8 at 8"},
+			{protocol.History{Since: since(6, at.Epoch)}, "7 8 at 8"},
+			{protocol.History{Since: since(6, at.Epoch), Limit: 1}, "7 at 7 more"},
+			{protocol.History{Since: since(8, at.Epoch)}, "at 8"},
+			{protocol.History{Since: since(0, "")}, "4 5 6 7 8 at 8"},
+			{protocol.History{Since: since(1, at.Epoch)}, "4 5 6 7 8 at 8 lost: expired"},
+			{protocol.History{Since: since(1, "other")}, "4 5 6 7 8 at 8 lost: reset"},
+		} {
+			test.ask.Channel = "few/a"
+			ok := new(protocol.HistoryOK)
+			c.reply(c.send(&test.ask), ok)
+			got := ""
+			for _, m := range ok.Messages {
+				got += string(m.Data) + " "
+				if m.Time.IsZero() || m.Sub != 0 || fmt.Sprint(m.Offset) != string(m.Data) {
+					t.Errorf("message %+v", m)
+				}
+			}
+			got += fmt.Sprint("at ", ok.Position[0].Offset)
+			if ok.More {
+				got += " more"
+			}
+			if ok.Lost {
+				got += " lost: " + ok.Why
+			}
+			if got != test.want || ok.Position[0].Epoch != at.Epoch {
+				t.Errorf("%+v: got %s, want %s", test.ask, got, test.want)
+			}
+		}
+	})
+}

@@ -1,0 +1,81 @@
+package socket
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestTheKeyIsMadeOnceAndOnlyItsOwnerMayReadIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "session.key")
+	keys := make([][]byte, 8)
+	var opening sync.WaitGroup
+	for i := range keys {
+		opening.Go(func() {
+			var err error
+			if keys[i], err = OpenKey(path); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	opening.Wait()
+	for _, key := range keys {
+		if len(key) != keyBytes || !bytes.Equal(key, keys[0]) {
+			t.Errorf("keys %x and %x", key, keys[0])
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("the mode is %v", info.Mode())
+	}
+	if left, err := filepath.Glob(path + ".*"); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+func TestAFileWithoutAKeyIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "session.key")
+	if err := os.WriteFile(path, []byte("short\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := OpenKey(path)
+	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "remove it") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestASecretIsGenuineForItsSessionAndKeyOnly(t *testing.T) {
+	g := signer{NewKey()}
+	s := statement{id: "s1", user: "ada", node: 7, issued: time.UnixMilli(1000), expires: time.UnixMilli(2000)}
+	secret := g.sign(s)
+	if got, ok := g.verify("s1", secret); !ok || got != s {
+		t.Errorf("got %+v, %v", got, ok)
+	}
+	if _, ok := g.verify("s2", secret); ok {
+		t.Error("genuine for another session")
+	}
+	if _, ok := (signer{NewKey()}).verify("s1", secret); ok {
+		t.Error("genuine under another key")
+	}
+	for i := range secret {
+		changed := []byte(secret)
+		changed[i] ^= 1
+		// The last character has bits that mean nothing.
+		if _, ok := g.verify("s1", string(changed)); ok && i < len(secret)-1 {
+			t.Errorf("genuine with byte %d changed", i)
+		}
+	}
+	for n := range secret {
+		if _, ok := g.verify("s1", secret[:n]); ok {
+			t.Errorf("genuine when cut to %d", n)
+		}
+	}
+}
