@@ -76,6 +76,8 @@ export interface Session {
   publish(channel: string, data: string | Uint8Array, options?: PublishOptions): Promise<Stored>;
   /** Sends another command; with `repeat` again after a drop. */
   ask(verb: string, body: object, repeat: boolean): Promise<Reply["ok"]>;
+  /** Gives the server a new token; the promise is of the reply. */
+  refresh(token: string): Promise<{ expires?: number }>;
   /** Closes for good, when all that was sent is acknowledged or a time is over. */
   close(code?: number, reason?: string): void;
   /** Ends at once. */
@@ -221,10 +223,18 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     if (held) {
       current = undefined;
       forgive();
-    } else if (link === next) {
+    } else if (matters) {
       next = undefined;
     } else {
       old = undefined;
+    }
+    // As long as another is there, in a move, no refusal is final.
+    if (matters && !current) {
+      const denied = code === 4401;
+      if (isFinal(code) || (denied && (renew || !options.token))) {
+        return end({ code, reason, clean: false });
+      }
+      renew ||= denied;
     }
     outbox.lost(link);
     for (const subscription of subscriptions.values()) {
@@ -233,21 +243,13 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     if (held) {
       enter("reconnecting");
     }
-    if (!matters || self.state === "closed") {
-      return;
-    }
-    // As long as another is there, in a move, no refusal is final.
-    if (!current) {
-      const denied = code === 4401;
-      if (isFinal(code) || (denied && (renew || !options.token))) {
-        return end({ code, reason, clean: false });
+    // The application may have closed it over what it was told.
+    if (matters && self.state !== "closed") {
+      if (!held || code === 4503) {
+        turn++;
       }
-      renew ||= denied;
+      later(Math.max(waitMs(attempt++), afterMs));
     }
-    if (!held || code === 4503) {
-      turn++;
-    }
-    later(Math.max(waitMs(attempt++), afterMs));
   };
   const move = ({
     after = 0,
@@ -315,6 +317,11 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       const text = typeof data === "string" ? wellFormed(data) : data;
       const publication = { channel, data: text, id: prefix + nextId(), key };
       return outbox.ask("publish", publication, true, publication);
+    },
+    async refresh(fresh: string) {
+      const ok = await outbox.ask("refresh", { token: fresh }, false);
+      resume = ok.session ?? resume;
+      return ok;
     },
     close(code = 1000, reason = "") {
       if (!closing) {

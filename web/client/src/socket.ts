@@ -5,6 +5,7 @@
  */
 
 import type { Fault, HoldfastError } from "./error.ts";
+import { toPayload } from "./payload.ts";
 import { type Closed, type ConnectOptions, createSession, type Session } from "./session.ts";
 import type { Lost, State, Subscription, SubscriptionEvents } from "./subscription.ts";
 import { byteLength, utf8, type WireMessage, wellFormed } from "./wire.ts";
@@ -330,14 +331,4 @@ export class HoldfastSocket extends EventTarget {
       });
     }
   }
-}
-
-/** What is sent, as it is now: bytes are copied, anything else becomes text. */
-function toPayload(data: Exclude<Sendable, Blob>): string | Uint8Array<ArrayBuffer> {
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-  }
-  return /ArrayBuffer\]$/.test(Object.prototype.toString.call(data))
-    ? new Uint8Array(data as ArrayBufferLike).slice()
-    : `${data}`;
 }

@@ -208,8 +208,11 @@ export function createSubscription(
       } else if (push.presence) {
         emit("presence", push.presence);
       } else if (push.unsubscribed) {
-        self.detach(link);
-        refused(link, push.unsubscribed.error, () => {});
+        const { error } = push.unsubscribed;
+        if (error.retry) {
+          self.detach(link);
+        }
+        refused(link, error, () => {});
       }
     },
     detach(link) {

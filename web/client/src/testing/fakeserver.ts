@@ -3,8 +3,9 @@
  * client that delays and cuts as the test says. It is strict: a command that docs/protocol.md does not allow throws.
  */
 
+import { msgpack } from "../msgpack.ts";
 import type { WebSocketClass } from "../transport.ts";
-import type { WireMessage } from "../wire.ts";
+import type { Command, WireMessage } from "../wire.ts";
 
 type Body = Record<string, unknown> & {
   channel?: string;
@@ -151,8 +152,9 @@ export class FakeSocket {
   send(data: unknown): void {
     this.#later(() => {
       if (this.#passes()) {
-        const parsed = JSON.parse(data as string);
-        for (const command of Array.isArray(parsed) ? parsed : [parsed]) {
+        const packed =
+          data instanceof Uint8Array ? (msgpack.decode(data.slice().buffer) as object[]) : undefined;
+        for (const command of packed ?? [JSON.parse(data as string)]) {
           this.#run(command);
         }
       }
@@ -164,11 +166,12 @@ export class FakeSocket {
     this.#later(() => this.#down());
   }
 
-  /** Pushes or replies. */
-  push(...objects: object[]): void {
+  /** A push or a reply. */
+  push(object: object): void {
     if (this.up && this.#passes()) {
-      const text = JSON.stringify(objects.length === 1 ? objects[0] : objects);
-      this.#later(() => this.onmessage?.({ data: text }));
+      const data =
+        this.protocol === msgpack.protocol ? msgpack.encode(object as Command) : JSON.stringify([object]);
+      this.#later(() => this.onmessage?.({ data: typeof data === "string" ? data : data.buffer }));
     }
   }
 
@@ -185,11 +188,17 @@ export class FakeSocket {
     this.#down();
   }
 
+  /** Ends a subscription. */
+  end(sub: number, error: object): void {
+    this.#subscriptions.delete(sub);
+    this.push({ unsubscribed: { sub, error } });
+  }
+
   publish(channel: string, message: WireMessage): void {
     for (const [sub, name] of this.#subscriptions) {
       if (name === channel) {
         this.push({ message: { sub, ...message } });
-      } else if (name.endsWith("#") && channel.startsWith(name.slice(0, -1))) {
+      } else if (matches(name, channel)) {
         const epoch = message.offset === undefined ? {} : { epoch: this.server.epoch };
         this.push({ message: { sub, channel, ...epoch, ...message } });
       }
@@ -304,13 +313,22 @@ export class FakeSocket {
     }
   }
 
-  #behind({ channel, since, last }: Body): WireMessage[] {
-    const log = this.server.logs.get(String(channel)) ?? [];
+  #behind({ channel, pattern, since, last }: Body): WireMessage[] {
+    const { logs, epoch } = this.server;
+    const all = [...logs].flatMap(([name, log]) =>
+      log.map((message) => ({ ...message, channel: name, epoch })),
+    );
+    const matching = all.filter((message) => matches(pattern ?? "", message.channel));
+    const log = channel === undefined ? matching : (logs.get(channel) ?? []);
     const kept = last === undefined ? log : log.slice(-last);
     return since === undefined
       ? kept
       : log.filter(({ offset }) => (offset ?? 0) > Number.parseInt(since, 10));
   }
+}
+
+function matches(pattern: string, channel: string): boolean {
+  return pattern.endsWith("#") && channel.startsWith(pattern.slice(0, -1));
 }
 
 export function fault(code: string, more: object = {}): object {

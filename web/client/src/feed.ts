@@ -1,0 +1,199 @@
+/** The messages of a channel, or of all channels that match a pattern. */
+
+import { type Codec, raw } from "./codec.ts";
+import { Emitter } from "./emitter.ts";
+import { HoldfastError } from "./error.ts";
+import type { Session } from "./session.ts";
+import type { Lost, State, SubscribeOptions, Subscription, SubscriptionEvents } from "./subscription.ts";
+import type { Member, Payload, WireMessage } from "./wire.ts";
+
+export interface Message<T> {
+  channel: string;
+  data: T;
+  /** Its place in the history, if the channel has one. */
+  offset?: number;
+  epoch?: string;
+  /** The publication's own, if it has one. */
+  id?: string;
+  key?: string;
+  /** When it was stored or published, in milliseconds since 1970. */
+  time?: number;
+}
+
+/** A member who came or went. */
+export interface Presence extends Member {
+  count: { users: number; connections: number } | undefined;
+}
+
+export interface FeedEvents<T> {
+  message: Message<T>;
+  join: Presence;
+  leave: Presence;
+  /** More came and went than was told: ask for the roster anew. */
+  partial: { channel: string };
+  /** Messages of a channel without history may have been missed; how many, if that is known. */
+  gap: { channel: string; missed: number | undefined };
+  /** Messages are not kept any more, or may not be. */
+  lost: Lost;
+  /** `live` when all that was missed has come. */
+  state: State;
+  /** The server has refused or ended it; or a message is not what the codec takes (`invalid_data`). */
+  error: HoldfastError;
+}
+
+export interface FeedOptions<T> extends SubscribeOptions {
+  codec?: Codec<T>;
+}
+
+/** Messages that an iteration has not taken yet. */
+const mostQueued = 10_000;
+
+/** It subscribes with the first listener or iteration, and until unsubscribe(). */
+export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
+  /** The channel's name, or the pattern. */
+  readonly name: string;
+  protected readonly session: Session;
+  protected readonly codec: Codec<T>;
+  readonly #pattern: boolean;
+  readonly #options: SubscribeOptions;
+  #subscription: Subscription | undefined;
+
+  constructor(session: Session, name: string, pattern: boolean, { codec, ...options }: FeedOptions<T> = {}) {
+    super();
+    this.session = session;
+    this.name = name;
+    this.#pattern = pattern;
+    this.codec = codec ?? (raw as unknown as Codec<T>);
+    this.#options = options;
+  }
+
+  /** `closed` also before it is subscribed. */
+  get state(): State {
+    return this.#subscription?.state ?? "closed";
+  }
+
+  /** What to give as `since` to go on from here, such as after a reload; "" if there is none. */
+  get position(): string {
+    return this.#subscription?.position() ?? "";
+  }
+
+  override on<Type extends keyof FeedEvents<T>>(
+    type: Type,
+    listener: (detail: FeedEvents<T>[Type]) => void,
+  ): () => void {
+    const off = super.on(type, listener);
+    if ((type === "join" || type === "leave") && !this.#options.presence) {
+      this.#options.presence = true;
+      if (this.#subscription) {
+        this.session.change(this.#subscription, this.#options);
+      }
+    }
+    this.#subscribe();
+    return off;
+  }
+
+  /** Ends it; a later listener begins it anew, at the present end. */
+  unsubscribe(): void {
+    if (this.#subscription) {
+      this.session.unsubscribe(this.#subscription);
+      this.#subscription = undefined;
+    }
+  }
+
+  /** Each message; ends with unsubscribe() and close(), throws what ends it otherwise. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message<T>, void, undefined> {
+    const queue: Message<T>[] = [];
+    let wake = () => {};
+    let over = this.session.state === "closed";
+    let failure: HoldfastError | undefined;
+    const end = (error?: HoldfastError) => {
+      over = true;
+      failure = error;
+      wake();
+    };
+    const offs = [
+      this.on("message", (message) => {
+        if (queue.push(message) > mostQueued) {
+          end(new HoldfastError({ code: "too_slow" }));
+        }
+        wake();
+      }),
+      this.on("state", (state) => state === "closed" && end(failure)),
+      this.on("error", (error) => end(error)),
+    ];
+    try {
+      while (failure?.code !== "too_slow") {
+        const message = queue.shift();
+        if (message) {
+          yield message;
+        } else if (over) {
+          break;
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+      if (failure) {
+        throw failure;
+      }
+    } finally {
+      for (const off of offs) {
+        off();
+      }
+    }
+  }
+
+  protected decode(message: WireMessage): Message<T> {
+    const { data, channel = this.name, offset, epoch, id, key, time } = message;
+    const all = { channel, data: this.codec.decode(data), offset, epoch, id, key, time };
+    return Object.fromEntries(
+      Object.entries(all).filter(([, value]) => value !== undefined),
+    ) as unknown as Message<T>;
+  }
+
+  #subscribe(): void {
+    if (!this.#subscription && this.session.state !== "closed") {
+      this.#subscription = this.session.subscribe(this.name, this.#pattern, this.#options, (type, detail) =>
+        this.#happened(type, detail),
+      );
+    }
+  }
+
+  #happened<Type extends keyof SubscriptionEvents>(type: Type, detail: SubscriptionEvents[Type]): void {
+    const events = detail as SubscriptionEvents[keyof SubscriptionEvents] & SubscriptionEvents[Type];
+    if (type === "message") {
+      this.#received(events as WireMessage);
+    } else if (type === "presence") {
+      this.#presence(events as SubscriptionEvents["presence"]);
+    } else if (type === "ended") {
+      this.#subscription = undefined;
+      this.emit("error", new HoldfastError(events as SubscriptionEvents["ended"]));
+    } else if (type !== "subscribed") {
+      this.emit(type as "state" | "gap" | "lost", events as never);
+    }
+  }
+
+  #received(wire: WireMessage): void {
+    let message: Message<T>;
+    try {
+      message = this.decode(wire);
+    } catch (cause) {
+      this.emit("error", new HoldfastError({ code: "invalid_data", message: `${cause}` }, { cause }));
+      return;
+    }
+    this.emit("message", message);
+  }
+
+  #presence({ join = [], leave = [], count, partial }: SubscriptionEvents["presence"]): void {
+    for (const member of leave) {
+      this.emit("leave", { ...member, count });
+    }
+    for (const member of join) {
+      this.emit("join", { ...member, count });
+    }
+    if (partial) {
+      this.emit("partial", { channel: this.name });
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/** Many channels on one connection. */
+
+import { Channel } from "./channel.ts";
+import { Emitter } from "./emitter.ts";
+import type { HoldfastError } from "./error.ts";
+import { Feed, type FeedOptions } from "./feed.ts";
+import { toPayload } from "./payload.ts";
+import { type Closed, type ConnectOptions, createSession, type Session } from "./session.ts";
+import type { State } from "./subscription.ts";
+import { Tokens } from "./tokens.ts";
+import type { Payload, Welcome } from "./wire.ts";
+
+export interface HoldfastEvents {
+  state: State;
+  /** The server has greeted: on each connection. */
+  welcome: Welcome;
+  /** Something failed and is tried again, or the server found a fault in what was sent. */
+  error: HoldfastError;
+  closed: Closed;
+}
+
+/** The URL of `/socket` for that of a page or server. */
+function socketUrl(text: string | URL): string {
+  const url = new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  if (url.pathname === "/") {
+    url.pathname = "/socket";
+  }
+  return url.href;
+}
+
+export class Holdfast extends Emitter<HoldfastEvents> {
+  /** Who the server says this is, and what it promises; undefined before the first connection. */
+  welcome: Welcome | undefined;
+  readonly #session: Session;
+  readonly #channels = new Map<string, Channel<unknown>>();
+  readonly #tokens: Tokens | undefined;
+
+  /** With several URLs, each is an endpoint of the same cluster. Without a path it is `/socket`. */
+  constructor(url: string | URL | (string | URL)[], options: ConnectOptions = {}) {
+    super();
+    const { token } = options;
+    this.#tokens = token && new Tokens(token, (next) => this.#session.refresh(next));
+    const connect = this.#tokens ? { ...options, token: this.#tokens.give } : options;
+    this.#session = createSession([url].flat().map(socketUrl), connect, (type, detail) => {
+      if (type === "welcome") {
+        this.welcome = detail as Welcome;
+        this.#tokens?.expiresIn(this.welcome.expires);
+      } else if (type === "expiring") {
+        this.#tokens?.expiring((detail as { in: number }).in);
+        return;
+      } else if (type === "closed") {
+        this.#tokens?.stop();
+      }
+      this.emit(type as keyof HoldfastEvents, detail as never);
+    });
+  }
+
+  get state(): State {
+    return this.#session.state;
+  }
+
+  /** The same object for the same name; options count the first time, or after its unsubscribe(). */
+  channel<T = Payload>(name: string, options?: FeedOptions<T>): Channel<T> {
+    let channel = this.#channels.get(name);
+    if (!channel) {
+      channel = new Channel<unknown>(this.#session, name, false, options as FeedOptions<unknown>);
+      this.#channels.set(name, channel);
+    }
+    return channel as Channel<T>;
+  }
+
+  /** All channels that match: `+` is one segment, `#` at the end the rest. */
+  pattern<T = Payload>(pattern: string, options?: FeedOptions<T>): Feed<T> {
+    return new Feed<T>(this.#session, pattern, true, options);
+  }
+
+  /** Asks the backend. Fails with `disconnected` if the connection breaks before the answer: it is not repeated. */
+  async rpc(method: string, data: unknown = ""): Promise<Payload> {
+    return (await this.#session.ask("rpc", { method, data: toPayload(data) }, false)).data;
+  }
+
+  /** Closes when all that was published is acknowledged, or after 5 s; kept then. */
+  close(): Promise<Closed> {
+    return new Promise((resolve) => {
+      if (this.state === "closed") {
+        resolve({ code: 1000, reason: "", clean: true });
+      }
+      this.on("closed", resolve);
+      this.#session.close();
+    });
+  }
+}
