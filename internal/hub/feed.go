@@ -120,6 +120,13 @@ func (f *Feed) seenLocked(offset uint64) bool {
 	return f.begun
 }
 
+// highest returns the highest offset that is known.
+func (f *Feed) highest() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.high
+}
+
 // missLocked notes that everything above high up to an offset has not come.
 func (f *Feed) missLocked(last uint64) {
 	f.missed = f.missed.with(gap{first: f.high + 1, last: last})

@@ -51,6 +51,7 @@ const (
 type pages struct {
 	feed  *Feed
 	turns chan struct{} // a token for each read under way
+	crowd crowd
 
 	mu    sync.Mutex // guards what follows
 	all   map[pageKey]*read
@@ -124,22 +125,70 @@ func (ps *pages) get(key pageKey, head uint64) *read {
 	return r
 }
 
-// fetch reads from the log, when it is its turn.
+// fetch reads from the log, when it is its turn, or gets what somebody else has found who read for a
+// crowd.
 func (ps *pages) fetch(ctx context.Context, key pageKey) (*Page, error) {
+	a := ps.crowd.enter(key)
 	select {
+	case <-a.served:
 	case ps.turns <- struct{}{}:
-		defer func() { <-ps.turns }()
+		page, err := ps.takeTurn(ctx, a)
+		<-ps.turns
+		if page != nil || err != nil {
+			return page, err
+		}
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
+	select {
+	case <-a.served:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if a.page != nil {
+		return a.page, nil
+	}
+	select {
+	case ps.turns <- struct{}{}:
+		defer func() { <-ps.turns }()
+		return ps.ask(ctx, key)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// takeTurn reads for a, and before that for all others if a crowd waits. It returns nothing if
+// somebody else reads for a.
+func (ps *pages) takeTurn(ctx context.Context, a *asker) (*Page, error) {
+	others, mine := ps.crowd.leave(a)
+	if !mine {
+		return nil, nil
+	}
+	if others != nil {
+		all := append(others, a)
+		err := ps.sweep(ctx, all)
+		for _, one := range all {
+			close(one.served)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if a.page != nil {
+		return a.page, nil
+	}
+	return ps.ask(ctx, a.key)
+}
+
+// ask reads one page from the log.
+func (ps *pages) ask(ctx context.Context, key pageKey) (_ *Page, err error) {
 	var from *broker.Page
-	var err error
 	if key.newest > 0 {
+		ctx, cancel := context.WithTimeout(ctx, readTimeout)
+		defer cancel()
 		from, err = ps.feed.log.Last(ctx, key.pattern, key.newest)
 	} else {
-		from, err = ps.feed.log.Read(ctx, key.pattern, key.after, maxPageMessages)
+		from, err = ps.readLog(ctx, key.pattern, key.after)
 	}
 	if err != nil {
 		return nil, err
@@ -149,6 +198,13 @@ func (ps *pages) fetch(ctx context.Context, key pageKey) (*Page, error) {
 		page.Publication = Bundle(from.Messages...)
 	}
 	return page, nil
+}
+
+// readLog reads a page from the log in bounded time.
+func (ps *pages) readLog(ctx context.Context, p channel.Pattern, after uint64) (*broker.Page, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return ps.feed.log.Read(ctx, p, after, maxPageMessages)
 }
 
 // keep leaves a read to others, and makes room for it.
