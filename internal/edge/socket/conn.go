@@ -33,6 +33,7 @@ type conn struct {
 	handler *Handler
 	ws      *websocket.Conn
 	out     *out
+	number  uint64 // of the handshake: a client has given up those before
 
 	work     context.Context
 	stop     context.CancelFunc
@@ -56,11 +57,12 @@ type conn struct {
 	present map[channel.Name]int // subscriptions that make the session present
 }
 
-func newConn(h *Handler, ws *websocket.Conn) *conn {
+func newConn(h *Handler, ws *websocket.Conn, number uint64) *conn {
 	encoding, _ := protocol.EncodingOf(ws.Subprotocol()) // only those that we offer
 	c := &conn{
 		handler: h,
 		ws:      ws,
+		number:  number,
 		flight:  semaphore.NewWeighted(maxInFlightBytes),
 		id:      rand.Text()[:idChars],
 		subs:    make(map[uint64]*subscription),

@@ -33,9 +33,13 @@ func (c *conn) connect(id uint64, v *protocol.Connect) {
 	if v.Session != nil {
 		var old *conn
 		old, ok.Why = h.sessions.resume(c, v.Session, now)
+		if ok.Why == superseded {
+			c.takenOver()
+			return
+		}
 		c.greeted, ok.Resumed = ok.Why == "", ok.Why == ""
 		if old != nil {
-			old.expel(websocket.CloseCode(protocol.CloseTakenOver), "a newer connection has taken over the session")
+			old.takenOver()
 		}
 	}
 	c.greet()
@@ -45,4 +49,9 @@ func (c *conn) connect(id uint64, v *protocol.Connect) {
 		h.config.Log.Debug("connected", "path", Path, "session", c.id, "client", v.Client.Name, "version", v.Client.Version, "resumed", ok.Resumed)
 	}
 	c.out.ok(id, ok)
+}
+
+// takenOver closes the connection because the client has a newer one.
+func (c *conn) takenOver() {
+	c.expel(websocket.CloseCode(protocol.CloseTakenOver), "a newer connection has taken over the session")
 }

@@ -191,3 +191,16 @@ func waitUntil(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// The older connection's command may be read after the newer one's, since they are two streams.
+func TestAnOlderConnectionDoesNotTakeTheSessionFromANewerOne(t *testing.T) {
+	e := start(t)
+	first := e.dial().connect(nil)
+	older, newer := e.dial(), e.dial()
+	if ok := newer.connect(&first.Session); !ok.Resumed {
+		t.Fatalf("not resumed: %+v", ok)
+	}
+	older.send(&protocol.Connect{Session: &first.Session})
+	older.wantClose(websocket.CloseCode(protocol.CloseTakenOver), "newer")
+	newer.reply(newer.send(&protocol.Ping{}), &protocol.PingOK{})
+}

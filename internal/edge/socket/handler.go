@@ -59,6 +59,8 @@ type Handler struct {
 	open     members.Set
 	keep     *websocket.Keepalive
 
+	handshakes atomic.Uint64
+
 	work context.Context // of the connections
 	stop context.CancelFunc
 }
@@ -102,7 +104,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is where clients of the Holdfast protocol connect with a WebSocket; a channel's own URL is below /channels/", http.StatusUpgradeRequired)
 		return
 	}
-	m := &member{}
+	m := &member{number: h.handshakes.Add(1)}
 	if !h.open.Enter(m) {
 		http.Error(w, "the server is shutting down; connect again later", http.StatusServiceUnavailable)
 		return
@@ -113,7 +115,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.config.Log.Warn("handshake refused", "path", Path, "remote", r.RemoteAddr, "error", err)
 		return
 	}
-	c := newConn(h, ws)
+	c := newConn(h, ws, m.number)
 	m.conn.Store(c)
 	ws.Run(func() {
 		defer h.open.Leave(m)
@@ -134,7 +136,10 @@ func (h *Handler) Close(ctx context.Context, reason string) {
 }
 
 // member is a connection from before its handshake has been answered.
-type member struct{ conn atomic.Pointer[conn] }
+type member struct {
+	number uint64 // of the handshake
+	conn   atomic.Pointer[conn]
+}
 
 // GoAway implements members.Member.
 func (m *member) GoAway(ctx context.Context, reason string) {

@@ -99,15 +99,25 @@ func testChannels(t testing.TB) *session.Channels {
 }
 
 // patience is the longest that anything may take; it is not a timing that is tested.
-func patience(t testing.TB) context.Context {
+func patience(t reporter) context.Context {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
 
+// reporter is what a client tells of its failures: a test, or one run of a property.
+type reporter interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+	Context() context.Context
+}
+
 // client is a scripted client. What it says and wants is written in JSON, whatever it speaks.
 type client struct {
-	t        testing.TB
+	t        reporter
 	ws       *websocket.Conn
 	encoding protocol.Encoding
 	pending  []protocol.FromServer // received, and not looked at

@@ -122,7 +122,7 @@ func TestAConnectionHasSoManySubscriptionsAndNoMore(t *testing.T) {
 
 func TestFaultsOfTheLogHaveCodesAndARef(t *testing.T) {
 	e := start(t)
-	c := newConn(e.Handler, e.dial().ws)
+	c := newConn(e.Handler, e.dial().ws, 1)
 	defer c.stop()
 	for _, test := range []struct {
 		err  error

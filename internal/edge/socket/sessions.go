@@ -54,6 +54,10 @@ func (s *sessions) enter(c *conn) {
 	s.open[c.id] = c
 }
 
+// superseded tells that the session has a newer connection already. A client may have given up a
+// connection whose commands are still on their way, and they must not take the session from the next.
+const superseded = "superseded"
+
 // resume gives c the session that a client comes back to, and returns the connection that had it, or
 // nil. If it can't, it returns why.
 func (s *sessions) resume(c *conn, from *protocol.Session, now time.Time) (old *conn, why string) {
@@ -70,6 +74,9 @@ func (s *sessions) resume(c *conn, from *protocol.Session, now time.Time) (old *
 	old, away := s.open[told.id], s.gone[told.id]
 	if old == nil && away == nil && told.node == s.node {
 		return nil, protocol.WhyExpired // it was here, and has been forgotten
+	}
+	if old != nil && old.number > c.number {
+		return nil, superseded
 	}
 	if away != nil {
 		s.order.Remove(away)

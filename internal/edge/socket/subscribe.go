@@ -13,7 +13,7 @@ import (
 func (c *conn) subscribe(id uint64, v *protocol.Subscribe) {
 	s, refused := c.newSubscription(v)
 	if refused == nil {
-		refused = c.number(s, v.Sub)
+		refused = c.enroll(s, v.Sub)
 	}
 	if refused != nil {
 		c.out.refuse(id, refused)
@@ -74,8 +74,8 @@ func (c *conn) newSubscription(v *protocol.Subscribe) (*subscription, *protocol.
 	return s, nil
 }
 
-// number gives a subscription its number, the next one if the client does not choose, and counts it in.
-func (c *conn) number(s *subscription, wanted uint64) *protocol.Error {
+// enroll gives a subscription its number, the next one if the client does not choose, and counts it in.
+func (c *conn) enroll(s *subscription, wanted uint64) *protocol.Error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.subs) == maxSubscriptions {
@@ -109,11 +109,11 @@ func (c *conn) begun(id uint64, s *subscription, v *protocol.Subscribe) {
 		return
 	}
 	c.out.ok(id, s.beginsAt(begins, v.Since))
-	c.join(s, v.Presence)
 	if len(begins) == 0 {
 		c.out.push(&protocol.Live{Sub: s.number})
 	}
 	s.flow.Start()
+	c.join(s, v.Presence)
 }
 
 // unsubscribe ends a subscription. If it has not been answered yet, that is waited for.
