@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -43,6 +44,7 @@ func startWith(t testing.TB, config Config) *edge {
 func startOn(t testing.TB, channels *session.Channels, config Config) *edge {
 	t.Helper()
 	config.MaxMessageBytes = testLimit
+	config.SendQueueBytes = 256 << 10
 	config.Log = slog.New(slog.DiscardHandler)
 	if config.Window == 0 {
 		config.Window = time.Minute
@@ -133,7 +135,7 @@ func (e *edge) dialIn(encoding protocol.Encoding) *client {
 	if encoding == protocol.MessagePack {
 		name = protocol.SubprotocolMessagePack
 	}
-	ws, err := websocket.Dial(patience(e.t), e.url, &websocket.DialOptions{Subprotocols: []string{name}})
+	ws, err := websocket.Dial(patience(e.t), e.url, &websocket.DialOptions{Subprotocols: []string{name}, NetDial: dialSmall})
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -283,4 +285,13 @@ func (c *client) wantClose(code websocket.CloseCode, reasonHas string) {
 		}
 		return
 	}
+}
+
+// dialSmall connects with a small buffer to receive, so that it is soon noticed who does not read.
+func dialSmall(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.(*net.TCPConn).SetReadBuffer(32 << 10)
 }

@@ -13,7 +13,7 @@ import (
 // messages that were.
 func (c *client) flood(channel string) int {
 	c.t.Helper()
-	const n = 400
+	const n = 200
 	payload := strings.Repeat("x", 32<<10)
 	for i := range n {
 		c.publish(channel, fmt.Sprint(i, " ", payload))
