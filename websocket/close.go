@@ -40,7 +40,7 @@ func (c *Conn) Close(ctx context.Context, code CloseCode, reason string) error {
 	case c.reading <- struct{}{}:
 		c.awaitClose(ctx)
 		c.letGo()
-	case <-c.done:
+	case <-c.Done():
 	case <-ctx.Done():
 		c.drop(context.Cause(ctx))
 	}

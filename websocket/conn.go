@@ -28,20 +28,21 @@ type Conn struct {
 
 	reading chan struct{} // a token: in it while a goroutine owns in
 	in      inbound
-	late    late          // owned like in
-	dropped atomic.Bool   // the transport is closed; whoever gives the token back finishes
-	done    chan struct{} // closed when the connection is over and end is set
-	end     *CloseError   // immutable once done is closed
+	late    late        // owned like in
+	dropped atomic.Bool // the transport is closed; whoever gives the token back finishes
+	ended   atomic.Bool // the connection is over, and end is set
+	end     *CloseError // immutable once ended
 
 	keepalive atomic.Pointer[Keepalive] // what watches over the connection; nil for nothing
 	sign      atomic.Uint64             // the last sign of life, as hears writes it
 	watched   watched                   // guarded by the Keepalive
 
-	mu      sync.Mutex  // guards what follows
-	verdict *CloseError // how the connection is ending; nil while it is open
-	timer   *time.Timer // bounds the closing; nil while it is open
-	pings   []*ping     // unanswered, in the order sent
-	pingSeq uint64      // number of the last ping
+	mu      sync.Mutex    // guards what follows
+	verdict *CloseError   // how the connection is ending; nil while it is open
+	timer   *time.Timer   // bounds the closing; nil while it is open
+	pings   []*ping       // unanswered, in the order sent
+	pingSeq uint64        // number of the last ping
+	done    chan struct{} // closed when the connection is over; nil while nobody has asked for it
 }
 
 // newConn wraps nc after the handshake. early is what the peer sent right behind it.
@@ -52,7 +53,6 @@ func newConn(nc net.Conn, role wire.Role, l Limits, subprotocol string, early []
 		limits:      l.withDefaults(),
 		subprotocol: subprotocol,
 		reading:     make(chan struct{}, 1),
-		done:        make(chan struct{}),
 	}
 	c.transport = newTransport(nc, c.limits.WriteTimeout)
 	c.in.parser.Init(role, uint64(c.limits.MaxMessageBytes))
@@ -73,7 +73,17 @@ func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 // Done returns a channel that is closed when the connection is over and nothing of it is left
 // running. Something must be reading for a connection to notice its end.
-func (c *Conn) Done() <-chan struct{} { return c.done }
+func (c *Conn) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.over() {
+			close(c.done)
+		}
+	}
+	return c.done
+}
 
 // End tells how the connection ended: code, reason, who began, whether both close frames were
 // exchanged. It is nil until the connection is over, which Done tells, and the same from then on.
@@ -143,14 +153,7 @@ func (c *Conn) letGo() {
 }
 
 // over tells whether the connection has ended for good.
-func (c *Conn) over() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
-}
+func (c *Conn) over() bool { return c.ended.Load() }
 
 // finish ends the connection for good: the transport is closed, nothing runs any more, and everyone
 // who waits is told. The caller holds the reading token. It may be called more than once.
@@ -174,9 +177,12 @@ func (c *Conn) finish(err error) *CloseError {
 		end.Err = err
 	}
 	c.pings = nil
-	c.mu.Unlock()
 	c.end = &end
-	close(c.done)
+	c.ended.Store(true)
+	if c.done != nil {
+		close(c.done)
+	}
+	c.mu.Unlock()
 	if k := c.keepalive.Load(); k != nil {
 		k.forget(c)
 	}

@@ -37,7 +37,7 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 		return rtt, nil
 	case <-ctx.Done():
 		return 0, ctx.Err()
-	case <-c.done:
+	case <-c.Done():
 		return 0, c.end
 	}
 }

@@ -139,7 +139,7 @@ func (c *Conn) run(f func()) {
 	defer func() {
 		if !c.over() {
 			c.CloseNow()
-			<-c.done
+			<-c.Done()
 		}
 	}()
 	f()
