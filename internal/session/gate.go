@@ -114,7 +114,7 @@ func (g *gate) giveUpLocked() {
 
 // wait opens the gate when the client's queue has drained. It gives up when the client is gone.
 func (g *gate) wait() {
-	for g.sub.to.Flush(g.sub.work) == nil {
+	for g.sub.to.Flush(g.sub.work()) == nil {
 		if g.release() {
 			return
 		}

@@ -81,7 +81,7 @@ func (l *logPart) catchUp() { l.read(l.follower.Read) }
 // read delivers the page that first gets, and the pages behind it until the follower is live. It
 // gives up when the client is gone or the subscription is cancelled.
 func (l *logPart) read(first func(ctx context.Context, after uint64) (*hub.Page, error)) {
-	ctx := l.sub.work
+	ctx := l.sub.work()
 	get := first
 	for delay := minRetryDelay; ; {
 		page, err := get(ctx, l.at)
@@ -166,7 +166,7 @@ func (l *logPart) Live(offset uint64) {
 // Behind implements hub.Sink. The client's queue is full: when it has drained, the log has the rest.
 func (l *logPart) Behind() {
 	l.sub.running.Go(func() {
-		if l.sub.to.Flush(l.sub.work) == nil {
+		if l.sub.to.Flush(l.sub.work()) == nil {
 			l.catchUp()
 		}
 	})

@@ -19,9 +19,10 @@ type Subscription struct {
 	to      Receiver
 	without string // see Request.Without
 
-	work    context.Context // of the goroutines
+	running sync.WaitGroup // the goroutines
+	begin   sync.Once      // makes what follows
+	ctx     context.Context
 	stop    context.CancelFunc
-	running sync.WaitGroup
 
 	logs      []*logPart
 	ephemeral []*ephemeralPart
@@ -35,7 +36,6 @@ func Open(h *hub.Hub, r Request, to Receiver) (*Subscription, error) {
 		return nil, err
 	}
 	s := &Subscription{to: to, without: r.Without}
-	s.work, s.stop = context.WithCancel(context.Background())
 	for _, p := range r.Parts {
 		if p.Feed != nil {
 			s.logs = append(s.logs, newLogPart(s, r, p))
@@ -70,6 +70,7 @@ func (s *Subscription) Start() {
 // running or will run. It must not be called by one. Further calls do nothing.
 func (s *Subscription) Cancel() {
 	s.cancel.Do(func() {
+		s.work()
 		s.stop()
 		for _, l := range s.logs {
 			l.follower.Cancel()
@@ -79,6 +80,13 @@ func (s *Subscription) Cancel() {
 		}
 		s.running.Wait()
 	})
+}
+
+// work returns the context of the goroutines. It is made for the first of them: most subscriptions
+// never have one.
+func (s *Subscription) work() context.Context {
+	s.begin.Do(func() { s.ctx, s.stop = context.WithCancel(context.Background()) })
+	return s.ctx
 }
 
 // wanted returns what of p the client wants: p itself, a part of it, or nil.
