@@ -1,5 +1,6 @@
 /** One channel: its messages, and what else can be done with it. */
 
+import { raised } from "./error.ts";
 import { Feed, type Message } from "./feed.ts";
 import type { Stored } from "./outbox.ts";
 import { toPayload } from "./payload.ts";
@@ -28,17 +29,17 @@ export interface Roster {
 export class Channel<T = Payload> extends Feed<T> {
   /** The promise is kept when the message is stored (where), or has been given to whoever is there (nothing). */
   publish(value: T, options?: PublishOptions): Promise<Stored> {
-    return this.session.publish(this.name, toPayload(this.codec.encode(value)), options);
+    return raised(this.session.publish(this.name, toPayload(this.codec.encode(value)), options));
   }
 
   /** A page: behind a position, or the newest so many, or from the oldest. */
   async history(page: { since?: string; last?: number; limit?: number } = {}): Promise<History<T>> {
-    const ok = await this.session.ask("history", { channel: this.name, ...page }, true);
+    const ok = await raised(this.session.ask("history", { channel: this.name, ...page }, true));
     return { ...ok, messages: ok.messages.map((message: WireMessage) => this.decode(message)) };
   }
 
   /** A page of who is there. */
   presence(page: { after?: string; limit?: number } = {}): Promise<Roster> {
-    return this.session.ask("presence", { channel: this.name, ...page }, true);
+    return raised(this.session.ask("presence", { channel: this.name, ...page }, true));
   }
 }

@@ -26,3 +26,12 @@ export class HoldfastError extends Error {
     Object.assign(this, fault);
   }
 }
+
+/** Gives a promise that fails with a fault the error for applications. */
+export async function raised<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (fault) {
+    throw new HoldfastError(fault as Fault);
+  }
+}

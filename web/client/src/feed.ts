@@ -4,8 +4,15 @@ import { type Codec, raw } from "./codec.ts";
 import { Emitter } from "./emitter.ts";
 import { HoldfastError } from "./error.ts";
 import type { Session } from "./session.ts";
-import type { Lost, State, SubscribeOptions, Subscription, SubscriptionEvents } from "./subscription.ts";
-import type { Member, Payload, WireMessage } from "./wire.ts";
+import type {
+  Lost,
+  State,
+  SubscribeBody,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionEvents,
+} from "./subscription.ts";
+import type { Member, Payload, PresenceChange, WireMessage } from "./wire.ts";
 
 export interface Message<T> {
   channel: string;
@@ -42,6 +49,10 @@ export interface FeedEvents<T> {
 }
 
 export interface FeedOptions<T> extends SubscribeOptions {
+  /** Tell who comes and goes; listening to `join` or `leave` sets it. */
+  presence?: boolean;
+  /** When the client can't keep up, a newer message of the same key may replace an older one. */
+  latest?: boolean;
   codec?: Codec<T>;
 }
 
@@ -54,15 +65,19 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
   readonly name: string;
   protected readonly session: Session;
   protected readonly codec: Codec<T>;
-  readonly #pattern: boolean;
+  readonly #what: SubscribeBody;
   readonly #options: SubscribeOptions;
   #subscription: Subscription | undefined;
 
-  constructor(session: Session, name: string, pattern: boolean, { codec, ...options }: FeedOptions<T> = {}) {
+  constructor(
+    session: Session,
+    what: { channel: string } | { pattern: string },
+    { codec, presence, latest, ...options }: FeedOptions<T> = {},
+  ) {
     super();
     this.session = session;
-    this.name = name;
-    this.#pattern = pattern;
+    this.#what = { ...what, presence, latest };
+    this.name = Object.values(what)[0] ?? "";
     this.codec = codec ?? (raw as unknown as Codec<T>);
     this.#options = options;
   }
@@ -82,10 +97,11 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
     listener: (detail: FeedEvents<T>[Type]) => void,
   ): () => void {
     const off = super.on(type, listener);
-    if ((type === "join" || type === "leave") && !this.#options.presence) {
-      this.#options.presence = true;
+    if ((type === "join" || type === "leave") && !this.#what.presence) {
+      this.#what.presence = true;
       if (this.#subscription) {
-        this.session.change(this.#subscription, this.#options);
+        this.#leave(this.#subscription);
+        this.session.begin(this.#subscription);
       }
     }
     this.#subscribe();
@@ -94,9 +110,12 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
 
   /** Ends it; a later listener begins it anew, at the present end. */
   unsubscribe(): void {
-    if (this.#subscription) {
-      this.session.unsubscribe(this.#subscription);
+    const subscription = this.#subscription;
+    if (subscription) {
       this.#subscription = undefined;
+      this.session.subscriptions.delete(subscription.sub);
+      this.#leave(subscription);
+      subscription.end();
     }
   }
 
@@ -152,9 +171,16 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
     ) as unknown as Message<T>;
   }
 
+  #leave(subscription: Subscription): void {
+    subscription.link = undefined;
+    for (const link of this.session.links()) {
+      link.ask("unsubscribe", { sub: subscription.sub });
+    }
+  }
+
   #subscribe(): void {
     if (!this.#subscription && this.session.state !== "closed") {
-      this.#subscription = this.session.subscribe(this.name, this.#pattern, this.#options, (type, detail) =>
+      this.#subscription = this.session.subscribe(this.#what, this.#options, (type, detail) =>
         this.#happened(type, detail),
       );
     }
@@ -164,8 +190,11 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
     const events = detail as SubscriptionEvents[keyof SubscriptionEvents] & SubscriptionEvents[Type];
     if (type === "message") {
       this.#received(events as WireMessage);
-    } else if (type === "presence") {
-      this.#presence(events as SubscriptionEvents["presence"]);
+    } else if (type === "push") {
+      const { presence } = events as SubscriptionEvents["push"];
+      if (presence) {
+        this.#presence(presence);
+      }
     } else if (type === "ended") {
       this.#subscription = undefined;
       this.emit("error", new HoldfastError(events as SubscriptionEvents["ended"]));
@@ -185,7 +214,7 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
     this.emit("message", message);
   }
 
-  #presence({ join = [], leave = [], count, partial }: SubscriptionEvents["presence"]): void {
+  #presence({ join = [], leave = [], count, partial }: PresenceChange): void {
     for (const member of leave) {
       this.emit("leave", { ...member, count });
     }

@@ -350,7 +350,10 @@ test("close() waits for what is not acknowledged, and leaves no timer", async ()
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("without a subscription, nobody can tell after a long time whether it was stored", async () => {
+test.each([
+  ["without a subscription", () => {}],
+  ["with one that is younger", (holdfast: Holdfast) => listen(holdfast, "chat/a")],
+])("%s nobody can tell after a long time whether it was stored", async (_, meanwhile) => {
   const { server, holdfast } = setUp();
   await pass();
   server.answer = (verb) => (verb === "publish" ? "nothing" : undefined);
@@ -360,11 +363,59 @@ test("without a subscription, nobody can tell after a long time whether it was s
   await pass();
   server.refuse = true;
   server.last.cut();
+  meanwhile(holdfast);
   await pass(60_000);
   server.refuse = false;
   await pass(60_000);
   await unknown;
   expect(server.stored("chat/a")).toEqual([]);
+});
+
+test("nor can a subscription tell that has lost messages meanwhile", async () => {
+  const { server, holdfast } = setUp();
+  const got = listen(holdfast, "chat/a");
+  await pass();
+  server.answer = (verb) => (verb === "publish" ? "nothing" : undefined);
+  const unknown = expect(holdfast.channel("chat/a").publish("x")).rejects.toMatchObject({
+    code: "outcome_unknown",
+  });
+  await pass();
+  server.refuse = true;
+  server.last.cut();
+  await pass(60_000);
+  server.epoch = "e2";
+  server.refuse = false;
+  await pass(60_000);
+  await unknown;
+  expect(got).toEqual(["(live)", "(reconnecting)", "(lost: reset)", "(live)"]);
+});
+
+test("pushes and fields that it does not know are ignored", async () => {
+  const { server, holdfast, states } = setUp();
+  const got = listen(holdfast, "chat/a");
+  await pass();
+  for (const push of [
+    {},
+    { news: null },
+    { news: { sub: 99 } },
+    { message: { sub: 99, data: "x" } },
+    { id: 99, ok: {} },
+  ]) {
+    server.last.push(push);
+  }
+  server.publish("chat/a", "1");
+  await pass();
+  expect([got, states]).toEqual([["(live)", "1"], ["live"]]);
+});
+
+test("a fault of a whole message is told", async () => {
+  const { server, holdfast } = setUp();
+  const errors: string[] = [];
+  holdfast.on("error", ({ code, message }) => errors.push(`${code}: ${message}`));
+  await pass();
+  server.last.push(fault("bad_json"));
+  await pass();
+  expect(errors).toEqual(["bad_json: bad_json!"]);
 });
 
 test("publications are as many in flight as the server allows, and too large ones fail alone", async () => {

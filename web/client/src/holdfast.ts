@@ -2,13 +2,13 @@
 
 import { Channel } from "./channel.ts";
 import { Emitter } from "./emitter.ts";
-import type { HoldfastError } from "./error.ts";
+import { type Fault, HoldfastError, raised } from "./error.ts";
 import { Feed, type FeedOptions } from "./feed.ts";
 import { toPayload } from "./payload.ts";
 import { type Closed, type ConnectOptions, createSession, type Session } from "./session.ts";
 import type { State } from "./subscription.ts";
 import { Tokens } from "./tokens.ts";
-import type { Payload, Welcome } from "./wire.ts";
+import type { Incoming, Payload, Welcome } from "./wire.ts";
 
 export interface HoldfastEvents {
   state: State;
@@ -46,14 +46,25 @@ export class Holdfast extends Emitter<HoldfastEvents> {
       if (type === "welcome") {
         this.welcome = detail as Welcome;
         this.#tokens?.expiresIn(this.welcome.expires);
-      } else if (type === "expiring") {
-        this.#tokens?.expiring((detail as { in: number }).in);
-        return;
       } else if (type === "closed") {
         this.#tokens?.stop();
       }
-      this.emit(type as keyof HoldfastEvents, detail as never);
+      if (type === "push") {
+        this.#pushed(detail as Incoming);
+      } else if (type === "error") {
+        this.emit(type, new HoldfastError(detail as Fault));
+      } else {
+        this.emit(type as "state", detail as State);
+      }
     });
+  }
+
+  #pushed({ expiring, error }: Incoming): void {
+    if (expiring) {
+      this.#tokens?.expiring(expiring.in);
+    } else if (error) {
+      this.emit("error", new HoldfastError(error));
+    }
   }
 
   get state(): State {
@@ -64,7 +75,7 @@ export class Holdfast extends Emitter<HoldfastEvents> {
   channel<T = Payload>(name: string, options?: FeedOptions<T>): Channel<T> {
     let channel = this.#channels.get(name);
     if (!channel) {
-      channel = new Channel<unknown>(this.#session, name, false, options as FeedOptions<unknown>);
+      channel = new Channel<unknown>(this.#session, { channel: name }, options as FeedOptions<unknown>);
       this.#channels.set(name, channel);
     }
     return channel as Channel<T>;
@@ -72,12 +83,12 @@ export class Holdfast extends Emitter<HoldfastEvents> {
 
   /** All channels that match: `+` is one segment, `#` at the end the rest. */
   pattern<T = Payload>(pattern: string, options?: FeedOptions<T>): Feed<T> {
-    return new Feed<T>(this.#session, pattern, true, options);
+    return new Feed<T>(this.#session, { pattern }, options);
   }
 
   /** Asks the backend. Fails with `disconnected` if the connection breaks before the answer: it is not repeated. */
   async rpc(method: string, data: unknown = ""): Promise<Payload> {
-    return (await this.#session.ask("rpc", { method, data: toPayload(data) }, false)).data;
+    return (await raised(this.#session.ask("rpc", { method, data: toPayload(data) }, false))).data;
   }
 
   /** Closes when all that was published is acknowledged, or after 5 s; kept then. */

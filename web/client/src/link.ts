@@ -5,7 +5,7 @@
  * The parts of the core are functions that make objects, not classes: what is private has no name in the bundle.
  */
 
-import { HoldfastError } from "./error.ts";
+import type { Fault } from "./error.ts";
 import type { Dial } from "./transport.ts";
 import type { Command, Encoding, Frame, Incoming, Reply, Welcome } from "./wire.ts";
 
@@ -20,7 +20,7 @@ export interface LinkOwner {
   lost(link: Link, code: number, reason: string): void;
 }
 
-export type Answer = (ok: Reply["ok"], error: HoldfastError | undefined) => void;
+export type Answer = (ok: Reply["ok"], error: Fault | undefined) => void;
 
 export interface Link {
   /** Whether commands can be sent. */
@@ -113,7 +113,7 @@ export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url
         if (id) {
           const answer = answers.get(id);
           answers.delete(id);
-          answer?.(ok, error && new HoldfastError(error));
+          answer?.(ok, error);
         } else {
           owner.pushed(link, one);
         }

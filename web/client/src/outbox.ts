@@ -4,7 +4,7 @@
  */
 
 import { waitMs } from "./backoff.ts";
-import { HoldfastError } from "./error.ts";
+import type { Fault } from "./error.ts";
 import type { Link } from "./link.ts";
 import { byteLength, type Command, type Encoding, type Frame, type Reply } from "./wire.ts";
 
@@ -34,27 +34,35 @@ interface Entry {
   repeat: boolean;
   /** The connection on which it waits for its reply. */
   link?: Link | undefined;
-  /** When it was sent for the first time, in the milliseconds of the clock. */
+  /** When it was sent for the first time, in the milliseconds of the clock; 0 if it is known not to be stored. */
   sentAt?: number;
+  /** Who would have seen it if it is stored since then. */
+  witness?: Witness | undefined;
+  losses?: number | undefined;
   resolve(ok: Reply["ok"]): void;
-  reject(error: HoldfastError): void;
+  reject(error: Fault): void;
+}
+
+/** The part of a subscription that tells whether something was stored. */
+export interface Witness {
+  /** `live` when everything that was stored has come. */
+  readonly state: string;
+  /** How often messages were not kept for it. */
+  readonly losses: number;
 }
 
 export interface OutboxOwner {
   state: string;
   nextId(): number;
-  /**
-   * Whether everything that was stored in a channel while the client was away has come back to it; undefined if it
-   * never will, because the client does not subscribe to it.
-   */
-  caughtUp(channel: string): boolean | undefined;
+  /** A subscription to a channel, with a place to go on from: whatever is stored from now on comes there. */
+  witness(channel: string): Witness | undefined;
   /** Something has been answered. */
   progressed(): void;
 }
 
 export interface Outbox {
   empty(): boolean;
-  /** Sends a command in its turn. */
+  /** Sends a command in its turn. The promise fails with a Fault. */
   ask(verb: string, body: object, repeat: boolean, publication?: Publication): Promise<Reply["ok"]>;
   /** Goes on with another connection, where `connect` has been answered. */
   use(link: Link): void;
@@ -88,27 +96,27 @@ export function createOutbox(owner: OutboxOwner, encoding: Encoding): Outbox {
   };
   const fail = (entry: Entry, code: string) => {
     settle(entry);
-    entry.reject(new HoldfastError({ code }));
+    entry.reject({ code });
   };
 
   /**
    * Whether a publication can't be sent again yet. After half of the time for which the server remembers its id (the
    * rest is for the way there), only the channel itself can tell whether it was stored: it would be among what was missed.
    */
-  const inDoubt = (entry: Entry, { channel }: Publication) => {
+  const inDoubt = (entry: Entry) => {
+    const { witness } = entry;
     if (!entry.sentAt || Date.now() - entry.sentAt < (link?.welcome.dedup ?? 0) * 500) {
       return false;
     }
-    const known = owner.caughtUp(channel);
-    if (known) {
-      entry.sentAt = 0;
-    } else if (known === undefined) {
+    if (!witness || witness.state === "closed" || witness.losses !== entry.losses) {
       fail(entry, "outcome_unknown");
+    } else if (witness.state === "live") {
+      entry.sentAt = 0;
     }
-    return !known;
+    return !!entry.sentAt;
   };
 
-  const answered = (entry: Entry, on: Link, ok: Reply["ok"], error: HoldfastError | undefined) => {
+  const answered = (entry: Entry, on: Link, ok: Reply["ok"], error: Fault | undefined) => {
     if (!error) {
       refusals = 0;
       settle(entry);
@@ -135,7 +143,11 @@ export function createOutbox(owner: OutboxOwner, encoding: Encoding): Outbox {
 
   const send = (entry: Entry, on: Link) => {
     entry.link = on;
-    entry.sentAt ||= Date.now();
+    if (!entry.sentAt) {
+      entry.sentAt = Date.now();
+      entry.witness = entry.publication && owner.witness(entry.publication.channel);
+      entry.losses = entry.witness?.losses;
+    }
     on.send(entry.id, entry.frame, (ok, error) => answered(entry, on, ok, error));
   };
 
@@ -153,7 +165,7 @@ export function createOutbox(owner: OutboxOwner, encoding: Encoding): Outbox {
         } else if (entry.size > message) {
           fail(entry, "too_large");
         } else if (publication) {
-          held ||= inDoubt(entry, publication);
+          held ||= inDoubt(entry);
         }
         const sendable = publication ? !held : !entry.link || entry.repeat;
         if (sendable && entry.link !== link && entries.has(entry.id)) {
@@ -170,13 +182,13 @@ export function createOutbox(owner: OutboxOwner, encoding: Encoding): Outbox {
     ask: (verb, body, repeat, publication) =>
       new Promise((resolve, reject) => {
         if (owner.state === "closed") {
-          throw new HoldfastError({ code: "closed" });
+          return reject({ code: "closed" });
         }
         const id = owner.nextId();
         const frame = encoding.encode({ id, [verb]: body } as Command);
         const size = byteLength(frame);
         if (bytes + size > mostBytes) {
-          throw new HoldfastError({ code: "queue_full", retry: true });
+          return reject({ code: "queue_full", retry: true });
         }
         bytes += size;
         entries.set(id, { id, frame, size, repeat, publication, resolve, reject });

@@ -98,19 +98,23 @@ test.each([
   { encoding: json, silent: false },
   { encoding: json, silent: true },
   { encoding: msgpack, silent: false },
-])("a session in $encoding.protocol survives a cut after each frame (silently: $silent)", async (how) => {
-  const { encoding, silent } = how;
-  for (let frames = 0; frames < 45; frames++) {
-    await play(
-      script,
-      Array(2)
-        .fill(undefined)
-        .map(() => ({ frames, silent })),
-      10,
-      encoding,
-    );
-  }
-});
+])(
+  "a session in $encoding.protocol survives a cut after each frame (silently: $silent)",
+  async (how) => {
+    const { encoding, silent } = how;
+    for (let frames = 0; frames < 45; frames++) {
+      await play(
+        script,
+        Array(2)
+          .fill(undefined)
+          .map(() => ({ frames, silent })),
+        10,
+        encoding,
+      );
+    }
+  },
+  30_000,
+);
 
 test("a scripted session survives two cuts, wherever they are", async () => {
   for (let first = 0; first < 40; first += 3) {
@@ -123,7 +127,7 @@ test("a scripted session survives two cuts, wherever they are", async () => {
       );
     }
   }
-});
+}, 30_000);
 
 test("random sessions on random networks lose nothing and repeat nothing", async () => {
   const step = fc.record({

@@ -10,7 +10,7 @@
  */
 
 import { waitMs } from "./backoff.ts";
-import { type Fault, HoldfastError } from "./error.ts";
+import type { Fault } from "./error.ts";
 import { json } from "./json.ts";
 import { createLink, type Link } from "./link.ts";
 import { createOutbox, type Stored } from "./outbox.ts";
@@ -18,6 +18,7 @@ import {
   createSubscription,
   type Emit,
   type State,
+  type SubscribeBody,
   type SubscribeOptions,
   type Subscription,
   type SubscriptionEvents,
@@ -41,10 +42,10 @@ export interface SessionEvents {
   state: State;
   /** The server has greeted: on each connection. */
   welcome: Welcome;
-  /** The token expires in so many seconds. */
-  expiring: { in: number };
-  /** Something failed and will be tried again, or a fault of the client was found. */
-  error: HoldfastError;
+  /** A push that is not of a subscription. */
+  push: Incoming;
+  /** There is no token, or no transport; it is tried again. */
+  error: Fault & ErrorOptions;
   closed: Closed;
 }
 
@@ -63,15 +64,13 @@ export interface Closed {
 
 export interface Session {
   readonly state: State;
-  subscribe(
-    name: string,
-    pattern: boolean,
-    options: SubscribeOptions,
-    emit: Emit<SubscriptionEvents>,
-  ): Subscription;
-  /** Subscribes again, from where it is, with other options. */
-  change(subscription: Subscription, options: SubscribeOptions): void;
-  unsubscribe(subscription: Subscription): void;
+  /** By their numbers. */
+  readonly subscriptions: Map<number, Subscription>;
+  subscribe(what: SubscribeBody, options: SubscribeOptions, emit: Emit<SubscriptionEvents>): Subscription;
+  /** Where commands can be sent; two during a move. */
+  links(): Link[];
+  /** Sends the command on each of them. */
+  begin(subscription: Subscription): void;
   /** The promise is kept when it is stored, or given to whoever is there. */
   publish(channel: string, data: string | Uint8Array, options?: PublishOptions): Promise<Stored>;
   /** Sends another command; with `repeat` again after a drop. */
@@ -146,20 +145,11 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       old = undefined;
     }
   };
+  const links = () => [current, next].filter((link) => link?.open) as Link[];
   const begin = (subscription: Subscription) => {
-    for (const link of [current, next]) {
-      if (link?.open) {
-        subscription.begin(link, progressed);
-      }
+    for (const link of links()) {
+      subscription.begin(link, progressed);
     }
-  };
-  const leave = (subscription: Subscription) => {
-    for (const link of [current, next]) {
-      if (link?.open) {
-        link.ask("unsubscribe", { sub: subscription.sub });
-      }
-    }
-    subscription.link = undefined;
   };
 
   const connect = () => {
@@ -192,7 +182,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   };
   /** There is no token, or the URL can't be dialled. */
   const failed = (cause: unknown) => {
-    emit("error", new HoldfastError({ code: "not_dialled", message: `${cause}`, retry: true }, { cause }));
+    emit("error", { code: "not_dialled", message: `${cause}`, retry: true, cause });
     turn++;
     later(waitMs(attempt++));
   };
@@ -216,7 +206,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     emit("welcome", welcome);
     outbox.use(link);
   };
-  const lost = (link: Link, code: number, reason: string, afterMs = code === 4429 ? awayMs : 0) => {
+  const lost = (link: Link, code: number, reason = "", afterMs = code === 4429 ? awayMs : 0) => {
     const held = link === current;
     // An older connection that ends, while a newer one is there or being made, changes nothing more.
     const matters = held ? !next : link === next;
@@ -287,9 +277,12 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
 
   const self = {
     state: "connecting" as State,
-    subscribe(name: string, pattern: boolean, what: SubscribeOptions, tell: Emit<SubscriptionEvents>) {
+    subscriptions,
+    links,
+    begin,
+    subscribe(what: SubscribeBody, where: SubscribeOptions, tell: Emit<SubscriptionEvents>) {
       const sub = nextId();
-      const subscription = createSubscription(sub, name, pattern, what, own, (type, detail) => {
+      const subscription = createSubscription(sub, what, where, own, (type, detail) => {
         if (type === "ended") {
           subscriptions.delete(sub);
         }
@@ -302,16 +295,6 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       subscriptions.set(sub, subscription);
       begin(subscription);
       return subscription;
-    },
-    change(subscription: Subscription, what: SubscribeOptions) {
-      subscription.options = what;
-      leave(subscription);
-      begin(subscription);
-    },
-    unsubscribe(subscription: Subscription) {
-      subscriptions.delete(subscription.sub);
-      leave(subscription);
-      subscription.end();
     },
     publish(channel: string, data: string | Uint8Array, { key }: PublishOptions = {}) {
       const text = typeof data === "string" ? wellFormed(data) : data;
@@ -338,14 +321,8 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       return self.state;
     },
     progressed,
-    caughtUp(channel: string) {
-      for (const { name, state } of subscriptions.values()) {
-        if (name === channel) {
-          return state === "live";
-        }
-      }
-      return undefined;
-    },
+    witness: (channel: string) =>
+      [...subscriptions.values()].find(({ name, position }) => name === channel && position() !== undefined),
     opened(link: Link) {
       link.ask("connect", { token, session: resume, client }, (ok, error) => {
         if (error) {
@@ -361,20 +338,18 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       }
     },
     pushed(link: Link, push: Incoming) {
-      const { message, error } = push;
-      const subscription = subscriptions.get((Object.values(push)[0] as { sub: number }).sub);
+      const { message } = push;
+      const subscription = subscriptions.get(Object.values(push)[0]?.sub);
       if (own(message?.id)) {
         const epoch = message.epoch ?? subscription?.position()?.split(":")[1];
         outbox.echoed(message.id, message.offset === undefined ? {} : { offset: message.offset, epoch });
       }
       if (push.move && link === current) {
         move(push.move);
-      } else if (push.expiring) {
-        emit("expiring", push.expiring);
-      } else if (error) {
-        emit("error", new HoldfastError(error as Fault));
+      } else if (subscription) {
+        subscription.push(link, push);
       } else {
-        subscription?.push(link, push);
+        emit("push", push);
       }
     },
     lost,

@@ -4,7 +4,7 @@
  * README.md.
  */
 
-import type { Fault, HoldfastError } from "./error.ts";
+import type { Fault } from "./error.ts";
 import { toPayload } from "./payload.ts";
 import { type Closed, type ConnectOptions, createSession, type Session } from "./session.ts";
 import type { Lost, State, Subscription, SubscriptionEvents } from "./subscription.ts";
@@ -227,7 +227,7 @@ export class HoldfastSocket extends EventTarget {
           this.#closed(detail as Closed);
         }
       });
-      this.#subscription = this.#session.subscribe(channel, false, subscribe, (type, detail) =>
+      this.#subscription = this.#session.subscribe({ channel }, subscribe, (type, detail) =>
         this.#happened(type, detail),
       );
     } catch (cause) {
@@ -265,8 +265,8 @@ export class HoldfastSocket extends EventTarget {
         this.#buffered -= size;
       },
       // As on the channel's own URL: who can't be given what was sent is told by a close.
-      ({ code, message }: HoldfastError) =>
-        code === "closed" || this.#fail(code === "too_large" ? 1009 : 1008, `${code}: ${message}`),
+      ({ code, message }: Fault) =>
+        code === "closed" || this.#fail(code === "too_large" ? 1009 : 1008, `${code}: ${message ?? ""}`),
     );
   }
 

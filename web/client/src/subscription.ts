@@ -10,9 +10,17 @@ import { waitMs } from "./backoff.ts";
 import type { Fault } from "./error.ts";
 import type { Link } from "./link.ts";
 import { formatPositions, type Positions, parsePositions } from "./position.ts";
-import type { Incoming, PresenceChange, Subscribed, WireMessage } from "./wire.ts";
+import type { Incoming, Subscribed, WireMessage } from "./wire.ts";
 
 export type State = "connecting" | "live" | "reconnecting" | "closed";
+
+/** What stays the same each time that a subscription is made. */
+export interface SubscribeBody {
+  channel?: string;
+  pattern?: string;
+  presence?: boolean | undefined;
+  latest?: boolean | undefined;
+}
 
 export interface SubscribeOptions {
   /** Begin behind a position from earlier. */
@@ -21,10 +29,6 @@ export interface SubscribeOptions {
   last?: number | undefined;
   /** False: leave out what this client publishes. It is left out here: what comes back proves that it is stored. */
   echo?: boolean | undefined;
-  /** When the client can't keep up, a newer message of the same key may replace an older one. */
-  latest?: boolean | undefined;
-  /** Tell who comes and goes. */
-  presence?: boolean | undefined;
 }
 
 /** Messages that are not kept any more, or may not be. */
@@ -45,7 +49,8 @@ export interface SubscriptionEvents {
   /** Without history: messages may have been missed; how many, if it is known. */
   gap: { channel: string; missed: number | undefined };
   lost: Lost;
-  presence: PresenceChange;
+  /** Another of its pushes. */
+  push: Incoming;
   /** The server has ended it for good, or refused it. */
   ended: Fault;
 }
@@ -56,12 +61,15 @@ export type Emit<Events> = <Type extends keyof Events>(type: Type, detail: Event
 export interface Subscription {
   /** The channel's name, or the pattern. */
   readonly name: string;
-  options: SubscribeOptions;
+  /** What it asks for, other than where to begin. */
+  readonly what: SubscribeBody;
   state: State;
   /** The connection whose pushes count: the newest on which it has been answered. */
   link: Link | undefined;
   readonly sub: number;
-  /** What `since` has to be to go on; "" if there is no position, undefined if the server has not said yet. */
+  /** How often messages were not kept for it. */
+  losses: number;
+  /** What `since` has to be to go on; "" if there is no position, undefined if there is none yet. */
   position(): string | undefined;
   /** Subscribes on a connection; `done` when the server has answered. */
   begin(link: Link, done: () => void): void;
@@ -77,14 +85,14 @@ const mostSeen = 1000;
 /** `own` tells whether a publication's id is one of this session. */
 export function createSubscription(
   sub: number,
-  name: string,
-  pattern: boolean,
+  what: SubscribeBody,
   options: SubscribeOptions,
   own: (id: string | undefined) => boolean,
   emit: Emit<SubscriptionEvents>,
 ): Subscription {
   /** Undefined until the server has accepted it once: from then on it counts, not the options. */
   let positions: Positions | undefined;
+  const name = what.channel ?? what.pattern ?? "";
   let refusals = 0;
   const seen = new Set<string>();
 
@@ -95,7 +103,10 @@ export function createSubscription(
     }
   };
   const gap = (missed?: number) => emit("gap", { channel: name, missed });
-  const lost = (since = "", position = "", why = "") => emit("lost", { channel: name, since, position, why });
+  const lost = (since = "", position = "", why = "") => {
+    self.losses++;
+    emit("lost", { channel: name, since, position, why });
+  };
 
   const accepted = (link: Link, since: string | undefined, ok: Subscribed) => {
     const before = positions;
@@ -157,20 +168,15 @@ export function createSubscription(
   const self: Subscription = {
     sub,
     name,
-    options,
+    what,
     state: "connecting",
+    losses: 0,
     link: undefined,
-    position: () => positions && formatPositions(positions),
+    position: () => (positions ? formatPositions(positions) : options.since),
     begin(link, done) {
-      const { last, presence, latest } = self.options;
-      const since = (positions ? self.position() : self.options.since) || undefined;
-      const where = {
-        [pattern ? "pattern" : "channel"]: name,
-        sub,
-        since,
-        last: positions || since ? undefined : last,
-      };
-      link.ask("subscribe", { ...where, presence, latest }, (ok, error) => {
+      const since = self.position() || undefined;
+      const last = positions || since ? undefined : options.last;
+      link.ask("subscribe", { ...what, sub, since, last }, (ok, error) => {
         if (self.state !== "closed") {
           if (error) {
             refused(link, error, done);
@@ -205,14 +211,14 @@ export function createSubscription(
         lost(since, position, why);
       } else if (push.gap) {
         gap(push.gap.missed);
-      } else if (push.presence) {
-        emit("presence", push.presence);
       } else if (push.unsubscribed) {
         const { error } = push.unsubscribed;
         if (error.retry) {
           self.detach(link);
         }
         refused(link, error, () => {});
+      } else {
+        emit("push", push);
       }
     },
     detach(link) {
