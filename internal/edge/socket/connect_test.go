@@ -178,7 +178,7 @@ func TestWithoutASubprotocolItIsJSON(t *testing.T) {
 }
 
 // waitUntil polls a condition.
-func waitUntil(t *testing.T, what string, holds func() bool) {
+func waitUntil(t reporter, what string, holds func() bool) {
 	t.Helper()
 	ctx := patience(t)
 	tick := time.NewTicker(time.Millisecond)
