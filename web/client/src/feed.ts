@@ -108,7 +108,7 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
     return off;
   }
 
-  /** Ends it; a later listener begins it anew, at the present end. */
+  /** Ends it; a later listener begins it anew, where its options say. */
   unsubscribe(): void {
     const subscription = this.#subscription;
     if (subscription) {

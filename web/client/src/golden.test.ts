@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { json } from "./json.ts";
 import { msgpack } from "./msgpack.ts";
@@ -68,6 +69,26 @@ test("a broken frame throws, whatever is wrong with it", () => {
     Array(100).fill(0x91),
   ]) {
     expect(() => msgpack.decode(Uint8Array.from(broken).buffer)).toThrow();
+  }
+});
+
+test("whatever comes, a decoder gives objects or throws", () => {
+  const decoders = [
+    () =>
+      fc
+        .sample(fc.uint8Array({ maxLength: 40 }), 2000)
+        .map((bytes) => () => msgpack.decode(bytes.slice().buffer)),
+    () => fc.sample(fc.json(), 500).map((text) => () => json.decode(text)),
+  ];
+  for (const decode of decoders.flatMap((samples) => samples())) {
+    let decoded: unknown;
+    try {
+      decoded = decode();
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error);
+      continue;
+    }
+    expect(Array.isArray(decoded)).toBe(true);
   }
 });
 

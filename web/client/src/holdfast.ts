@@ -71,7 +71,7 @@ export class Holdfast extends Emitter<HoldfastEvents> {
     return this.#session.state;
   }
 
-  /** The same object for the same name; options count the first time, or after its unsubscribe(). */
+  /** The same object for the same name; its options are those of the first time. */
   channel<T = Payload>(name: string, options?: FeedOptions<T>): Channel<T> {
     let channel = this.#channels.get(name);
     if (!channel) {

@@ -94,6 +94,7 @@ export function createSubscription(
   let positions: Positions | undefined;
   const name = what.channel ?? what.pattern ?? "";
   let refusals = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const seen = new Set<string>();
 
   const enter = (state: State) => {
@@ -129,9 +130,10 @@ export function createSubscription(
 
   const refused = (link: Link, error: Fault, done: () => void) => {
     if (error.retry) {
-      setTimeout(
+      clearTimeout(timer);
+      timer = setTimeout(
         () => {
-          if (link.open && self.state !== "closed" && self.link !== link) {
+          if (link.open && self.link !== link) {
             self.begin(link, done);
           }
         },
@@ -228,6 +230,7 @@ export function createSubscription(
       }
     },
     end() {
+      clearTimeout(timer);
       self.link = undefined;
       enter("closed");
     },
