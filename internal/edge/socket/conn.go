@@ -179,9 +179,13 @@ func (c *conn) end(weight int64) {
 // goAway asks the client to move and closes the connection, or drops it when ctx ends. How it went is
 // logged by the goroutine that reads.
 func (c *conn) goAway(ctx context.Context, reason string) {
-	c.out.push(&protocol.Move{Spread: moveSpread, Why: protocol.WhyShutdown})
+	c.askToMove()
 	c.ws.Close(ctx, websocket.CloseGoingAway, reason)
 	c.stop()
+}
+
+func (c *conn) askToMove() {
+	c.out.push(&protocol.Move{Spread: moveSpread, Why: protocol.WhyShutdown})
 }
 
 // maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).

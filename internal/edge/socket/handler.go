@@ -120,6 +120,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ws.Run(func() {
 		defer h.open.Leave(m)
 		if reason, closing := h.open.Closing(); closing {
+			c.askToMove()
 			c.expel(websocket.CloseGoingAway, reason)
 		}
 		c.serve()

@@ -104,8 +104,13 @@ func entry(user string, info []byte) protocol.Entry {
 
 // Changed implements hub.Watcher.
 func (s *subscription) Changed(changes *hub.Changes) {
-	push := &protocol.PresenceChange{Sub: s.number, Count: s.conn.count(changes.Channel), Partial: changes.Missed}
-	for _, u := range changes.Users {
+	named := changes.Users[:min(len(changes.Users), protocol.MaxPage)]
+	push := &protocol.PresenceChange{
+		Sub:     s.number,
+		Count:   s.conn.count(changes.Channel),
+		Partial: changes.Missed || len(named) < len(changes.Users),
+	}
+	for _, u := range named {
 		e := entry(u.User, u.Info)
 		if u.Here {
 			push.Join = append(push.Join, e)
