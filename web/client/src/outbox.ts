@@ -192,7 +192,10 @@ export function createOutbox(owner: OutboxOwner, encoding: Encoding): Outbox {
         }
         bytes += size;
         entries.set(id, { id, frame, size, repeat, publication, resolve, reject });
-        pump();
+        // In a pause there may be very many of them.
+        if (!publication || !pause) {
+          pump();
+        }
       }),
     use(next) {
       link = next;
@@ -214,7 +217,7 @@ export function createOutbox(owner: OutboxOwner, encoding: Encoding): Outbox {
         if (entry.publication?.id === id) {
           settle(entry);
           entry.resolve(at);
-          pump();
+          return pump();
         }
       }
     },
