@@ -49,6 +49,7 @@ type conn struct {
 	greeted   bool
 	broken    int    // messages that could not be understood
 	highest   uint64 // number of a subscription
+	burst     burst  // publishes that have not left
 	first     *time.Timer
 	expelled  atomic.Bool // nothing more is begun
 
@@ -80,7 +81,12 @@ func (c *conn) serve() {
 	c.first = time.AfterFunc(c.handler.config.FirstCommand, func() {
 		c.expel(websocket.CloseCode(protocol.CloseNoConnect), "no command has come; the first is connect, or any other")
 	})
-	err := c.ws.Serve(c.receive)
+	err := c.ws.ServeBatch(func(together []websocket.Message) {
+		for _, m := range together {
+			c.receive(m.Type, m.Payload)
+		}
+		c.publishBurst()
+	})
 	c.handler.config.Log.Debug("connection over", "path", Path, "session", c.id, "remote", c.ws.RemoteAddr(), "error", err)
 	c.first.Stop()
 	c.stop()
@@ -108,6 +114,9 @@ func (c *conn) receive(typ websocket.MessageType, payload []byte) {
 	}
 	c.first.Stop()
 	for _, command := range commands {
+		if c.out.full.Load() {
+			c.publishBurst() // rather than let it wait
+		}
 		if c.out.settle(c.work) != nil || c.expelled.Load() {
 			return
 		}
@@ -137,6 +146,12 @@ func (c *conn) misunderstood(fault *protocol.Error) {
 // run begins a command.
 func (c *conn) run(command protocol.Command) {
 	id := command.ID
+	if publish, ok := command.Verb.(*protocol.Publish); ok {
+		c.greet()
+		c.publish(id, publish)
+		return
+	}
+	c.publishBurst()
 	if command.Err != nil {
 		c.out.refuse(id, command.Err)
 		return
@@ -147,8 +162,6 @@ func (c *conn) run(command protocol.Command) {
 	}
 	c.greet()
 	switch verb := command.Verb.(type) {
-	case *protocol.Publish:
-		c.publish(id, verb)
 	case *protocol.Subscribe:
 		c.subscribe(id, verb)
 	case *protocol.Unsubscribe:
@@ -169,12 +182,13 @@ func (c *conn) run(command protocol.Command) {
 // begin waits until there is room for a command of a weight. When it has, the command has to give the
 // room back with end. It returns false if the connection is over.
 func (c *conn) begin(weight int64) bool {
-	return c.flight.Acquire(c.work, min(max(weight, commandWeight), maxInFlightBytes)) == nil
+	return c.flight.Acquire(c.work, weigh(weight)) == nil
 }
 
-func (c *conn) end(weight int64) {
-	c.flight.Release(min(max(weight, commandWeight), maxInFlightBytes))
-}
+func (c *conn) end(weight int64) { c.flight.Release(weigh(weight)) }
+
+// weigh keeps a weight within its bounds. It does not change one that is.
+func weigh(weight int64) int64 { return min(max(weight, commandWeight), maxInFlightBytes) }
 
 // goAway asks the client to move and closes the connection, or drops it when ctx ends. How it went is
 // logged by the goroutine that reads.

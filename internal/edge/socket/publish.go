@@ -10,28 +10,67 @@ import (
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// publish sends a message to its channel, and does not wait for it to be stored.
+const (
+	maxBurst      = 256 // messages
+	maxBurstBytes = 64 << 10
+)
+
+// burst is publishes to one channel that have come together. They leave together, which costs each
+// subscriber one write.
+type burst struct {
+	channel  channel.Name
+	messages []*broker.Message
+	turns    []*answer
+	bytes    int
+}
+
+// publish sends a message to its channel, together with those that come with it, and does not wait for
+// it to be stored.
 func (c *conn) publish(id uint64, v *protocol.Publish) {
 	name, err := channel.Parse(v.Channel)
 	if err != nil {
 		c.out.refuse(id, badChannel(err))
 		return
 	}
-	weight := int64(len(v.Data))
-	if !c.begin(weight) {
-		return
+	// One that is too large keeps back those that it is published with.
+	limit := c.handler.channels.Rule(name).MaxMessageBytes
+	alone := limit > 0 && int64(len(v.Data)) > limit
+	if alone || name != c.burst.channel {
+		c.publishBurst()
+	}
+	if weight := weigh(int64(len(v.Data))); !c.flight.TryAcquire(weight) {
+		c.publishBurst() // it may be what holds the room
+		if !c.begin(weight) {
+			return
+		}
 	}
 	m := &broker.Message{Channel: name, Type: websocket.Text, Payload: v.Data, ID: v.ID, Key: v.Key, Source: c.id, Time: time.Now()}
 	if v.Binary {
 		m.Type = websocket.Binary
 	}
-	turn := c.answers.expect(name, id)
-	c.handler.channels.Publish(c.handler.work, hub.Bundle(m), func(_ int, a broker.Ack, err error) {
+	b := &c.burst
+	b.channel = name
+	b.messages = append(b.messages, m)
+	b.turns = append(b.turns, c.answers.expect(name, id))
+	b.bytes += len(v.Data)
+	if alone || len(b.messages) == maxBurst || b.bytes >= maxBurstBytes {
+		c.publishBurst()
+	}
+}
+
+// publishBurst publishes what has gathered.
+func (c *conn) publishBurst() {
+	b := c.burst
+	if len(b.messages) == 0 {
+		return
+	}
+	c.burst = burst{}
+	c.handler.channels.Publish(c.handler.work, hub.Bundle(b.messages...), func(i int, a broker.Ack, err error) {
 		if err != nil {
-			c.answers.give(name, turn, nil, c.refusal("publish", name, err))
+			c.answers.give(b.channel, b.turns[i], nil, c.refusal("publish", b.channel, err))
 		} else {
-			c.answers.give(name, turn, &protocol.PublishOK{Offset: a.Offset, Epoch: a.Epoch, Duplicate: a.Duplicate}, nil)
+			c.answers.give(b.channel, b.turns[i], &protocol.PublishOK{Offset: a.Offset, Epoch: a.Epoch, Duplicate: a.Duplicate}, nil)
 		}
-		c.end(weight)
+		c.end(int64(len(b.messages[i].Payload)))
 	})
 }

@@ -30,7 +30,7 @@ func TestManyPublishesInFlightAreStoredAndAnsweredInOrder(t *testing.T) {
 	})
 }
 
-func TestAnErrorWaitsForItsTurn(t *testing.T) {
+func TestOtherJSONIsPublishedAsItsCompactText(t *testing.T) {
 	c := start(t).dial()
 	c.raw(`[{"id":1,"publish":{"channel":"few/a","data":"one"}},` +
 		`{"id":2,"publish":{"channel":"few/a","data":{"a": [1, null]}}},{"id":3,"publish":{"channel":"few/a","data":null}}]`)
@@ -51,5 +51,37 @@ func TestAPublishWithTheSameIDIsStoredOnce(t *testing.T) {
 		if first.Duplicate || !second.Duplicate || first.Offset != second.Offset {
 			t.Errorf("stored at %+v and %+v", first, second)
 		}
+	})
+}
+
+func TestPublishesThatComeTogetherLeaveTogether(t *testing.T) {
+	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+		c, listener := dial(), dial()
+		listener.subscribe(&protocol.Subscribe{Channel: "small/a"})
+		listener.want(`{"live":{"sub":1}}`)
+		listener.subscribe(&protocol.Subscribe{Channel: "e"})
+		listener.want(`{"live":{"sub":2}}`)
+		var together [][]byte
+		for i, p := range []protocol.Publish{
+			{Channel: "small/a", Payload: protocol.Text("one")},
+			{Channel: "small/a", Payload: protocol.Text("two")},
+			{Channel: "small/a", Payload: protocol.Text("much too long")},
+			{Channel: "small/a", Payload: protocol.Text("three")},
+			{Channel: "e", Payload: protocol.Text("four")},
+		} {
+			together = append(together, c.encoding.AppendCommand(nil, protocol.Command{ID: uint64(i + 1), Verb: &p}))
+		}
+		c.raw(string(c.encoding.Join(nil, together...)))
+		for _, id := range []uint64{1, 2} {
+			c.reply(id, &protocol.PublishOK{})
+		}
+		c.wantRefused(3, protocol.CodeTooLarge, "10 bytes")
+		for _, id := range []uint64{4, 5} {
+			c.reply(id, &protocol.PublishOK{})
+		}
+		if listener.next(); len(listener.pending) != 1 {
+			t.Errorf("the first two came in messages of their own")
+		}
+		listener.want(`{"message":{"sub":1,"data":"two"}}`, `{"message":{"sub":1,"data":"three"}}`, `{"message":{"sub":2,"data":"four"}}`)
 	})
 }
