@@ -290,7 +290,9 @@ export class FakeSocket {
     if (name.startsWith(this.server.ephemeral)) {
       return { ok: { sub } };
     }
-    const position = body.since ?? this.server.end;
+    const [first] = body.last === undefined ? [] : this.#behind(body);
+    const before = first && `${(first.offset ?? 0) - 1}:${this.server.epoch}`;
+    const position = body.since ?? before ?? this.server.end;
     const lost = !position.endsWith(`:${this.server.epoch}`);
     return {
       ok: {
