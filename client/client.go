@@ -47,15 +47,11 @@ type Client struct {
 	unackedBytes int
 	room         chan struct{} // closed and replaced when a publication is settled
 
-	session  *protocol.Session // to resume
-	token    string
-	limits   protocol.Limits // as the server told last
-	dedup    time.Duration
-	told     []string // endpoints that the server has told
-	greeting struct { // of the last connect
-		resumed bool
-		why     string
-	}
+	session *protocol.Session // to resume
+	token   string
+	limits  protocol.Limits // as the server told last
+	dedup   time.Duration
+	told    []string // endpoints that the server has told
 }
 
 // Dial connects to the URL of /socket, ws or wss, and returns when the server has accepted the client. ctx

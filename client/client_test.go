@@ -127,7 +127,8 @@ func TestNothingIsLostOrRepeatedAcrossADrop(t *testing.T) {
 		f.dropAll()
 		publish(t, other, "a", "two", "three")
 		want(t, s, "two", "three")
-		if n := len(f.sessions); n != 2 {
+		n := 0
+		if f.with(func() { n = len(f.sessions) }); n != 2 {
 			t.Errorf("%d sessions; a session was not resumed", n)
 		}
 	})
@@ -138,11 +139,10 @@ func TestAPublicationWhoseAnswerWasLostIsStoredOnce(t *testing.T) {
 		c := f.dial(t, nil)
 		defer shutDown(t, c)
 		publish(t, c, "a", "first")
-		stored := f.count
-		f.cut = func(n int) (before, after bool) { return false, n == stored+1 }
+		f.breakAt(1, true)
 		ack, err := c.Channel("a").Publish(t.Context(), Text("second"), nil)
-		if err != nil || !ack.Duplicate || len(f.log) != 2 {
-			t.Fatalf("%+v, %v, %d stored", ack, err, len(f.log))
+		if err != nil || !ack.Duplicate || f.stored() != 2 {
+			t.Fatalf("%+v, %v, %d stored", ack, err, f.stored())
 		}
 	})
 }
@@ -153,22 +153,17 @@ func TestAfterALongDropTheHistoryTellsWhatIsStored(t *testing.T) {
 		with(t, func(t *testing.T, f *fake) {
 			c := f.dial(t, nil)
 			defer shutDown(t, c)
-			at := f.count + 3 // the question for a position, its answer, the publication
-			f.cut = func(n int) (before, after bool) {
-				f.away = f.away || n == at
-				return n == at && !wasStored, n == at && wasStored
-			}
+			f.breakAt(3, wasStored) // the question for a position, its answer, the publication
+			f.stayAway()
 			p, err := c.Channel("a").PublishAsync(t.Context(), Text("once"), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(2 * time.Minute)
-			f.mu.Lock()
-			f.away = false
-			f.mu.Unlock()
+			f.letIn(true)
 			ack, err := p.Wait(t.Context())
-			if err != nil || ack.Duplicate != wasStored || ack.Offset != 3 || ack.Epoch != "e1" || len(f.log) != 1 {
-				t.Errorf("%+v, %v, %d stored", ack, err, len(f.log))
+			if err != nil || ack.Duplicate != wasStored || ack.Offset != 3 || ack.Epoch != "e1" || f.stored() != 1 {
+				t.Errorf("%+v, %v, %d stored", ack, err, f.stored())
 			}
 		})
 	}
@@ -179,11 +174,8 @@ func TestWhenTheHistoryDoesNotKnowEitherTheOutcomeIsUncertain(t *testing.T) {
 		c := f.dial(t, nil)
 		defer shutDown(t, c)
 		publish(t, c, "a", "first")
-		at := f.count + 1
-		f.cut = func(n int) (before, after bool) {
-			f.away = f.away || n == at
-			return false, n == at
-		}
+		f.breakAt(1, true)
+		f.stayAway()
 		p, err := c.Channel("a").PublishAsync(t.Context(), Text("once"), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -191,9 +183,7 @@ func TestWhenTheHistoryDoesNotKnowEitherTheOutcomeIsUncertain(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		f.store("a", Text("x"), "", "")
 		f.forget(9)
-		f.mu.Lock()
-		f.away = false
-		f.mu.Unlock()
+		f.letIn(true)
 		if _, err := p.Wait(t.Context()); !errors.Is(err, ErrUncertain) {
 			t.Errorf("%v, want ErrUncertain", err)
 		}
@@ -207,17 +197,13 @@ func TestLossIsToldAndTheSubscriptionGoesOn(t *testing.T) {
 		s := subscribe(t, c, "a", nil)
 		publish(t, c, "a", "one")
 		want(t, s, "one")
-		f.mu.Lock()
-		f.away = true
-		f.mu.Unlock()
+		f.letIn(false)
 		f.dropAll()
 		for i := range 4 {
 			f.store("a", Text(fmt.Sprint("missed ", i)), "", "")
 		}
 		f.forget(12)
-		f.mu.Lock()
-		f.away = false
-		f.mu.Unlock()
+		f.letIn(true)
 		want(t, s, `!holdfast: messages of a behind 3:e1 are lost (expired); it goes on behind "12:e1"`, "missed 3")
 	})
 }

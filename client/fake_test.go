@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +24,7 @@ type fake struct {
 	http     *http.Server
 	epoch    string
 	dedup    time.Duration
+	expires  time.Duration // of tokens
 	limits   protocol.Limits
 
 	mu       sync.Mutex
@@ -32,7 +35,7 @@ type fake struct {
 	count    int // messages received and sent so far
 	oldest   uint64
 
-	// cut tells whether the connection is to break at the n-th message, received or sent; before it is
+	// The functions are called with mu held. cut tells whether the connection is to break at the n-th message, received or sent; before it is
 	// handled, or after.
 	cut func(n int) (before, after bool)
 	// refuse answers a command with an error instead of handling it.
@@ -73,10 +76,59 @@ func (f *fake) close() {
 }
 
 func (f *fake) dropAll() {
+	for _, k := range f.all() {
+		k.conn.CloseNow()
+	}
+}
+
+// all returns the connections.
+func (f *fake) all() []*fakeConn {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for k := range f.conns {
-		k.conn.CloseNow()
+	return slices.Collect(maps.Keys(f.conns))
+}
+
+// with calls do while the fake does nothing.
+func (f *fake) with(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	do()
+}
+
+// breakAt breaks the connection at the n-th message from now, before it is handled or after.
+func (f *fake) breakAt(n int, afterwards bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := f.count + n
+	f.cut = func(n int) (before, after bool) { return n == at && !afterwards, n == at && afterwards }
+}
+
+// stayAway lets nobody in after the connection has broken as cut says.
+func (f *fake) stayAway() {
+	f.with(func() {
+		cut := f.cut
+		f.cut = func(n int) (before, after bool) {
+			before, after = cut(n)
+			f.away = f.away || before || after
+			return before, after
+		}
+	})
+}
+
+// stored returns how many messages the log has.
+func (f *fake) stored() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.log)
+}
+
+// letIn says whether clients may connect.
+func (f *fake) letIn(in bool) { f.with(func() { f.away = !in }) }
+
+// tell pushes something on every connection.
+func (f *fake) tell(p protocol.Push) {
+	for _, k := range f.all() {
+		k.write(k.encoding.AppendPush(nil, p))
 	}
 }
 
@@ -110,7 +162,7 @@ func (f *fake) accept(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	encoding, _ := protocol.EncodingOf(conn.Subprotocol())
-	k := &fakeConn{f: f, conn: conn, encoding: encoding, subs: map[uint64]*fakeSub{}, wake: make(chan struct{}, 1)}
+	k := &fakeConn{f: f, conn: conn, encoding: encoding, subs: map[uint64]*fakeSub{}, wake: make(chan struct{}, 1), sending: make(turn, 1)}
 	f.mu.Lock()
 	f.conns[k] = true
 	f.mu.Unlock()

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -16,10 +15,17 @@ type fakeConn struct {
 	encoding protocol.Encoding
 	session  string
 	wake     chan struct{} // maybe there is something to push
+	broken   bool          // guarded by fake.mu; what has arrived already does not count any more
 
-	sending sync.Mutex // keeps replies and pushes in order; guards subs
+	sending turn // keeps replies and pushes in order; guards subs
 	subs    map[uint64]*fakeSub
 }
+
+// turn is a mutex that may be held while time passes: in a bubble of fake time that stops for a sync.Mutex.
+type turn chan struct{}
+
+func (t turn) Lock()   { t <- struct{}{} }
+func (t turn) Unlock() { <-t }
 
 type fakeSub struct {
 	number uint64
@@ -33,9 +39,13 @@ type fakeSub struct {
 func (k *fakeConn) counts() (before, after bool) {
 	k.f.mu.Lock()
 	defer k.f.mu.Unlock()
+	if k.broken {
+		return true, false
+	}
 	k.f.count++
 	before, after = k.f.cut(k.f.count)
-	if before {
+	k.broken = before || after
+	if k.broken {
 		k.conn.CloseNow()
 	}
 	return before, after
@@ -56,14 +66,17 @@ func (k *fakeConn) received(payload []byte) {
 			k.write(k.encoding.AppendError(nil, c.ID, c.Err))
 			continue
 		}
-		k.f.saw(c.Verb)
-		if refused := k.f.refuse(c.Verb); refused != nil {
+		var refused *protocol.Error
+		k.f.with(func() {
+			k.f.saw(c.Verb)
+			refused = k.f.refuse(c.Verb)
+		})
+		if refused != nil {
 			k.write(k.encoding.AppendError(nil, c.ID, refused))
 			continue
 		}
 		k.run(c, after)
 		if after {
-			k.conn.CloseNow()
 			return
 		}
 	}
@@ -131,7 +144,7 @@ func (k *fakeConn) run(c protocol.Command, silent bool) {
 func (k *fakeConn) connect(v *protocol.Connect) *protocol.ConnectOK {
 	k.f.mu.Lock()
 	defer k.f.mu.Unlock()
-	ok := &protocol.ConnectOK{Dedup: k.f.dedup, Ping: 25e9, Pong: 20e9, Limits: k.f.limits}
+	ok := &protocol.ConnectOK{Expires: k.f.expires, Dedup: k.f.dedup, Ping: 25e9, Pong: 20e9, Limits: k.f.limits}
 	switch {
 	case v.Session != nil && k.f.sessions[v.Session.ID] > 0:
 		ok.Session, ok.Resumed = *v.Session, true
@@ -230,13 +243,7 @@ func (k *fakeConn) pushMessage(s *fakeSub, m protocol.Message) {
 
 // giveOut pushes a message of a channel without history.
 func (f *fake) giveOut(v *protocol.Publish) {
-	f.mu.Lock()
-	conns := make([]*fakeConn, 0, len(f.conns))
-	for k := range f.conns {
-		conns = append(conns, k)
-	}
-	f.mu.Unlock()
-	for _, k := range conns {
+	for _, k := range f.all() {
 		k.sending.Lock()
 		for _, s := range k.subs {
 			if matches(s.name, v.Channel) {

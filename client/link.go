@@ -165,3 +165,13 @@ func (l *link) over() bool {
 		return false
 	}
 }
+
+// answered tells whether connect has been answered.
+func (l *link) answered() bool {
+	select {
+	case <-l.answer:
+		return true
+	default:
+		return false
+	}
+}

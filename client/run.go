@@ -108,14 +108,21 @@ func (r *runner) open(endpoint string) (*link, error) {
 	c.running.Go(l.write)
 	select {
 	case <-l.answer:
-		if l.refused == nil {
-			return l, nil
-		}
-		err = l.refused
 	case <-l.ended:
-		err = l.end
 	case <-ctx.Done():
-		err = context.Cause(ctx)
+		conn.CloseNow()
+		<-l.ended
+	}
+	switch {
+	case !l.answered():
+		err = l.end
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+	case l.refused == nil:
+		return l, nil // it may have ended since; that is for attend
+	default:
+		err = l.refused
 	}
 	conn.CloseNow()
 	<-l.ended
