@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// sessionLifetime is how long an anonymous session can be resumed at most.
+	// sessionLifetime is how long after its last connect a session can be resumed where it is not known, as on
+	// another node.
 	sessionLifetime = 24 * time.Hour
 	// maxGone bounds the sessions without a connection that are remembered; beyond it, the one that has
 	// been gone for longest can't be resumed any more.
@@ -65,15 +66,12 @@ func (s *sessions) resume(c *conn, from *protocol.Session, now time.Time) (old *
 	if !genuine {
 		return nil, protocol.WhyUnknown
 	}
-	if !now.Before(told.expires) {
-		return nil, protocol.WhyExpired
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgetLocked(now)
 	old, away := s.open[told.id], s.gone[told.id]
-	if old == nil && away == nil && told.node == s.node {
-		return nil, protocol.WhyExpired // it was here, and has been forgotten
+	if old == nil && away == nil && (told.node == s.node || !now.Before(told.expires)) {
+		return nil, protocol.WhyExpired // it was here, and has been forgotten; or nobody knows how long it has been gone
 	}
 	if old != nil && old.number > c.number {
 		return nil, superseded
