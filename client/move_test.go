@@ -1,0 +1,137 @@
+package client
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/protocol"
+)
+
+// moving runs a test with a client that follows a channel while another one publishes to it twice a second,
+// and checks that all of it arrives.
+func moving(t *testing.T, test func(t *testing.T, f *fake, c *Client)) {
+	with(t, func(t *testing.T, f *fake) {
+		o := f.options()
+		o.Endpoints = []string{"ws://fake2/socket"}
+		c := f.dial(t, o)
+		other := f.dial(t, nil)
+		s, quiet := subscribe(t, c, "a", nil), subscribe(t, c, "live/b", nil)
+		var texts []string
+		published := make(chan struct{})
+		for i := range 60 {
+			texts = append(texts, fmt.Sprint(i))
+		}
+		go func() {
+			defer close(published)
+			for i, text := range texts {
+				from := []*Client{c, other}[i%2]
+				if _, err := from.Channel("a").Publish(t.Context(), Text(text), nil); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(500 * time.Millisecond)
+			}
+		}()
+		time.Sleep(5 * time.Second)
+		test(t, f, c)
+		<-published
+		want(t, s, texts...)
+		publish(t, c, "live/b", "still here")
+		for m, err := range quiet.Messages(t.Context()) {
+			if err == nil && m.Text() == "still here" {
+				break
+			}
+		}
+		shutDown(t, c)
+		shutDown(t, other)
+		if n := f.stored(); n != len(texts) {
+			t.Errorf("%d messages are stored, want %d", n, len(texts))
+		}
+	})
+}
+
+// first returns the connection of the session that was made first, the newest of them.
+func (f *fake) first() []*fakeConn {
+	var found []*fakeConn
+	for _, k := range f.all() {
+		if k.session == sessionID(1) {
+			found = append(found, k)
+		}
+	}
+	return found
+}
+
+func advise(k *fakeConn) {
+	k.write(k.encoding.AppendPush(nil, &protocol.Move{After: time.Second, Spread: 4 * time.Second, Why: protocol.WhyDrain}))
+}
+
+func TestAClientConnectsAnewBeforeItLeaves(t *testing.T) {
+	moving(t, func(t *testing.T, f *fake, c *Client) {
+		old := f.first()[0]
+		collected := changes(t, c)
+		advise(old)
+		time.Sleep(900 * time.Millisecond)
+		if n := len(f.first()); n != 1 {
+			t.Errorf("%d connections before the time", n)
+		}
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		if now := f.first(); len(now) != 1 || now[0] == old {
+			t.Errorf("%d connections after it", len(now))
+		}
+		if end := old.conn.End(); end == nil || end.Code != 1000 {
+			t.Errorf("the old connection ended with %v", end)
+		}
+		go func() {
+			for _, change := range collected() {
+				if change.State == Waiting || change.State == Connecting {
+					t.Errorf("%+v", change)
+				}
+			}
+		}()
+	})
+}
+
+func TestAClientThatCanGoNowhereStaysAndGoesOnTrying(t *testing.T) {
+	moving(t, func(t *testing.T, f *fake, c *Client) {
+		old := f.first()[0]
+		f.letIn(false)
+		advise(old)
+		time.Sleep(15 * time.Second)
+		if now := f.first(); len(now) != 1 || now[0] != old || c.State() != Ready {
+			t.Errorf("%d connections, %v", len(now), c.State())
+		}
+		f.letIn(true)
+		time.Sleep(31 * time.Second)
+		if now := f.first(); len(now) != 1 || now[0] == old {
+			t.Errorf("%d connections, or the old one", len(now))
+		}
+	})
+}
+
+func TestADropWhileMovingLosesNothing(t *testing.T) {
+	for n := 1; n <= 25; n++ {
+		for _, afterwards := range []bool{false, true} {
+			moving(t, func(t *testing.T, f *fake, c *Client) {
+				advise(f.first()[0])
+				time.Sleep(time.Second - time.Nanosecond)
+				f.breakAt(n, afterwards)
+				time.Sleep(10 * time.Second)
+			})
+		}
+	}
+}
+
+func TestTheOldConnectionMayEndWhileTheClientMoves(t *testing.T) {
+	moving(t, func(t *testing.T, f *fake, c *Client) {
+		old := f.first()[0]
+		advise(old)
+		time.Sleep(500 * time.Millisecond)
+		old.conn.CloseNow()
+		time.Sleep(10 * time.Second)
+		if n := len(f.first()); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+	})
+}
