@@ -16,6 +16,9 @@ const (
 	defaultPage = 100 // messages or users, where the client does not say
 	// readTimeout is how long a page of the log may take.
 	readTimeout = 10 * time.Second
+	// maxPageBytes leaves room for the rest of the reply in the 256 KiB that every client reads
+	// (docs/protocol.md, Limits). A single message may be larger.
+	maxPageBytes = 255 << 10
 )
 
 // history answers with a page of what a channel keeps.
@@ -45,7 +48,9 @@ func (c *conn) history(id uint64, v *protocol.History) {
 			c.out.refuse(id, c.refusal("history", name, err))
 			return
 		}
-		c.out.ok(id, historyOK(page, v.Since))
+		ok := historyOK(page, v.Since)
+		fit(ok, c.out.encoding)
+		c.out.ok(id, ok)
 	})
 }
 
@@ -71,6 +76,18 @@ func historyOK(page *broker.Page, since protocol.Positions) *protocol.HistoryOK 
 		}
 	}
 	return ok
+}
+
+// fit shortens a page until its reply is no larger than every client reads. The rest is for the next page.
+func fit(ok *protocol.HistoryOK, encoding protocol.Encoding) {
+	bytes := 0
+	for n := range ok.Messages {
+		if bytes += encoding.Prepare(&ok.Messages[n]).Len(); bytes > maxPageBytes && n > 0 {
+			ok.Messages, ok.More = ok.Messages[:n], true
+			ok.Position[0].Offset = ok.Messages[n-1].Offset
+			return
+		}
+	}
 }
 
 func position(at broker.Position) protocol.Position {

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -51,6 +52,51 @@ func TestHistoryIsReadInPages(t *testing.T) {
 			}
 			if got != test.want || ok.Position[0].Epoch != at.Epoch {
 				t.Errorf("%+v: got %s, want %s", test.ask, got, test.want)
+			}
+		}
+	})
+}
+
+func TestAPageOfHistoryIsNoLargerThanEveryClientReads(t *testing.T) {
+	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+		const n = 40
+		c := dial()
+		text := strings.Repeat("\"\x01", 4<<10) // in JSON four times as long
+		for range n {
+			c.publish("kept/a", text)
+		}
+		page := func(ask protocol.History) *protocol.HistoryOK {
+			ask.Channel = "kept/a"
+			c.send(&ask)
+			_, message, err := c.ws.Read(patience(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := c.encoding.DecodeServer(message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ok := new(protocol.HistoryOK)
+			if err := all[0].Reply.Result(ok); err != nil {
+				t.Fatal(err)
+			}
+			if len(message) > 256<<10 || len(ok.Messages) == 0 {
+				t.Errorf("%d messages in %d bytes", len(ok.Messages), len(message))
+			}
+			return ok
+		}
+		for _, first := range []protocol.History{{}, {Last: n}} {
+			got := 0
+			for ask := first; ; {
+				ok := page(ask)
+				got += len(ok.Messages)
+				if !ok.More {
+					break
+				}
+				ask = protocol.History{Since: ok.Position}
+			}
+			if got != n {
+				t.Errorf("%d messages in all pages", got)
 			}
 		}
 	})

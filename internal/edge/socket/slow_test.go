@@ -13,7 +13,7 @@ import (
 // messages that were.
 func (c *client) flood(channel string) int {
 	c.t.Helper()
-	const n = 200
+	const n = 180
 	payload := strings.Repeat("x", 32<<10)
 	for i := range n {
 		c.publish(channel, fmt.Sprint(i, " ", payload))
@@ -103,7 +103,7 @@ func TestASlowReaderOfAShortHistoryIsToldThatMessagesAreLost(t *testing.T) {
 // A client that asks for more than it reads is not read any more, and gets every answer in the end.
 func TestAClientThatDoesNotReadItsAnswersIsNotReadEither(t *testing.T) {
 	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
-		const n = 60
+		const n = 40
 		dial().flood("kept/a")
 		c := dial()
 		id := c.connect(nil).Session.ID
