@@ -47,20 +47,12 @@ func (l *linkFlags) addLimit(flags *pflag.FlagSet) {
 
 // dial opens a connection to u. The TLS state is nil for ws.
 func (l *linkFlags) dial(ctx context.Context, u *url.URL) (*websocket.Conn, *tls.ConnectionState, error) {
-	header, err := parseHeaders(l.headers)
+	o, err := l.options(u)
 	if err != nil {
 		return nil, nil, err
 	}
-	o := websocket.DialOptions{
-		Limits:       websocket.Limits{MaxMessageBytes: int64(l.maxMessage)},
-		Header:       header,
-		Subprotocols: l.subprotocols,
-	}
 	var state *tls.ConnectionState
-	if u.Scheme == "wss" {
-		if o.TLS, err = l.tlsConfig(); err != nil {
-			return nil, nil, err
-		}
+	if o.TLS != nil {
 		o.TLS.VerifyConnection = func(s tls.ConnectionState) error {
 			state = &s
 			return nil
@@ -71,6 +63,23 @@ func (l *linkFlags) dial(ctx context.Context, u *url.URL) (*websocket.Conn, *tls
 		return nil, nil, explainDial(ctx, u, err)
 	}
 	return conn, state, nil
+}
+
+// options returns how to connect to u.
+func (l *linkFlags) options(u *url.URL) (websocket.DialOptions, error) {
+	header, err := parseHeaders(l.headers)
+	if err != nil {
+		return websocket.DialOptions{}, err
+	}
+	o := websocket.DialOptions{
+		Limits:       websocket.Limits{MaxMessageBytes: int64(l.maxMessage)},
+		Header:       header,
+		Subprotocols: l.subprotocols,
+	}
+	if u.Scheme == "wss" {
+		o.TLS, err = l.tlsConfig()
+	}
+	return o, err
 }
 
 // tlsConfig trusts what the system trusts, the local development CA if there is one, and --ca.

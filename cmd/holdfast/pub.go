@@ -43,25 +43,29 @@ func newPub(std streams) *cobra.Command {
 		Short: "Publish a message, or each line of stdin",
 		Long: `Publish a text message; for "-" each line of stdin, in order. With --binary the
 message, or all of stdin, is one binary message. Exit code 0 means that the server
-has taken everything.`,
+has taken everything; of a channel by name, that it is stored if the channel has
+history, whatever became of the connection meanwhile.`,
 		Example: `  holdfast pub chat/lobby 'hello'
   tail -f app.log | holdfast pub logs/app -
   holdfast pub --binary chat/lobby - < cat.png`,
 		Args:                  arguments(2, 2, "a URL or channel and a message"),
 		DisableFlagsInUseLine: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			target, err := parseTarget(args[0], o.server)
+			target, channel, err := parseTarget(args[0], o.server)
 			if err != nil {
 				return err
 			}
 			if !o.binary && !utf8.ValidString(args[1]) {
 				return fail(exitUsage, "the message is not valid UTF-8, as text must be; send it with --binary")
 			}
+			ctx, release := untilStopped(context.Background())
+			defer release()
+			if channel != "" {
+				return store(ctx, target, channel, &o, args[1], std)
+			}
 			query := target.Query()
 			query.Set("echo", "false") // what is published here need not come back
 			target.RawQuery = query.Encode()
-			ctx, release := untilStopped(context.Background())
-			defer release()
 			return pub(ctx, target, &o, args[1], std)
 		},
 	}

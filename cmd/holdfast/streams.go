@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 
@@ -28,6 +29,15 @@ func standardStreams() streams {
 		errTerminal: isTerminal(os.Stderr),
 		dumb:        os.Getenv("TERM") == "dumb",
 		noColor:     os.Getenv("NO_COLOR") != "",
+	}
+}
+
+// teller returns what tells something on stderr, if somebody wants to know or is looking.
+func (s streams) teller(verbose bool) func(format string, args ...any) {
+	return func(format string, args ...any) {
+		if verbose || s.errTerminal {
+			fmt.Fprintln(s.err, visible(fmt.Sprintf(format, args...)))
+		}
 	}
 }
 

@@ -3,13 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -32,6 +31,8 @@ func newSub(std streams) *cobra.Command {
 		Use:   "sub URL|CHANNEL [flags]",
 		Short: "Print what is published on a channel",
 		Long: `Print what is published on a channel, a line a message, until Ctrl-C.
+When the connection breaks, a channel by name is gone on with where it was; a URL
+is one connection, to any WebSocket server.
 A binary message is shown by its size and its first bytes; --json has it all.`,
 		Example: `  holdfast sub chat/lobby
   holdfast sub --last 10 chat/lobby
@@ -39,18 +40,22 @@ A binary message is shown by its size and its first bytes; --json has it all.`,
 		Args:                  arguments(1, 1, "one URL or channel"),
 		DisableFlagsInUseLine: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			target, err := parseTarget(args[0], o.server)
+			target, channel, err := parseTarget(args[0], o.server)
 			if err != nil {
 				return err
 			}
 			if o.count < 0 {
 				return fail(exitUsage, "-n: %d is no number of messages; leave it out to go on until Ctrl-C", o.count)
 			}
-			if err := o.begin(target); err != nil {
+			if err := o.check(); err != nil {
 				return err
 			}
 			ctx, release := untilStopped(context.Background())
 			defer release()
+			if channel != "" {
+				return follow(ctx, target, channel, &o, std)
+			}
+			o.begin(target)
 			return sub(ctx, target, &o, std)
 		},
 	}
@@ -67,33 +72,36 @@ A binary message is shown by its size and its first bytes; --json has it all.`,
 	return cmd
 }
 
-// begin adds to the channel's URL where to begin.
-func (o *subOptions) begin(target *url.URL) error {
-	q := target.Query()
+// check tells what is wrong with where to begin.
+func (o *subOptions) check() error {
 	switch {
 	case o.last < 0:
 		return fail(exitUsage, "--last: %d is no number of messages", o.last)
 	case o.last > 0 && o.since != "":
 		return fail(exitUsage, "--last and --since contradict each other; use one of them")
-	case o.last > 0:
-		q.Set("last", strconv.Itoa(o.last))
 	case o.since != "":
-		if _, err := broker.ParsePosition(o.since); err != nil {
+		if _, err := protocol.ParsePosition(o.since); err != nil {
 			return fail(exitUsage, "--since: %w", err)
 		}
+	}
+	return nil
+}
+
+// begin adds to a channel's URL where to begin.
+func (o *subOptions) begin(target *url.URL) {
+	q := target.Query()
+	if o.last > 0 {
+		q.Set("last", strconv.Itoa(o.last))
+	}
+	if o.since != "" {
 		q.Set("since", o.since)
 	}
 	target.RawQuery = q.Encode()
-	return nil
 }
 
 // sub prints the messages that target sends until ctx ends, enough have come, or the server closes.
 func sub(ctx context.Context, target *url.URL, o *subOptions, std streams) error {
-	tell := func(format string, args ...any) {
-		if o.verbose || std.errTerminal {
-			fmt.Fprintln(std.err, visible(fmt.Sprintf(format, args...)))
-		}
-	}
+	tell := std.teller(o.verbose)
 	conn, _, err := o.dial(ctx, target)
 	if err != nil {
 		return err

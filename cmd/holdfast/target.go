@@ -7,24 +7,26 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/channel"
 )
 
-// parseTarget returns the WebSocket URL that s names: s itself if it is a URL, else the channel s
-// on server. An http URL becomes a ws one and https becomes wss: a channel has the same URL in both.
-func parseTarget(s, server string) (*url.URL, error) {
+// parseTarget returns what s names: a URL if it is one, and no channel; else the channel s, and the URL of
+// /socket on server. An http URL becomes a ws one and https becomes wss: a channel has the same URL in both.
+func parseTarget(s, server string) (*url.URL, channel.Name, error) {
 	if strings.Contains(s, "://") {
-		return parseURL(s)
+		u, err := parseURL(s)
+		return u, "", err
 	}
 	name, err := channel.Parse(s)
 	if err != nil {
-		return nil, fail(exitUsage, "%w", err)
+		return nil, "", fail(exitUsage, "%w", err)
 	}
 	base, err := parseURL(server)
 	if err != nil {
-		return nil, fail(exitUsage, "--server: %w", err)
+		return nil, "", fail(exitUsage, "--server: %w", err)
 	}
 	if base.RawQuery != "" {
-		return nil, fail(exitUsage, "--server: %q has a query; give the server alone, as in https://localhost:8443", server)
+		return nil, "", fail(exitUsage, "--server: %q has a query; give the server alone, as in https://localhost:8443", server)
 	}
-	return base.Parse(strings.TrimSuffix(base.EscapedPath(), "/") + "/channels/" + name.Path())
+	socket, err := base.Parse(strings.TrimSuffix(base.EscapedPath(), "/") + "/socket")
+	return socket, name, err
 }
 
 // parseURL checks that s is the URL of a WebSocket server, and returns it with the scheme ws or wss.

@@ -8,22 +8,26 @@ import (
 )
 
 func TestATargetIsAURLOrAChannelOnTheServer(t *testing.T) {
-	for _, test := range []struct{ target, server, want string }{
-		{"chat/lobby", "https://localhost:8443", "wss://localhost:8443/channels/chat/lobby"},
-		{"chat/lobby", "http://localhost:8080", "ws://localhost:8080/channels/chat/lobby"},
-		{"chat/lobby", "wss://app.example/", "wss://app.example/channels/chat/lobby"},
-		{"chat/lobby", "ws://[::1]:80", "ws://[::1]:80/channels/chat/lobby"},
-		{"chat/lobby", "https://app.example/live/", "wss://app.example/live/channels/chat/lobby"},
-		{"chat/lobby", "https://app.example/a%2Fb", "wss://app.example/a%2Fb/channels/chat/lobby"},
-		{"50% off?/#1 ü", "https://localhost:8443", "wss://localhost:8443/channels/50%25%20off%3F/%231%20%C3%BC"},
-		{"localhost:8443/x", "https://localhost:8443", "wss://localhost:8443/channels/localhost:8443/x"},
-		{"wss://app.example/socket?token=1", "ignored", "wss://app.example/socket?token=1"},
-		{"https://localhost:8443/channels/chat/lobby", "", "wss://localhost:8443/channels/chat/lobby"},
-		{"http://localhost:8080/channels/a%20b", "", "ws://localhost:8080/channels/a%20b"},
-		{"WS://localhost", "", "ws://localhost"},
+	for _, test := range []struct {
+		target, server, want string
+		channel              channel.Name
+	}{
+		{"chat/lobby", "https://localhost:8443", "wss://localhost:8443/socket", "chat/lobby"},
+		{"chat/lobby", "http://localhost:8080", "ws://localhost:8080/socket", "chat/lobby"},
+		{"chat/lobby", "wss://app.example/", "wss://app.example/socket", "chat/lobby"},
+		{"chat/lobby", "ws://[::1]:80", "ws://[::1]:80/socket", "chat/lobby"},
+		{"chat/lobby", "https://app.example/live/", "wss://app.example/live/socket", "chat/lobby"},
+		{"chat/lobby", "https://app.example/a%2Fb", "wss://app.example/a%2Fb/socket", "chat/lobby"},
+		{"50% off?/#1 ü", "https://localhost:8443", "wss://localhost:8443/socket", "50% off?/#1 ü"},
+		{"localhost:8443/x", "https://localhost:8443", "wss://localhost:8443/socket", "localhost:8443/x"},
+		{"wss://app.example/socket?token=1", "ignored", "wss://app.example/socket?token=1", ""},
+		{"https://localhost:8443/channels/chat/lobby", "", "wss://localhost:8443/channels/chat/lobby", ""},
+		{"http://localhost:8080/channels/a%20b", "", "ws://localhost:8080/channels/a%20b", ""},
+		{"WS://localhost", "", "ws://localhost", ""},
 	} {
-		if got, err := parseTarget(test.target, test.server); err != nil || got.String() != test.want {
-			t.Errorf("parseTarget(%q, %q) = %v, %v; want %s", test.target, test.server, got, err, test.want)
+		got, name, err := parseTarget(test.target, test.server)
+		if err != nil || got.String() != test.want || name != test.channel {
+			t.Errorf("parseTarget(%q, %q) = %v, %q, %v; want %s, %q", test.target, test.server, got, name, err, test.want, test.channel)
 		}
 	}
 }
@@ -42,7 +46,7 @@ func TestABadTargetIsWrongUsage(t *testing.T) {
 		{"wss://localhost/x#", "", "has a fragment"},
 		{"wss://me:secret@localhost/x", "", "came with a user name"},
 	} {
-		_, err := parseTarget(test.target, test.server)
+		_, _, err := parseTarget(test.target, test.server)
 		if err == nil || !strings.Contains(err.Error(), test.want) || exitCodeOf(err) != exitUsage {
 			t.Errorf("parseTarget(%q, %q): %v, exit code %d; want %q and %d", test.target, test.server, err, exitCodeOf(err), test.want, exitUsage)
 		}
@@ -50,26 +54,4 @@ func TestABadTargetIsWrongUsage(t *testing.T) {
 			t.Errorf("parseTarget(%q) shows the password: %v", test.target, err)
 		}
 	}
-}
-
-func FuzzAChannelIsFoundAgainInItsURL(f *testing.F) {
-	for _, s := range []string{"chat/lobby", "a?b", "50%", "ü/#1", "a//b", "..", "x:y@z/;,", `\`} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if strings.Contains(s, "://") {
-			return // a URL
-		}
-		u, err := parseTarget(s, defaultServer)
-		if err != nil {
-			return
-		}
-		if u.Host != "localhost:8443" || u.RawQuery != "" || u.Fragment != "" {
-			t.Fatalf("the channel %q leaks out of the path of %s", s, u)
-		}
-		escaped, ok := strings.CutPrefix(u.EscapedPath(), "/channels/")
-		if name, err := channel.FromPath(escaped); !ok || err != nil || string(name) != s {
-			t.Errorf("the channel %q has the URL %s, which names %q, %v", s, u, name, err)
-		}
-	})
 }
