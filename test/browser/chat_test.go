@@ -8,6 +8,8 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -19,7 +21,7 @@ func hook(name string) chromedp.CSS { return chromedp.CSS("[data-testid=" + name
 // ready waits until the chat of a tab is connected and gives its user a name.
 func (p *tab) ready(name string) {
 	p.t.Helper()
-	p.until(`document.querySelector("[data-testid=connection]")?.dataset.state === "open"`)
+	p.until(`document.querySelector("[data-testid=connection]")?.dataset.state === "live"`)
 	if eval[bool](p, `document.querySelector("[data-testid=naming]").hidden`) {
 		p.do(chromedp.Click(hook("me")))
 	}
@@ -30,10 +32,10 @@ func (p *tab) ready(name string) {
 	p.until(`document.querySelector("[data-testid=me-name]").textContent === %s`, name)
 }
 
-// say types a message and sends it with the Enter key.
+// say types a message and sends it.
 func (p *tab) say(text string) {
 	p.t.Helper()
-	p.do(chromedp.SendKeys(hook("composer"), text+"\r"))
+	p.do(chromedp.SendKeys(hook("composer"), text), chromedp.Click(hook("send")))
 }
 
 // sees waits until a message with exactly this text is shown.
@@ -48,12 +50,12 @@ func TestTwoTabsChatOverWss(t *testing.T) {
 	a.ready("Ada")
 	b.ready("Grace")
 	elsewhere.ready("Edsger")
-	a.say("Hello, Grace")
+	a.do(chromedp.SendKeys(hook("composer"), "Hello, Grace\r")) // Enter sends, too
 	b.sees("Hello, Grace")
 	b.say("Ahoy, Ada 🧭")
 	a.sees("Ahoy, Ada 🧭")
 	b.until(`[...document.querySelectorAll("[data-testid=author]")].some(e => e.textContent === "Ada")`)
-	a.until(`document.querySelectorAll("[data-testid=message][data-state=sent]").length === 1`)
+	a.until(`document.querySelectorAll("[data-testid=message][data-state=delivered]").length === 1`)
 	if n := eval[int](elsewhere, `document.querySelectorAll("[data-testid=message]").length`); n != 0 {
 		t.Errorf("another room shows %d messages", n)
 	}
@@ -134,11 +136,85 @@ func TestTheChatSaysTruthfullyThatTheServerIsGoneAndComesBack(t *testing.T) {
 	}
 	p.until(`document.querySelector("[data-testid=connection]").dataset.state === "reconnecting"`)
 	p.say("is anybody there?")
-	p.until(`document.querySelector("[data-testid=message]:not([data-state=sent])") !== null`)
+	p.until(`document.querySelector("[data-testid=message]:not([data-state=delivered])") !== null`)
 	if err := s.restart(); err != nil {
 		t.Fatal(err)
 	}
 	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-testid=try-now]")?.click()`))
-	p.until(`document.querySelector("[data-testid=connection]").dataset.state === "open"`)
-	p.until(`[...document.querySelectorAll("[data-testid=notice]")].some(n => n.textContent.includes("not shown"))`)
+	p.until(`document.querySelector("[data-testid=connection]").dataset.state === "live"`)
+	p.until(`[...document.querySelectorAll("[data-testid=notice]")].some(n => n.textContent.startsWith("Caught up after"))`)
+	p.until(`document.querySelectorAll("[data-testid=message][data-state=delivered]").length === 1`)
+}
+
+// texts returns the texts of the messages that a tab shows, in order.
+func (p *tab) texts() []string {
+	p.t.Helper()
+	return eval[[]string](p, `[...document.querySelectorAll("[data-testid=message] [data-testid=text]")].map(e => e.textContent)`)
+}
+
+func TestARoomShowsItsHistoryToWhoeverComesLater(t *testing.T) {
+	s := startServer(t)
+	a := open(t, s.page+"/?room=history")
+	a.ready("Ada")
+	for n := range 3 {
+		a.say("message " + strconv.Itoa(n))
+	}
+	a.until(`document.querySelectorAll("[data-testid=message][data-state=delivered]").length === 3`)
+	b := open(t, s.page+"/?room=history")
+	b.sees("message 2")
+	want := []string{"message 0", "message 1", "message 2"}
+	if got := b.texts(); !slices.Equal(got, want) {
+		t.Errorf("whoever comes later sees %q, want %q", got, want)
+	}
+	if n := eval[int](b, `document.querySelectorAll("[data-testid=message][data-own=false]").length`); n != 3 {
+		t.Errorf("%d of the 3 messages are shown as those of others", n)
+	}
+	a.do(chromedp.Reload())
+	a.until(`document.querySelectorAll("[data-testid=message][data-own=true][data-state=delivered]").length === 3`)
+}
+
+func TestAServerKilledInMidSentenceLosesAndRepeatsNothing(t *testing.T) {
+	s := startServer(t)
+	a, b := open(t, s.page+"/?room=kill"), open(t, s.page+"/?room=kill")
+	a.ready("Ada")
+	b.ready("Grace")
+	var want []string
+	say := func(p *tab, text string) {
+		p.say(text)
+		want = append(want, text)
+	}
+	say(a, "before 1")
+	say(b, "before 2")
+	a.do(chromedp.SendKeys(hook("composer"), "in mid"))
+	for n := range 5 {
+		say(b, "burst "+strconv.Itoa(n))
+	}
+	if err := s.kill(); err != nil {
+		t.Fatal(err)
+	}
+	a.until(`document.querySelector("[data-testid=connection]").dataset.state !== "live"`)
+	b.until(`document.querySelector("[data-testid=connection]").dataset.state !== "live"`)
+	a.say(" sentence")
+	want = append(want, "in mid sentence")
+	say(b, "while it is down")
+	if err := s.restart(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*tab{a, b} {
+		p.until(`document.querySelector("[data-testid=connection]").dataset.state === "live"`)
+		p.until(`document.querySelectorAll("[data-testid=message] [data-testid=text]").length >= %s`, len(want))
+		p.until(`document.querySelector("[data-testid=message]:is([data-state=sending], [data-state=waiting])") === null`)
+	}
+	say(b, "after")
+	a.sees("after")
+	b.until(`document.querySelectorAll("[data-testid=message]:is([data-state=sending], [data-state=waiting])").length === 0`)
+	seenByA, seenByB := a.texts(), b.texts()
+	if !slices.Equal(seenByA, seenByB) {
+		t.Errorf("the tabs show different messages, or orders:\n%q\n%q", seenByA, seenByB)
+	}
+	slices.Sort(seenByA)
+	slices.Sort(want)
+	if !slices.Equal(seenByA, want) {
+		t.Errorf("the tabs show %q, want each of %q once", seenByA, want)
+	}
 }

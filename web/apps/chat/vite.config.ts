@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
 /**
@@ -14,6 +15,10 @@ const renderAfterScript: Plugin = {
 
 export default defineConfig({
   plugins: [renderAfterScript],
+  resolve: {
+    // The client's sources, so that the pages don't depend on what was built before.
+    alias: { "@holdfast-dev/client": fileURLToPath(new URL("../../client/src/index.ts", import.meta.url)) },
+  },
   build: {
     outDir: "../../../internal/console/dist/chat",
     emptyOutDir: true,
@@ -23,6 +28,9 @@ export default defineConfig({
   },
   server: {
     // `npm run dev` beside `go run ./cmd/holdfast`.
-    proxy: { "/channels": { target: "http://localhost:8080", ws: true } },
+    proxy: {
+      "/channels": { target: "http://localhost:8080", ws: true },
+      "/socket": { target: "http://localhost:8080", ws: true },
+    },
   },
 });

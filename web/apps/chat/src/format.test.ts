@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatDuration } from "./format.ts";
+import { formatBytes, formatClock, formatDuration } from "./format.ts";
 
 test("sizes never round down", () => {
   expect([0, 1, 1023, 1024, 1025, 1024 * 1024, 1024 * 1024 + 1, 300 * 1024].map(formatBytes)).toEqual([
@@ -23,4 +23,10 @@ test("durations are short", () => {
     "1 h",
     "2 h 5 min",
   ]);
+});
+
+test("a time of another day names the day", () => {
+  const at = new Date(2026, 0, 2, 10, 31);
+  expect(formatClock(at, new Date(2026, 0, 2, 23))).not.toContain("2,");
+  expect(formatClock(at, new Date(2026, 0, 3))).toMatch(/2.*31/);
 });

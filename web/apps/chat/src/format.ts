@@ -26,11 +26,14 @@ export function formatDuration(ms: number): string {
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
-/** The time of day in the reader's language, as in "10:31". */
-export function formatClock(at: Date): string {
-  return clock.format(at);
+/** The time of day in the reader's language, as in "10:31", and the day before it if that is not today's. */
+export function formatClock(at: Date, now = new Date()): string {
+  return at.toDateString() === now.toDateString()
+    ? clock.format(at)
+    : `${day.format(at)}, ${clock.format(at)}`;
 }
 
 /** Date and time in the reader's language, complete. */

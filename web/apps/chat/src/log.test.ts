@@ -91,7 +91,7 @@ test("an own message shows what became of it, and a retry", () => {
   const { log, list, retried } = setUp();
   log.add(message("hi", { own: true, id: "a" }));
   const article = list.querySelector("article");
-  for (const delivery of ["waiting", "sending", "sent", "failed"] as const) {
+  for (const delivery of ["waiting", "sending", "delivered", "failed"] as const) {
     log.setDelivery("a", delivery);
     expect(article?.dataset.state).toBe(delivery);
   }
@@ -118,6 +118,42 @@ test("messages of one author close together stand under one name", () => {
     "true",
     "false",
     "false",
+  ]);
+});
+
+test("own messages stay at the end until their place among the others is known", () => {
+  const { log, list } = setUp();
+  const own = { own: true, id: "a" };
+  log.add(message("mine", own), { unplaced: true });
+  log.add(message("mine too", { ...own, id: "b" }), { unplaced: true });
+  log.add(message("before it"));
+  log.notice("caught up");
+  const texts = () =>
+    [...list.querySelectorAll("[data-testid=text], .notice")].map((text) => text.textContent);
+  expect(texts()).toEqual(["before it", "caught up", "mine", "mine too"]);
+  log.place("b");
+  log.add(message("behind it"));
+  log.place("a");
+  log.place("a");
+  log.place("unknown");
+  log.add(message("last"));
+  expect(texts()).toEqual(["before it", "caught up", "mine too", "behind it", "mine", "last"]);
+  expect([...list.querySelectorAll("article")].map((article) => article.dataset.joined)).toEqual(
+    Array(5).fill("false"),
+  );
+});
+
+test("where places will never be known, what is delivered stays where it is", () => {
+  const { log, list } = setUp();
+  log.add(message("mine", { own: true, id: "a" }), { unplaced: true });
+  log.add(message("waits", { own: true, id: "b" }), { unplaced: true });
+  log.setDelivery("a", "delivered");
+  log.placeDelivered();
+  log.add(message("other"));
+  expect([...list.querySelectorAll("[data-testid=text]")].map((text) => text.textContent)).toEqual([
+    "mine",
+    "other",
+    "waits",
   ]);
 });
 

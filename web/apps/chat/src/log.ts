@@ -15,10 +15,20 @@ const joinMs = 5 * 60 * 1000;
 const followSlack = 60;
 
 interface Entry {
+  /** Undefined for a notice, as is the message. */
   view: MessageView | undefined;
+  message: Message | undefined;
   element: HTMLElement;
   id: string | undefined;
   bytes: number;
+}
+
+/** A message to add, and whether the reader should be told of it. */
+export interface Addition {
+  /** It is an own one whose place among the others is not known yet: it stays at the end until place(). */
+  unplaced?: boolean;
+  /** It is from before the reader came. */
+  old?: boolean;
 }
 
 export interface LogElements {
@@ -42,8 +52,8 @@ export class Log {
   /** The own messages that are kept, by id. */
   readonly #own = new Map<string, MessageView>();
   #bytes = 0;
-  /** The last entry, if it is a message that another can join. */
-  #last: Message | undefined;
+  /** So many of the entries, from the first, have their place; the rest are own messages that have none yet. */
+  #placed = 0;
   #following = true;
   /** The height of the content when the end was last gone to. */
   #endedAt = 0;
@@ -64,14 +74,18 @@ export class Log {
     observer.observe(page.list);
   }
 
-  /** Adds a message at the end. */
-  add(message: Message): void {
-    const view = new MessageView(message, this.#joins(message), this.#actions);
+  /** Adds a message behind those that have their place. */
+  add(message: Message, { unplaced = false, old = false }: Addition = {}): void {
+    const view = new MessageView(message, this.#actions);
     if (message.own && message.id !== undefined) {
       this.#own.set(message.id, view);
     }
-    this.#append({ view, element: view.element, id: message.id, bytes: sizeOf(message) });
-    this.#last = message;
+    const entry = { view, message, element: view.element, id: message.id, bytes: sizeOf(message) };
+    this.#insert(entry, unplaced ? this.#entries.length : this.#placed++);
+    this.#trim();
+    if (old) {
+      return;
+    }
     if (message.own) {
       this.follow();
     } else if (!this.#following) {
@@ -80,16 +94,46 @@ export class Log {
     }
   }
 
+  /** An own message has its place now: behind all that have theirs. */
+  place(id: string): void {
+    const from = this.#entries.findIndex((entry) => entry.id === id && entry.message?.own);
+    const entry = this.#entries[from];
+    if (entry === undefined || from < this.#placed) {
+      return;
+    }
+    const to = this.#placed++;
+    if (from > to) {
+      this.#entries.splice(from, 1);
+      this.#bytes -= entry.bytes;
+      this.#insert(entry, to);
+      this.#join(from + 1);
+    }
+  }
+
+  /** Some places will never be known: the own messages that the server has stay where they are. */
+  placeDelivered(): void {
+    for (const { id, element } of this.#entries.slice(this.#placed)) {
+      if (id !== undefined && element.dataset.state === "delivered") {
+        this.place(id);
+      }
+    }
+  }
+
   /** Adds a line of our own, such as that messages were missed. */
   notice(text: string): void {
     const element = h("p", { class: "notice", "data-testid": "notice" }, h("span", {}, text));
-    this.#append({ view: undefined, element, id: undefined, bytes: 0 });
-    this.#last = undefined;
+    this.#insert({ view: undefined, message: undefined, element, id: undefined, bytes: 0 }, this.#placed++);
+    this.#trim();
+  }
+
+  /** Says whether more is on its way, for screen readers to wait. */
+  busy(busy: boolean): void {
+    this.#page.list.setAttribute("aria-busy", String(busy));
   }
 
   /** Shows what became of an own message. */
-  setDelivery(id: string, delivery: Delivery): void {
-    this.#own.get(id)?.setDelivery(delivery);
+  setDelivery(id: string, delivery: Delivery, why = ""): void {
+    this.#own.get(id)?.setDelivery(delivery, why);
   }
 
   /** Goes to the end and stays there. */
@@ -100,21 +144,25 @@ export class Log {
     this.#keepEnd();
   }
 
-  #joins(message: Message): boolean {
-    const last = this.#last;
-    return (
-      last !== undefined &&
-      last.from === message.from &&
-      last.own === message.own &&
-      (last.id === undefined) === (message.id === undefined) &&
-      message.at.getTime() - last.at.getTime() < joinMs
-    );
+  #insert(entry: Entry, at: number): void {
+    this.#page.list.insertBefore(entry.element, this.#entries[at]?.element ?? null);
+    this.#entries.splice(at, 0, entry);
+    this.#bytes += entry.bytes;
+    this.#join(at);
+    this.#join(at + 1);
   }
 
-  #append(entry: Entry): void {
-    this.#entries.push(entry);
-    this.#bytes += entry.bytes;
-    this.#page.list.append(entry.element);
+  /** Lets the message at this place stand under the name of the one before, or under its own. */
+  #join(at: number): void {
+    const entry = this.#entries[at];
+    const message = entry?.message;
+    if (message !== undefined) {
+      const before = this.#entries[at - 1]?.message;
+      entry?.view?.setJoined(before !== undefined && joins(before, message));
+    }
+  }
+
+  #trim(): void {
     // The newest always stays, however large.
     while (this.#entries.length > maxEntries || (this.#bytes > maxContentBytes && this.#entries.length > 1)) {
       this.#removeOldest();
@@ -126,6 +174,7 @@ export class Log {
     if (oldest === undefined) {
       return;
     }
+    this.#placed = Math.max(0, this.#placed - 1);
     this.#bytes -= oldest.bytes;
     oldest.element.remove();
     oldest.view?.release();
@@ -134,7 +183,7 @@ export class Log {
       this.#actions.forgotten(oldest.id);
     }
     // The author's name now has to be seen on the first one left.
-    this.#entries[0]?.element.setAttribute("data-joined", "false");
+    this.#join(0);
     if (this.#older === undefined) {
       this.#older = h(
         "p",
@@ -175,6 +224,16 @@ export class Log {
     const label = newer.querySelector("[data-label]") ?? newer;
     label.textContent = this.#unread === 1 ? "1 new message" : `${this.#unread} new messages`;
   }
+}
+
+/** Whether a message can stand under the name of the one before it. */
+function joins(before: Message, message: Message): boolean {
+  return (
+    before.from === message.from &&
+    before.own === message.own &&
+    (before.id === undefined) === (message.id === undefined) &&
+    Math.abs(message.at.getTime() - before.at.getTime()) < joinMs
+  );
 }
 
 /** What a message costs in memory, roughly: a character of text takes two bytes. */

@@ -4,8 +4,10 @@ import "./styles/page.css";
 import "./styles/side.css";
 import "./styles/log.css";
 import "./styles/composer.css";
+import { type Message as Received, webSocket } from "@holdfast-dev/client";
+import { describeMissing } from "./closing.ts";
 import { Composer } from "./composer.ts";
-import { browser, Connection, type State } from "./connection.ts";
+import { Conversation, type Occasion, type State } from "./conversation.ts";
 import { find } from "./dom.ts";
 import { encodeText } from "./envelope.ts";
 import { cleanFileName, cleanType, encodeFile } from "./file.ts";
@@ -13,12 +15,13 @@ import { formatDuration } from "./format.ts";
 import { newId } from "./id.ts";
 import { contentOf, read, SeenIds } from "./inbox.ts";
 import { askInfo, explainRefusal, usualMaxMessageBytes } from "./info.ts";
-import { Log } from "./log.ts";
-import type { Message } from "./messageview.ts";
+import { type Addition, Log } from "./log.ts";
+import type { Message as Shown } from "./messageview.ts";
 import { Naming } from "./naming.ts";
 import { Outbox, type Payload } from "./outbox.ts";
+import { OwnIds } from "./ownids.ts";
 import { plain } from "./plain.ts";
-import { channelPath, channelUrls, roomOfQuery } from "./room.ts";
+import { channelOf, channelPath, channelUrls, roomOfQuery } from "./room.ts";
 import { initRooms } from "./rooms.ts";
 import { Status } from "./status.ts";
 import { initTheme } from "./theme.ts";
@@ -47,10 +50,12 @@ function refuse(problem: string): void {
 }
 
 function chat(room: string): void {
-  const url = channelUrls(room, location).ws;
   const path = channelPath(room);
   let maxMessageBytes = usualMaxMessageBytes;
+  /** Messages of others that came since the connection was lost. */
+  let missed = 0;
   const seen = new SeenIds();
+  const own = new OwnIds();
 
   const log = new Log(
     {
@@ -64,57 +69,78 @@ function chat(room: string): void {
       view: viewImage,
     },
   );
-  const connection = new Connection(url, { onState, onMessage }, browser);
-  const status = new Status(url, () => connection.start());
+  const conversation = new Conversation(
+    location.origin,
+    channelOf(room),
+    { onState, onMessage, onCaughtUp, onMissing },
+    webSocket(),
+  );
+  const status = new Status(channelUrls(room, location).ws, () => {
+    conversation.start();
+    conversation.hurry();
+  });
   const outbox = new Outbox(
-    (payload) => connection.send(payload),
-    (id, delivery) => log.setDelivery(id, delivery),
+    (payload) => conversation.publish(payload),
+    (id, delivery, why) => log.setDelivery(id, delivery, why),
   );
   const composer = new Composer({ send, maxMessageBytes: () => maxMessageBytes });
   const naming = new Naming(() => composer.focus());
 
   function onState(state: State): void {
     status.show(state);
-    if (state.name === "open") {
-      if (state.awayMs !== undefined) {
-        log.notice(
-          `You were away for ${formatDuration(state.awayMs)}. Messages sent meanwhile are not shown.`,
-        );
-      }
-      outbox.opened();
+    log.busy(state.name === "catching-up");
+    outbox.connected(state.name === "live" || state.name === "catching-up");
+    if (state.name === "live") {
       void askInfo(path).then((info) => {
         if (info.ok) {
           maxMessageBytes = info.maxMessageBytes;
         }
       });
-      return;
-    }
-    outbox.lost();
-    if (state.name === "reconnecting" && !state.closed.opened) {
+    } else if (state.name === "reconnecting" && state.closed?.opened === false) {
       void askInfo(path).then((info) => {
         // The answer may come after the connection did.
-        if (connection.state.name !== "open") {
+        if (conversation.state.name !== "live") {
           status.explain(explainRefusal(info));
         }
       });
     }
   }
 
-  function onMessage(data: string | ArrayBuffer): void {
+  function onMessage({ data, time }: Received<string | ArrayBuffer>, occasion: Occasion): void {
     const { id, from, content } = read(data);
-    if (id !== undefined) {
-      const own = outbox.echoed(id);
-      if (!seen.first(id) || own) {
-        return;
-      }
+    const mine = id !== undefined && own.has(id);
+    if (mine) {
+      outbox.delivered(id);
     }
-    show({ id, from, own: false, at: new Date(), content });
+    if (id !== undefined && !seen.first(id)) {
+      log.place(id);
+      return;
+    }
+    const at = new Date(time ?? Date.now());
+    show({ id, from, own: mine, at, content }, { old: occasion === "history" });
+    if (mine) {
+      log.setDelivery(id, "delivered");
+    } else if (occasion === "missed") {
+      missed++;
+    }
   }
 
-  function show(message: Message): void {
+  function onCaughtUp(awayMs: number): void {
+    const messages = missed === 1 ? "1 message" : `${missed} messages`;
+    const what = missed === 0 ? "nothing was missed" : `${messages} missed, and here now`;
+    log.notice(`Caught up after ${formatDuration(awayMs)} away: ${what}.`);
+    missed = 0;
+  }
+
+  function onMissing(why: string): void {
+    log.placeDelivered();
+    log.notice(describeMissing(why));
+  }
+
+  function show(message: Shown, addition: Addition): void {
     find("empty", HTMLElement).hidden = true;
-    log.add(message);
-    if (!message.own) {
+    log.add(message, addition);
+    if (!message.own && !addition.old) {
       title.arrived();
     }
   }
@@ -152,27 +178,15 @@ function chat(room: string): void {
     sendOwn(id, from, contentOf(name, bytes), wire);
   }
 
-  function sendOwn(id: string, from: string, content: Message["content"], payload: Payload): void {
-    show({ id, from, own: true, at: new Date(), content });
-    log.setDelivery(id, outbox.add(id, payload));
+  function sendOwn(id: string, from: string, content: Shown["content"], payload: Payload): void {
+    own.add(id);
+    seen.first(id);
+    show({ id, from, own: true, at: new Date(), content }, { unplaced: true });
+    void outbox.add(id, payload);
   }
 
-  window.addEventListener("online", () => connection.hurry());
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") {
-      connection.hurry();
-    }
-  });
-  // A page that the browser keeps for the back button must not keep its place in the room.
-  window.addEventListener("pagehide", () => connection.stop());
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) {
-      connection.start();
-    }
-  });
-
   find("insecure", HTMLElement).hidden = location.protocol !== "http:";
-  connection.start();
+  conversation.start();
   // On a touch screen the keyboard would cover the room before it was seen.
   if (matchMedia("(pointer: fine)").matches) {
     composer.focus();

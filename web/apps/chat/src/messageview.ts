@@ -7,6 +7,7 @@ import { formatBytes, formatClock, formatFull } from "./format.ts";
 import type { Content } from "./inbox.ts";
 import { linkify } from "./linkify.ts";
 import type { Delivery } from "./outbox.ts";
+import { plain } from "./plain.ts";
 
 /** A message with what the page knows of it. */
 export interface Message {
@@ -35,8 +36,7 @@ export class MessageView {
   /** The blob: address of a file's bytes, which lives until release(). */
   #url: string | undefined;
 
-  /** `joined` says that the message follows one of the same author closely, so that the name need not be seen again. */
-  constructor(message: Message, joined: boolean, actions: MessageActions) {
+  constructor(message: Message, actions: MessageActions) {
     this.#message = message;
     this.#actions = actions;
     const { from, own, at, content } = message;
@@ -49,7 +49,7 @@ export class MessageView {
         "data-kind": content.kind,
         "data-state": own ? "sending" : "received",
         "data-own": String(own),
-        "data-joined": String(joined),
+        "data-joined": "false",
       },
       h("span", { class: "flag", "data-pattern": String(pattern), "aria-hidden": "true" }),
       h(
@@ -64,8 +64,13 @@ export class MessageView {
     this.element.style.setProperty("--hue", String(hue));
   }
 
-  /** Shows what became of an own message. */
-  setDelivery(delivery: Delivery): void {
+  /** Says whether it follows one of the same author closely, so that the name need not be seen again. */
+  setJoined(joined: boolean): void {
+    this.element.dataset.joined = String(joined);
+  }
+
+  /** Shows what became of an own message; `why` is the reason if it failed. */
+  setDelivery(delivery: Delivery, why: string): void {
     const { id } = this.#message;
     this.element.dataset.state = delivery;
     this.#state.title = "";
@@ -76,9 +81,9 @@ export class MessageView {
       case "sending":
         this.#state.replaceChildren("sending…");
         break;
-      case "sent":
-        this.#state.replaceChildren(icon("check"), h("span", { class: "unseen" }, "sent"));
-        this.#state.title = "Sent: the server passed it on";
+      case "delivered":
+        this.#state.replaceChildren(icon("check"), h("span", { class: "unseen" }, "delivered"));
+        this.#state.title = "Delivered: the server has it";
         break;
       case "failed": {
         const retry = h("button", { type: "button", class: "retry", "data-testid": "retry" }, "Retry");
@@ -91,8 +96,7 @@ export class MessageView {
           }
         });
         this.#state.replaceChildren(icon("warning"), "not sent", retry);
-        this.#state.title =
-          "The connection broke before the server confirmed it. A retry is never shown twice.";
+        this.#state.title = `The server has not confirmed it (${plain(why, 200)}). A retry is never shown twice.`;
         break;
       }
     }

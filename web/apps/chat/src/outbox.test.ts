@@ -1,70 +1,82 @@
 import { expect, test } from "vitest";
 import { maxUndelivered, Outbox, type Payload } from "./outbox.ts";
 
-function setUp(isOpen = true) {
-  const world = { isOpen, sent: [] as Payload[], changes: [] as string[] };
+function setUp() {
+  const answers: { resolve(): void; reject(error: Error): void }[] = [];
+  const published: Payload[] = [];
+  const changes: string[] = [];
   const outbox = new Outbox(
     (payload) => {
-      if (world.isOpen) {
-        world.sent.push(payload);
-      }
-      return world.isOpen;
+      published.push(payload);
+      return new Promise<void>((resolve, reject) => answers.push({ resolve, reject }));
     },
-    (id, delivery) => world.changes.push(`${id} ${delivery}`),
+    (id, delivery, why) => changes.push(`${id} ${delivery} ${why}`.trimEnd()),
   );
-  return Object.assign(world, { outbox });
+  outbox.connected(true);
+  return { outbox, published, changes, answers };
 }
 
-test("a message is sending until its echo, and then sent", () => {
-  const t = setUp();
-  expect(t.outbox.add("a", "A")).toBe("sending");
-  expect(t.outbox.echoed("b"), "a stranger's id").toBe(false);
-  expect(t.outbox.echoed("a")).toBe(true);
-  expect(t.outbox.echoed("a"), "a second echo").toBe(false);
-  t.outbox.lost();
-  expect(t.changes).toEqual(["a sent"]);
+test("a message is sending until the server has acknowledged it", async () => {
+  const { outbox, answers, changes } = setUp();
+  const added = outbox.add("a", "A");
+  expect(changes).toEqual(["a sending"]);
+  answers[0]?.resolve();
+  await added;
+  expect(changes).toEqual(["a sending", "a delivered"]);
 });
 
-test("messages written without a connection wait and go out in order", () => {
-  const t = setUp(false);
-  expect(t.outbox.add("a", "A")).toBe("waiting");
-  expect(t.outbox.add("b", "B")).toBe("waiting");
-  t.outbox.lost();
-  t.isOpen = true;
-  t.outbox.opened();
-  expect(t.sent).toEqual(["A", "B"]);
-  expect(t.changes).toEqual(["a sending", "b sending"]);
+test("what comes back before its acknowledgement is delivered, once", async () => {
+  const { outbox, answers, changes } = setUp();
+  const added = outbox.add("a", "A");
+  outbox.delivered("a");
+  answers[0]?.resolve();
+  await added;
+  expect(changes).toEqual(["a sending", "a delivered"]);
 });
 
-test("what had no echo when the connection broke has failed, and goes out again only by a retry", () => {
-  const t = setUp();
-  t.outbox.add("a", "A");
-  t.outbox.lost();
-  t.outbox.opened();
-  expect(t.sent).toEqual(["A"]);
-  t.outbox.retry("a");
-  t.outbox.retry("a");
-  expect(t.sent, "a retry of what is on its way does nothing").toEqual(["A", "A"]);
-  t.outbox.echoed("a");
-  expect(t.changes).toEqual(["a failed", "a sending", "a sent"]);
+test("without a connection a message waits, and is published all the same", async () => {
+  const { outbox, published, changes } = setUp();
+  outbox.connected(false);
+  void outbox.add("a", "A");
+  outbox.connected(true);
+  outbox.connected(true);
+  outbox.connected(false);
+  expect(changes).toEqual(["a waiting", "a sending", "a waiting"]);
+  expect(published).toEqual(["A"]);
 });
 
-test("a retry without a connection waits for it", () => {
-  const t = setUp();
-  t.outbox.add("a", "A");
-  t.isOpen = false;
-  t.outbox.lost();
-  t.outbox.retry("a");
-  expect(t.changes).toEqual(["a failed", "a waiting"]);
+test("a refused message has failed, says why, and goes out again by a retry only", async () => {
+  const { outbox, published, answers, changes } = setUp();
+  const added = outbox.add("a", "A");
+  outbox.retry("a");
+  answers[0]?.reject(new Error("too large"));
+  await added;
+  outbox.connected(false);
+  outbox.connected(true);
+  expect(published).toEqual(["A"]);
+  outbox.retry("a");
+  outbox.retry("a");
+  expect(published, "a retry of what is on its way does nothing").toEqual(["A", "A"]);
+  expect(changes).toEqual(["a sending", "a failed too large", "a sending"]);
 });
 
-test("it is full at its limit, and has room again when something is sent or forgotten", () => {
-  const t = setUp(false);
-  for (let n = 0; n < maxUndelivered; n++) {
-    expect(t.outbox.full).toBe(false);
-    t.outbox.add(String(n), "x");
-  }
-  expect(t.outbox.full).toBe(true);
-  t.outbox.forget("0");
-  expect(t.outbox.full).toBe(false);
+test("a failed message that comes back after all is delivered", async () => {
+  const { outbox, answers, changes } = setUp();
+  const added = outbox.add("a", "A");
+  answers[0]?.reject(new Error("outcome unknown"));
+  await added;
+  outbox.delivered("a");
+  expect(changes.at(-1)).toBe("a delivered");
+});
+
+test("it is full at its limit, and has room again when something is delivered or forgotten", async () => {
+  const { outbox, answers } = setUp();
+  const added = Array.from({ length: maxUndelivered }, (_, n) => outbox.add(String(n), "x"));
+  expect(outbox.full).toBe(true);
+  outbox.forget("0");
+  expect(outbox.full).toBe(false);
+  void outbox.add("more", "x");
+  answers[1]?.resolve();
+  await added[1];
+  expect(outbox.full).toBe(false);
 });

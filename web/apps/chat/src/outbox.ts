@@ -1,35 +1,39 @@
-/** My own messages, from the moment I send them until the server's echo proves that they went out. */
+/** My own messages, from the moment I send them until the server has acknowledged them. */
 
 /** What became of an own message. */
 export type Delivery =
-  /** There was no connection; it goes out when there is one. */
+  /** There is no connection; it goes out when there is one. */
   | "waiting"
-  /** Handed to the connection, not echoed yet. */
+  /** On its way, not acknowledged yet. */
   | "sending"
-  /** Its echo came back: the server has passed it on. */
-  | "sent"
-  /** The connection broke before the echo: perhaps it was passed on, perhaps not. */
+  /** Acknowledged: the server has it. */
+  | "delivered"
+  /** Refused, or nobody knows. */
   | "failed";
 
 export type Payload = string | Uint8Array<ArrayBuffer>;
 
 interface Item {
   payload: Payload;
-  delivery: Exclude<Delivery, "sent">;
+  failed: boolean;
 }
 
-/** How many messages may be without an echo at a time. */
+/** How many messages may wait for their acknowledgement at a time. */
 export const maxUndelivered = 100;
 
 export class Outbox {
-  readonly #transmit: (payload: Payload) => boolean;
-  readonly #onDelivery: (id: string, delivery: Delivery) => void;
+  readonly #publish: (payload: Payload) => Promise<unknown>;
+  readonly #onDelivery: (id: string, delivery: Delivery, why: string) => void;
   /** In the order they were sent. */
   readonly #items = new Map<string, Item>();
+  #connected = false;
 
-  /** `transmit` sends over the connection, or returns false if it is not open. */
-  constructor(transmit: (payload: Payload) => boolean, onDelivery: (id: string, delivery: Delivery) => void) {
-    this.#transmit = transmit;
+  /** `publish` keeps its promise when the server has the message, over as many connections as that takes. */
+  constructor(
+    publish: (payload: Payload) => Promise<unknown>,
+    onDelivery: (id: string, delivery: Delivery, why: string) => void,
+  ) {
+    this.#publish = publish;
     this.#onDelivery = onDelivery;
   }
 
@@ -38,18 +42,27 @@ export class Outbox {
     return this.#items.size >= maxUndelivered;
   }
 
-  /** Sends a message now, or as soon as there is a connection, and returns which of the two. */
-  add(id: string, payload: Payload): "waiting" | "sending" {
-    const delivery = this.#transmit(payload) ? "sending" : "waiting";
-    this.#items.set(id, { payload, delivery });
-    return delivery;
+  /** Sends a message. */
+  async add(id: string, payload: Payload): Promise<void> {
+    const item: Item = { payload, failed: false };
+    this.#items.set(id, item);
+    this.#onDelivery(id, this.#onItsWay, "");
+    try {
+      await this.#publish(payload);
+      this.delivered(id);
+    } catch (error) {
+      if (this.#items.get(id) === item) {
+        item.failed = true;
+        this.#onDelivery(id, "failed", error instanceof Error ? error.message : String(error));
+      }
+    }
   }
 
   /** Sends a failed message again. It keeps its id, so receivers that had it the first time show it once. */
   retry(id: string): void {
     const item = this.#items.get(id);
-    if (item?.delivery === "failed") {
-      this.#send(id, item);
+    if (item?.failed) {
+      void this.add(id, item.payload);
     }
   }
 
@@ -58,39 +71,27 @@ export class Outbox {
     this.#items.delete(id);
   }
 
-  /** The connection opened: what waited goes out, in order. */
-  opened(): void {
-    for (const [id, item] of this.#items) {
-      if (item.delivery === "waiting") {
-        this.#send(id, item);
+  /** The server has the message, by its own word or because it came back. */
+  delivered(id: string): void {
+    if (this.#items.delete(id)) {
+      this.#onDelivery(id, "delivered", "");
+    }
+  }
+
+  /** Says whether there is a connection now. */
+  connected(connected: boolean): void {
+    if (connected === this.#connected) {
+      return;
+    }
+    this.#connected = connected;
+    for (const [id, { failed }] of this.#items) {
+      if (!failed) {
+        this.#onDelivery(id, this.#onItsWay, "");
       }
     }
   }
 
-  /** The connection broke: what had no echo has failed. */
-  lost(): void {
-    for (const [id, item] of this.#items) {
-      if (item.delivery === "sending") {
-        this.#become(id, item, "failed");
-      }
-    }
-  }
-
-  /** A message with this id was received. Returns whether it was one of these. */
-  echoed(id: string): boolean {
-    if (!this.#items.delete(id)) {
-      return false;
-    }
-    this.#onDelivery(id, "sent");
-    return true;
-  }
-
-  #send(id: string, item: Item): void {
-    this.#become(id, item, this.#transmit(item.payload) ? "sending" : "waiting");
-  }
-
-  #become(id: string, item: Item, delivery: Item["delivery"]): void {
-    item.delivery = delivery;
-    this.#onDelivery(id, delivery);
+  get #onItsWay(): Delivery {
+    return this.#connected ? "sending" : "waiting";
   }
 }

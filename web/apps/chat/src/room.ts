@@ -57,9 +57,14 @@ export function pageOf(room: string): string {
   return room === lobby ? "/" : `/?room=${encode(room).replaceAll("%2F", "/")}`;
 }
 
+/** The name of a room's channel on the server, such as "chat/design". */
+export function channelOf(room: string): string {
+  return prefix + room;
+}
+
 /** The path of a room's channel on the server, such as "/channels/chat/design". */
 export function channelPath(room: string): string {
-  return `/channels/${(prefix + room).split("/").map(encode).join("/")}`;
+  return `/channels/${channelOf(room).split("/").map(encode).join("/")}`;
 }
 
 /** Percent-encodes so that the result can stand unquoted in a shell, and in quotes of either kind in a program. */

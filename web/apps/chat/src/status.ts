@@ -1,15 +1,38 @@
 /** The state of the connection as the reader sees it: always what is so, never what is hoped. */
 
 import { describeClose } from "./closing.ts";
-import type { State } from "./connection.ts";
+import type { Closed, State } from "./conversation.ts";
 import { find } from "./dom.ts";
 
 const names: Record<State["name"], string> = {
   connecting: "Connecting…",
-  open: "Connected",
+  "catching-up": "Catching up…",
+  live: "Connected",
   reconnecting: "Reconnecting",
   closed: "Disconnected",
 };
+
+/** What will happen next, where something is wrong. */
+const next: Record<State["name"], string> = {
+  connecting: "Trying again…",
+  "catching-up": "",
+  live: "",
+  reconnecting: "The next try is in less than 30 s.",
+  closed: "",
+};
+
+/** How the connection ended that should be there. */
+function whyNot(state: State): Closed | undefined {
+  switch (state.name) {
+    case "connecting":
+      return state.after;
+    case "reconnecting":
+    case "closed":
+      return state.closed;
+    default:
+      return undefined;
+  }
+}
 
 export class Status {
   readonly #pill = find("connection", HTMLElement);
@@ -20,26 +43,23 @@ export class Status {
   readonly #next = find("trouble-next", HTMLElement);
   readonly #button = find("trouble-retry", HTMLButtonElement);
   readonly #url: string;
-  #ticking = 0;
   /** Why there is no connection, in words: how the last one ended, or that the first could not be made. */
   #loss = "";
   /** Why attempts fail since, in words. */
   #cause = "";
 
-  /** `retry` connects at once. */
+  /** `url` is where the channel is; `retry` connects at once. */
   constructor(url: string, retry: () => void) {
     this.#url = url;
     this.#button.addEventListener("click", retry);
   }
 
   show(state: State): void {
-    clearInterval(this.#ticking);
     this.#pill.dataset.state = state.name;
     this.#label.textContent = names[state.name];
-    this.#scheme.textContent = state.name === "open" ? (this.#url.split(":", 1)[0] ?? "") : "";
+    this.#scheme.textContent = state.name === "live" ? (this.#url.split(":", 1)[0] ?? "") : "";
     this.#pill.title = `${names[state.name]}: ${this.#url}`;
-    const closed =
-      state.name === "connecting" ? state.after : state.name === "open" ? undefined : state.closed;
+    const closed = whyNot(state);
     if (closed === undefined) {
       this.#loss = this.#cause = "";
       this.#hide();
@@ -53,23 +73,7 @@ export class Status {
     }
     this.#tellWhy();
     this.#button.textContent = state.name === "closed" ? "Connect again" : "Try now";
-    switch (state.name) {
-      case "connecting":
-        this.#next.textContent = "Trying again…";
-        break;
-      case "closed":
-        this.#next.textContent = "";
-        break;
-      case "reconnecting": {
-        const tick = () => {
-          const seconds = Math.ceil((state.retryAt - Date.now()) / 1000);
-          this.#next.textContent = seconds > 0 ? `Next try in ${seconds} s.` : "Next try now.";
-        };
-        tick();
-        this.#ticking = window.setInterval(tick, 250);
-        break;
-      }
-    }
+    this.#next.textContent = next[state.name];
   }
 
   #hide(): void {
