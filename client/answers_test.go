@@ -73,8 +73,14 @@ func TestWhatTheServerRefusesForGoodFails(t *testing.T) {
 		if _, err := c.Channel("a").Publish(t.Context(), Text("\xff"), nil); !errors.Is(err, errNotText) {
 			t.Errorf("error %v", err)
 		}
+		if _, err := c.Channel("a\xff").Subscribe(t.Context(), nil); !errors.Is(err, errNotName) {
+			t.Errorf("error %v", err)
+		}
 		huge := Text(strings.Repeat("x", int(f.limits.MessageBytes)))
 		if _, err := c.Channel("a").Publish(t.Context(), huge, nil); !errors.As(err, &refused) || refused.Code != protocol.CodeTooLarge {
+			t.Errorf("error %v", err)
+		}
+		if _, err := c.RPC(t.Context(), "echo", huge); !errors.As(err, &refused) || refused.Code != protocol.CodeTooLarge {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -215,5 +221,41 @@ func TestAPublishThatIsGivenUpTellsWhetherItMayBeStored(t *testing.T) {
 		if f.stored() != 2 {
 			t.Errorf("%d are stored", f.stored())
 		}
+	})
+}
+
+func TestAServerThatCannotReadAMessageEndsTheClientWithItsReason(t *testing.T) {
+	with(t, func(t *testing.T, f *fake) {
+		c := f.dial(t, nil)
+		k := f.all()[0]
+		k.write(k.encoding.AppendError(nil, 0, protocol.Errorf(protocol.CodeBadJSON, "byte 7")))
+		<-c.Done()
+		if refused, ok := errors.AsType[*protocol.Error](c.Err()); !ok || refused.Code != protocol.CodeBadJSON {
+			t.Errorf("error %v", c.Err())
+		}
+		shutDown(t, c)
+	})
+}
+
+// A server may allow less after a restart; whoever has sent more meanwhile is told which message it was.
+func TestAMessageThatTheConnectionWasClosedForIsNotSentAgain(t *testing.T) {
+	with(t, func(t *testing.T, f *fake) {
+		c := f.dial(t, nil)
+		defer shutDown(t, c)
+		publish(t, c, "a", "small")
+		f.letIn(false)
+		f.dropAll()
+		f.with(func() { f.limits.MessageBytes = 64 << 10 })
+		time.Sleep(time.Second)
+		p, err := c.Channel("a").PublishAsync(t.Context(), Text(strings.Repeat("x", 100<<10)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.letIn(true)
+		var refused *protocol.Error
+		if _, err := p.Wait(t.Context()); !errors.As(err, &refused) || refused.Code != protocol.CodeTooLarge {
+			t.Errorf("error %v", err)
+		}
+		publish(t, c, "a", "small again")
 	})
 }

@@ -45,9 +45,16 @@ func (c *Client) begin(verb protocol.Verb, repeat bool, done func(*protocol.Repl
 	return k
 }
 
+// send sends the command, unless it is too large. One that may be waits until the limit is known.
 func (k *call) send(l *link) {
-	k.link = l
-	l.send(k.id, k.verb)
+	command := k.c.options.Encoding.AppendCommand(nil, protocol.Command{ID: k.id, Verb: k.verb})
+	switch tooLarge := k.c.checkSize(l, len(command)); {
+	case tooLarge == nil:
+		k.link = l
+		l.sendEncoded(command)
+	case l.greeted:
+		k.settle(nil, tooLarge)
+	}
 }
 
 // ask runs a command and reads what it is answered with.
@@ -86,7 +93,7 @@ func (c *Client) ask(ctx context.Context, verb protocol.Verb, repeat bool, into 
 // RPC calls a method of the backend. A call is not repeated: when the connection is lost before the
 // answer has come, the error is ErrUncertain.
 func (c *Client) RPC(ctx context.Context, method string, data Payload) (Payload, error) {
-	if err := checkPayload(data); err != nil {
+	if err := checkTexts(data, method); err != nil {
 		return Payload{}, err
 	}
 	var ok protocol.RPCOK

@@ -68,6 +68,10 @@ type HistoryOptions struct {
 // the last thing that it yields. o may be nil.
 func (ch *Channel) History(ctx context.Context, o *HistoryOptions) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
+		if err := checkTexts(Payload{}, ch.name); err != nil {
+			yield(Message{}, err)
+			return
+		}
 		ask := protocol.History{Channel: ch.name, Limit: protocol.MaxPage}
 		if o != nil {
 			since, err := parseSince(o.Since, o.Last)
@@ -110,6 +114,9 @@ func pagedMessage(channel string, behind protocol.Positions, m *protocol.Message
 // Presence returns who is in the channel, and how many. It asks for pages until it has all; a user may be in
 // several entries.
 func (ch *Channel) Presence(ctx context.Context) ([]protocol.User, protocol.Count, error) {
+	if err := checkTexts(Payload{}, ch.name); err != nil {
+		return nil, protocol.Count{}, err
+	}
 	var all []protocol.User
 	ask := protocol.Presence{Channel: ch.name, Limit: protocol.MaxPage}
 	for {
@@ -144,8 +151,11 @@ func (c *Client) subscribe(ctx context.Context, name string, pattern bool, o *Su
 	if o != nil {
 		s.options = *o
 	}
-	var err error
-	if s.since, err = parseSince(s.options.Since, s.options.Last); err != nil {
+	err := checkTexts(Payload{}, name)
+	if err == nil {
+		s.since, err = parseSince(s.options.Since, s.options.Last)
+	}
+	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()

@@ -151,13 +151,13 @@ func (f *fake) dial(t testing.TB, o *Options) *Client {
 
 func (f *fake) accept(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	away := f.away
+	away, most := f.away, f.limits.MessageBytes
 	f.mu.Unlock()
 	if away {
 		http.Error(w, "away", http.StatusServiceUnavailable)
 		return
 	}
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: protocol.Subprotocols(), Limits: websocket.Limits{SendQueueBytes: 4 << 10}})
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: protocol.Subprotocols(), Limits: websocket.Limits{SendQueueBytes: 4 << 10, MaxMessageBytes: int64(most)}})
 	if err != nil {
 		return
 	}

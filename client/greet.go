@@ -39,6 +39,13 @@ func (c *Client) use(l *link) {
 	c.current = l
 	for _, a := range c.lanes {
 		a.resend()
+	}
+	c.sendHeld(l)
+}
+
+// sendHeld sends what waited for the limits. Lock held.
+func (c *Client) sendHeld(l *link) {
+	for _, a := range c.lanes {
 		a.pump()
 	}
 	for _, k := range sorted(c.calls) {
@@ -91,8 +98,8 @@ func (g *greeting) replied(l *link, r *protocol.Reply) {
 	default:
 		close(c.ready)
 	}
-	for _, a := range c.lanes {
-		a.pump() // what waited for the limits
+	if c.current == l {
+		c.sendHeld(l)
 	}
 	c.settled()
 }

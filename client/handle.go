@@ -20,6 +20,11 @@ func (c *Client) handle(l *link, items []protocol.FromServer) {
 		if l.refused != nil || c.end != nil {
 			return
 		}
+		if it.Reply != nil && it.Reply.ID == 0 && it.Reply.Err != nil {
+			l.fault = it.Reply.Err
+			l.conn.CloseNow()
+			return
+		}
 		if it.Reply != nil {
 			if waits := c.awaiting[it.Reply.ID]; waits != nil {
 				waits.replied(l, it.Reply)

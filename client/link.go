@@ -24,6 +24,7 @@ type link struct {
 	greeted bool            // connect has been answered with ok
 	refused *protocol.Error // or with this; nothing else that comes counts
 	answer  chan struct{}   // closed when one of the two is set
+	fault   *protocol.Error // the server could not read a whole message, so some commands have no answer
 
 	keepalive *websocket.Keepalive
 	ended     chan struct{} // closed when end is set
@@ -142,6 +143,9 @@ func (l *link) read() {
 	}
 	l.c.mu.Lock()
 	keepalive := l.keepalive
+	if l.fault != nil {
+		end = l.fault
+	}
 	l.c.mu.Unlock()
 	if keepalive != nil {
 		keepalive.Close()

@@ -19,11 +19,20 @@ func Text(s string) Payload { return protocol.Text(s) }
 // Binary returns a payload of bytes, which it keeps.
 func Binary(b []byte) Payload { return protocol.Binary(b) }
 
-var errNotText = errors.New("holdfast: a text payload has to be valid UTF-8; send it as Binary")
+var (
+	errNotText = errors.New("holdfast: a text payload has to be valid UTF-8; send it as Binary")
+	errNotName = errors.New("holdfast: names, ids and keys have to be valid UTF-8")
+)
 
-func checkPayload(p Payload) error {
+// checkTexts refuses what would make the whole message unreadable that it is sent in.
+func checkTexts(p Payload, names ...string) error {
 	if !p.Binary && !utf8.Valid(p.Data) {
 		return errNotText
+	}
+	for _, name := range names {
+		if !utf8.ValidString(name) {
+			return errNotName
+		}
 	}
 	return nil
 }
@@ -121,7 +130,7 @@ func (p *Publication) mayTryAgain(refused *protocol.Error) bool {
 
 // publish puts a publication on its way. It waits while too many are unacknowledged.
 func (c *Client) publish(ctx context.Context, verb *protocol.Publish) (*Publication, error) {
-	if err := checkPayload(verb.Payload); err != nil {
+	if err := checkTexts(verb.Payload, verb.Channel, verb.ID, verb.Key); err != nil {
 		return nil, err
 	}
 	if len(verb.ID) > protocol.MaxIDBytes || len(verb.Key) > protocol.MaxIDBytes {
