@@ -22,6 +22,7 @@ type script struct {
 	before   map[int]bool // break at these messages before they are handled
 	after    map[int]bool // or after
 	long     map[int]bool // and let nobody in for longer than ids are remembered
+	bytes    []int        // break the first connections after so many bytes
 	slow     bool         // the application reads little at a time
 }
 
@@ -41,6 +42,7 @@ func (s *script) run(ctx context.Context) error {
 	}
 	o := f.options()
 	o.Encoding, o.KeepTrying, o.Window = s.encoding, true, 4
+	o.WebSocket.NetDial = cutting(o.WebSocket.NetDial, s.bytes)
 	if s.slow {
 		o.Queue = 2
 	}
