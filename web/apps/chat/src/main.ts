@@ -24,6 +24,7 @@ import { plain } from "./plain.ts";
 import { channelOf, channelPath, channelUrls, roomOfQuery } from "./room.ts";
 import { initRooms } from "./rooms.ts";
 import { Status } from "./status.ts";
+import { StormBar } from "./stormbar.ts";
 import { initTheme } from "./theme.ts";
 import { Title } from "./title.ts";
 import { viewImage } from "./viewer.ts";
@@ -69,11 +70,12 @@ function chat(room: string): void {
       view: viewImage,
     },
   );
+  const weather = new StormBar(() => conversation.hurry());
   const conversation = new Conversation(
     location.origin,
     channelOf(room),
     { onState, onMessage, onCaughtUp, onMissing },
-    webSocket(),
+    weather.storm.through(webSocket()),
   );
   const status = new Status(channelUrls(room, location).ws, () => {
     conversation.start();
@@ -126,6 +128,12 @@ function chat(room: string): void {
   }
 
   function onCaughtUp(awayMs: number): void {
+    if (weather.storm.on) {
+      // A line in the log for each cut would hide the messages.
+      weather.caughtUp(missed);
+      missed = 0;
+      return;
+    }
     const messages = missed === 1 ? "1 message" : `${missed} messages`;
     const what = missed === 0 ? "nothing was missed" : `${messages} missed, and here now`;
     log.notice(`Caught up after ${formatDuration(awayMs)} away: ${what}.`);
@@ -133,6 +141,7 @@ function chat(room: string): void {
   }
 
   function onMissing(why: string): void {
+    weather.missing();
     log.placeDelivered();
     log.notice(describeMissing(why));
   }
