@@ -135,3 +135,42 @@ func TestTheOldConnectionMayEndWhileTheClientMoves(t *testing.T) {
 		}
 	})
 }
+
+// While one subscription is not answered yet on the new connection, the others go on there and what the old
+// one still pushes for them does not count.
+func TestWhileTheClientMovesEachSubscriptionCountsOnOneConnection(t *testing.T) {
+	with(t, func(t *testing.T, f *fake) {
+		c, other := f.dial(t, nil), f.dial(t, nil)
+		defer shutDown(t, c)
+		defer shutDown(t, other)
+		kept, quiet, late := subscribe(t, c, "a", nil), subscribe(t, c, "live/a", nil), subscribe(t, c, "late", nil)
+		f.with(func() {
+			f.refuse = func(v protocol.Verb) *protocol.Error {
+				if s, ok := v.(*protocol.Subscribe); ok && s.Channel == "late" {
+					return protocol.Errorf(protocol.CodeUnavailable, "not yet")
+				}
+				return nil
+			}
+		})
+		advise(f.first()[0])
+		time.Sleep(10 * time.Second)
+		if n := len(f.first()); n != 2 {
+			t.Errorf("%d connections while a subscription is not answered", n)
+		}
+		for i := range 5 {
+			for _, name := range []string{"a", "live/a", "late"} {
+				publish(t, other, name, fmt.Sprint(i))
+			}
+		}
+		for _, s := range []*Subscription{kept, quiet, late} {
+			want(t, s, "0", "1", "2", "3", "4")
+		}
+		f.with(func() { f.refuse = func(protocol.Verb) *protocol.Error { return nil } })
+		time.Sleep(time.Minute)
+		if n := len(f.first()); n != 1 {
+			t.Errorf("%d connections in the end", n)
+		}
+		publish(t, other, "late", "5")
+		want(t, late, "5")
+	})
+}
