@@ -80,7 +80,7 @@ func run(m *testing.M) (code int, err error) {
 
 // trustInBrowser puts the development CA into the NSS database that Chromium reads below home.
 func trustInBrowser() error {
-	s, err := serve()
+	s, err := serve(filepath.Join(home, "data"))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -19,6 +18,7 @@ type server struct {
 	cmd    *exec.Cmd
 	page   string // https://localhost:PORT
 	caFile string
+	data   string // its data directory
 	output output
 	waited chan error
 }
@@ -48,13 +48,13 @@ var (
 )
 
 // serve starts the command on free ports and waits until it has said where it serves.
-func serve() (*server, error) { return serveOn("localhost:0") }
+func serve(data string) (*server, error) { return serveOn("localhost:0", data) }
 
 // serveOn is serve with https on addr.
-func serveOn(addr string) (*server, error) {
-	s := &server{waited: make(chan error, 1)}
+func serveOn(addr, data string) (*server, error) {
+	s := &server{data: data, waited: make(chan error, 1)}
 	s.cmd = exec.Command(binary, "dev", "--https", addr, "--http", "localhost:0",
-		"--data", filepath.Join(home, "data"), "--ca-dir", caDir)
+		"--data", data, "--ca-dir", caDir)
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -109,9 +109,9 @@ func (s *server) kill() error {
 	return nil
 }
 
-// restart serves again where a killed server did.
+// restart serves again where a killed server did, with its data.
 func (s *server) restart() error {
-	again, err := serveOn(strings.TrimPrefix(s.page, "https://"))
+	again, err := serveOn(strings.TrimPrefix(s.page, "https://"), s.data)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (s *server) wait() error {
 // startServer serves until the end of the test.
 func startServer(t *testing.T) *server {
 	t.Helper()
-	s, err := serve()
+	s, err := serve(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
