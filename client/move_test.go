@@ -136,14 +136,13 @@ func TestTheOldConnectionMayEndWhileTheClientMoves(t *testing.T) {
 	})
 }
 
-// While one subscription is not answered yet on the new connection, the others go on there and what the old
-// one still pushes for them does not count.
-func TestWhileTheClientMovesEachSubscriptionCountsOnOneConnection(t *testing.T) {
+// halfMoved runs a test with a client of which one subscription, to "late", is not answered yet on the new
+// connection, while "a" and "live/a" are.
+func halfMoved(t *testing.T, test func(t *testing.T, f *fake, old *fakeConn, c *Client, a, quiet, late *Subscription)) {
 	with(t, func(t *testing.T, f *fake) {
-		c, other := f.dial(t, nil), f.dial(t, nil)
+		c := f.dial(t, nil)
 		defer shutDown(t, c)
-		defer shutDown(t, other)
-		kept, quiet, late := subscribe(t, c, "a", nil), subscribe(t, c, "live/a", nil), subscribe(t, c, "late", nil)
+		a, quiet, late := subscribe(t, c, "a", nil), subscribe(t, c, "live/a", nil), subscribe(t, c, "late", nil)
 		f.with(func() {
 			f.refuse = func(v protocol.Verb) *protocol.Error {
 				if s, ok := v.(*protocol.Subscribe); ok && s.Channel == "late" {
@@ -152,17 +151,25 @@ func TestWhileTheClientMovesEachSubscriptionCountsOnOneConnection(t *testing.T) 
 				return nil
 			}
 		})
-		advise(f.first()[0])
+		old := f.first()[0]
+		advise(old)
 		time.Sleep(10 * time.Second)
 		if n := len(f.first()); n != 2 {
 			t.Errorf("%d connections while a subscription is not answered", n)
 		}
+		test(t, f, old, c, a, quiet, late)
+	})
+}
+
+// The others go on there, and what the old connection still pushes for them does not count.
+func TestWhileTheClientMovesEachSubscriptionCountsOnOneConnection(t *testing.T) {
+	halfMoved(t, func(t *testing.T, f *fake, _ *fakeConn, c *Client, a, quiet, late *Subscription) {
 		for i := range 5 {
 			for _, name := range []string{"a", "live/a", "late"} {
-				publish(t, other, name, fmt.Sprint(i))
+				publish(t, c, name, fmt.Sprint(i))
 			}
 		}
-		for _, s := range []*Subscription{kept, quiet, late} {
+		for _, s := range []*Subscription{a, quiet, late} {
 			want(t, s, "0", "1", "2", "3", "4")
 		}
 		f.with(func() { f.refuse = func(protocol.Verb) *protocol.Error { return nil } })
@@ -170,7 +177,26 @@ func TestWhileTheClientMovesEachSubscriptionCountsOnOneConnection(t *testing.T) 
 		if n := len(f.first()); n != 1 {
 			t.Errorf("%d connections in the end", n)
 		}
-		publish(t, other, "late", "5")
+		publish(t, c, "late", "5")
 		want(t, late, "5")
+	})
+}
+
+func TestWhereSubscriptionsHaveGoneOnTheOldConnectionIsNoUseAnyMore(t *testing.T) {
+	halfMoved(t, func(t *testing.T, f *fake, old *fakeConn, c *Client, a, _, late *Subscription) {
+		f.with(func() { f.refuse = func(protocol.Verb) *protocol.Error { return nil } })
+		for _, k := range f.first() {
+			if k != old {
+				k.conn.CloseNow()
+			}
+		}
+		for _, name := range []string{"a", "late"} {
+			publish(t, c, name, "0", "1", "2")
+		}
+		want(t, a, "0", "1", "2")
+		want(t, late, "0", "1", "2")
+		if now := f.first(); len(now) != 1 || now[0] == old {
+			t.Errorf("%d connections, or the old one", len(now))
+		}
 	})
 }
