@@ -185,11 +185,17 @@ func TestWhileTheClientMovesEachSubscriptionCountsOnOneConnection(t *testing.T) 
 func TestWhereSubscriptionsHaveGoneOnTheOldConnectionIsNoUseAnyMore(t *testing.T) {
 	halfMoved(t, func(t *testing.T, f *fake, old *fakeConn, c *Client, a, _, late *Subscription) {
 		f.with(func() { f.refuse = func(protocol.Verb) *protocol.Error { return nil } })
+		f.letIn(false)
 		for _, k := range f.first() {
 			if k != old {
 				k.conn.CloseNow()
 			}
 		}
+		time.Sleep(5 * time.Second)
+		if n := len(f.first()); n != 0 || c.State() == Ready {
+			t.Errorf("%d connections are left, %v", n, c.State())
+		}
+		f.letIn(true)
 		for _, name := range []string{"a", "late"} {
 			publish(t, c, name, "0", "1", "2")
 		}
