@@ -59,6 +59,21 @@ func TestTwoTabsChatOverWss(t *testing.T) {
 	}
 }
 
+func TestWhoIsWritingIsToldUntilItIsSent(t *testing.T) {
+	s := startServer(t)
+	a, b := open(t, s.page), open(t, s.page)
+	a.ready("Ada")
+	b.ready("Grace")
+	a.do(chromedp.SendKeys(hook("composer"), "Hello"))
+	b.until(`document.querySelector("[data-testid=writers]").textContent === "Ada is writing…"`)
+	a.do(chromedp.Click(hook("send")))
+	b.sees("Hello")
+	b.until(`document.querySelector("[data-testid=writers]").textContent === ""`)
+	if own := eval[string](a, `document.querySelector("[data-testid=writers]").textContent`); own != "" {
+		t.Errorf("whoever writes is told %q", own)
+	}
+}
+
 func TestAnImageAndAFileTravelAsBinaryMessages(t *testing.T) {
 	s := startServer(t)
 	a, b := open(t, s.page), open(t, s.page)

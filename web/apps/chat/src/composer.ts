@@ -9,6 +9,8 @@ import { Tray } from "./tray.ts";
 export interface ComposerActions {
   /** Sends; returns a sentence if that is impossible now, and then nothing is lost. */
   send(text: string, files: File[]): string | undefined;
+  /** The reader is writing. */
+  writing(): void;
   /** The server's limit on one message, in bytes. */
   maxMessageBytes(): number;
 }
@@ -34,6 +36,9 @@ export class Composer {
     this.#input.addEventListener("input", () => {
       this.#say("");
       this.#fit();
+      if (this.#input.value.trim() !== "") {
+        actions.writing();
+      }
     });
     this.#input.addEventListener("keydown", (event) => this.#key(event));
     find("attach", HTMLButtonElement).addEventListener("click", () => this.#picker.click());

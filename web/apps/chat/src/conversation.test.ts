@@ -24,6 +24,7 @@ function setUp(channel = "chat/a", server = new FakeServer()) {
       onState: (state) => told.push(`(${state.name})`),
       onMessage: ({ data }, occasion) => told.push(`${occasion} ${data}`),
       onCaughtUp: (awayMs) => told.push(`caught up after ${Math.round(awayMs / 10_000)}0 s`),
+      onClient: () => {},
       onMissing: (why) => told.push(`missing: ${why}`),
     },
     webSocket(server.WebSocket),

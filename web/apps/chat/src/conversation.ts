@@ -39,6 +39,8 @@ export interface Listener {
   onMessage(message: Message<string | ArrayBuffer>, occasion: Occasion): void;
   /** All that was missed since the connection was lost, so long ago, has come. */
   onCaughtUp(awayMs: number): void;
+  /** There is a new client, on which other channels of the room can be used. */
+  onClient(holdfast: Holdfast): void;
   /** Messages were missed and will not come. `why` is a word of the protocol, `no_history` where nothing is kept. */
   onMissing(why: string): void;
 }
@@ -111,6 +113,7 @@ export class Conversation {
     holdfast.on("closed", ({ code, reason, clean }) => {
       this.#closed = clean ? this.#closed : { code, reason, opened: true };
     });
+    this.#listener.onClient(holdfast);
     this.#changed();
   }
 

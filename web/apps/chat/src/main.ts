@@ -21,12 +21,13 @@ import { Naming } from "./naming.ts";
 import { Outbox, type Payload } from "./outbox.ts";
 import { OwnIds } from "./ownids.ts";
 import { plain } from "./plain.ts";
-import { channelOf, channelPath, channelUrls, roomOfQuery } from "./room.ts";
+import { channelOf, channelPath, channelUrls, roomOfQuery, typingChannelOf } from "./room.ts";
 import { initRooms } from "./rooms.ts";
 import { Status } from "./status.ts";
 import { StormBar } from "./stormbar.ts";
 import { initTheme } from "./theme.ts";
 import { Title } from "./title.ts";
+import { describeWriters, Typing } from "./typing.ts";
 import { viewImage } from "./viewer.ts";
 
 initTheme(find("theme", HTMLButtonElement));
@@ -71,10 +72,18 @@ function chat(room: string): void {
     },
   );
   const weather = new StormBar(() => conversation.hurry());
+  const writers = find("writers", HTMLElement);
+  const typingChannel = typingChannelOf(room);
+  const typing =
+    typingChannel === undefined
+      ? undefined
+      : new Typing(typingChannel, (names) => {
+          writers.textContent = describeWriters(names);
+        });
   const conversation = new Conversation(
     location.origin,
     channelOf(room),
-    { onState, onMessage, onCaughtUp, onMissing },
+    { onState, onMessage, onCaughtUp, onMissing, onClient: (holdfast) => typing?.join(holdfast) },
     weather.storm.through(webSocket()),
   );
   const status = new Status(channelUrls(room, location).ws, () => {
@@ -85,7 +94,11 @@ function chat(room: string): void {
     (payload) => conversation.publish(payload),
     (id, delivery, why) => log.setDelivery(id, delivery, why),
   );
-  const composer = new Composer({ send, maxMessageBytes: () => maxMessageBytes });
+  const composer = new Composer({
+    send,
+    writing: () => typing?.writing(naming.accepted),
+    maxMessageBytes: () => maxMessageBytes,
+  });
   const naming = new Naming(() => composer.focus());
 
   function onState(state: State): void {
@@ -122,7 +135,10 @@ function chat(room: string): void {
     show({ id, from, own: mine, at, content }, { old: occasion === "history" });
     if (mine) {
       log.setDelivery(id, "delivered");
-    } else if (occasion === "missed") {
+      return;
+    }
+    typing?.arrived(from);
+    if (occasion === "missed") {
       missed++;
     }
   }
@@ -158,6 +174,7 @@ function chat(room: string): void {
     if (outbox.full) {
       return "Too many messages wait for the connection already. Try again when they are sent.";
     }
+    typing?.sent();
     void sendAll(naming.use(), text, files);
     return undefined;
   }

@@ -42,6 +42,11 @@ export class Naming {
     this.#show();
   }
 
+  /** The name, if the reader has accepted it. */
+  get accepted(): string | undefined {
+    return this.#form.hidden ? this.#name : undefined;
+  }
+
   /** The name to send with messages. To use it is to accept it. */
   use(): string {
     if (!this.#form.hidden) {

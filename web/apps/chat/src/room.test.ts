@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { channelPath, channelUrls, checkRoom, pageOf, roomOfQuery } from "./room.ts";
+import { channelPath, channelUrls, checkRoom, pageOf, roomOfQuery, typingChannelOf } from "./room.ts";
 
 test.each(["lobby", "design", "team/a/b", "日本", "a b", "#1", "a+b", "...", "?x=1&y", "100%", "it's"])(
   "%j is a room, and its page's address leads to it",
@@ -35,6 +35,14 @@ test.each([
 
 test("a name of exactly the limit is a room", () => {
   expect(checkRoom("x".repeat(250)).ok).toBe(true);
+});
+
+test("who writes is told in a channel beside the room's, unless its name would be too long", () => {
+  expect(typingChannelOf("team/a")).toBe("typing/team/a");
+  expect([typingChannelOf("x".repeat(248)), typingChannelOf("x".repeat(249))]).toEqual([
+    `typing/${"x".repeat(248)}`,
+    undefined,
+  ]);
 });
 
 test("the lobby is the page without a room", () => {

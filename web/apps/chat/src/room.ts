@@ -62,6 +62,12 @@ export function channelOf(room: string): string {
   return prefix + room;
 }
 
+/** The name of the channel that tells who writes in a room; undefined if it would be too long. */
+export function typingChannelOf(room: string): string | undefined {
+  const channel = `typing/${room}`;
+  return new TextEncoder().encode(channel).length > maxChannelBytes ? undefined : channel;
+}
+
 /** The path of a room's channel on the server, such as "/channels/chat/design". */
 export function channelPath(room: string): string {
   return `/channels/${channelOf(room).split("/").map(encode).join("/")}`;

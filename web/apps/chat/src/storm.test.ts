@@ -32,6 +32,7 @@ function setUp() {
       onState: () => {},
       onMessage: ({ data }) => got.push(data),
       onCaughtUp: () => {},
+      onClient: () => {},
       onMissing: (why) => got.push(`missing: ${why}`),
     },
     storm.through(webSocket(server.WebSocket)),
