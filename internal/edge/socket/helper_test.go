@@ -55,7 +55,9 @@ func startOn(t testing.TB, channels *session.Channels, config Config) *edge {
 	}
 	config.Presence = hub.NewPresence(config.Window)
 	h := New(channels, config)
-	s := httptest.NewServer(h)
+	s := httptest.NewUnstartedServer(h)
+	s.Listener = smallListener{s.Listener}
+	s.Start()
 	t.Cleanup(func() {
 		h.Close(patience(t), "test over")
 		s.Close()
@@ -287,11 +289,24 @@ func (c *client) wantClose(code websocket.CloseCode, reasonHas string) {
 	}
 }
 
-// dialSmall connects with a small buffer to receive, so that it is soon noticed who does not read.
+// smallListener accepts connections with a small buffer to send, and dialSmall makes those with a small
+// one to receive, so that it is soon noticed who does not read.
+type smallListener struct{ net.Listener }
+
+func (l smallListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.(*net.TCPConn).SetWriteBuffer(smallBuffer)
+}
+
+const smallBuffer = 32 << 10
+
 func dialSmall(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
-	return conn, conn.(*net.TCPConn).SetReadBuffer(32 << 10)
+	return conn, conn.(*net.TCPConn).SetReadBuffer(smallBuffer)
 }

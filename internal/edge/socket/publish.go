@@ -6,6 +6,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -30,6 +31,11 @@ func (c *conn) publish(id uint64, v *protocol.Publish) {
 	name, err := channel.Parse(v.Channel)
 	if err != nil {
 		c.out.refuse(id, badChannel(err))
+		return
+	}
+	if most := c.handler.config.MaxMessageBytes; int64(len(v.Data)) > most {
+		c.publishBurst()
+		c.answers.give(name, c.answers.expect(name, id), nil, c.refusal("publish", name, &session.TooLargeError{Channel: name, LimitBytes: most}))
 		return
 	}
 	// One that is too large keeps back those that it is published with.

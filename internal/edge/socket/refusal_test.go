@@ -104,6 +104,8 @@ func TestTheLargestPayloadFitsIntoAMessage(t *testing.T) {
 		c := dial()
 		id := c.send(&protocol.Publish{Channel: "kept/a", Payload: protocol.Binary(make([]byte, testLimit)), ID: strings.Repeat("i", 128), Key: strings.Repeat("k", 128)})
 		c.reply(id, &protocol.PublishOK{})
+		id = c.send(&protocol.Publish{Channel: "e", Payload: protocol.Binary(make([]byte, testLimit+1))})
+		c.wantRefused(id, protocol.CodeTooLarge, "65536 bytes")
 	})
 }
 

@@ -1,35 +1,57 @@
 package socket
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// flood publishes until a client that does not read has more than it can queue, and returns how many
-// messages that were.
-func (c *client) flood(channel string) int {
-	c.t.Helper()
-	const n = 180
-	payload := strings.Repeat("x", 32<<10)
-	first := c.ids + 1
-	for i := range n {
-		c.send(&protocol.Publish{Channel: channel, Payload: protocol.Text(fmt.Sprint(i, " ", payload))})
+// floodText is what a flood consists of, behind a number.
+var floodText = strings.Repeat("x", 32<<10)
+
+// flood publishes until a client that does not read, and has said connect, has more than it can queue,
+// and returns how many messages that were. How much the kernel takes for it differs.
+func (e *edge) flood(id, channel string) (n int) {
+	e.t.Helper()
+	quick := e.dial()
+	say := func() {
+		quick.publish(channel, fmt.Sprint(n, " ", floodText))
+		n++
 	}
-	for i := range uint64(n) {
-		c.reply(first+i, &protocol.PublishOK{})
+	e.sessions.mu.Lock()
+	ws := e.sessions.open[id].ws
+	e.sessions.mu.Unlock()
+	for stuck := false; !stuck; {
+		say()
+		ctx, cancel := context.WithTimeout(e.t.Context(), 5*time.Millisecond)
+		stuck = ws.Flush(ctx) != nil
+		cancel()
+	}
+	for range 32 { // four times the queue
+		say()
 	}
 	return n
 }
 
+// fill publishes n messages of a flood.
+func (c *client) fill(channel string, n int) {
+	c.t.Helper()
+	for i := range n {
+		c.publish(channel, fmt.Sprint(i, " ", floodText))
+	}
+}
+
 func TestASlowReaderOfAHistoryGetsEverythingInOrder(t *testing.T) {
 	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
-		slow, quick := dial(), dial()
+		slow := dial()
+		id := slow.connect(nil).Session.ID
 		slow.subscribe(&protocol.Subscribe{Channel: "kept/a"})
-		n := quick.flood("kept/a")
+		n := e.flood(id, "kept/a")
 		next, lives := uint64(1), 0
 		for next <= uint64(n) || lives < 2 {
 			switch push := slow.next().Push.(type) {
@@ -49,9 +71,10 @@ func TestASlowReaderOfAHistoryGetsEverythingInOrder(t *testing.T) {
 
 func TestASlowReaderIsToldWhatItHasMissedWhereTheRuleIsToDrop(t *testing.T) {
 	e := start(t)
-	slow, quick := e.dial(), e.dial()
+	slow := e.dial()
+	id := slow.connect(nil).Session.ID
 	slow.subscribe(&protocol.Subscribe{Channel: "drop/a"})
-	n := quick.flood("drop/a")
+	n := e.flood(id, "drop/a")
 	got, missed := 0, 0
 	for got+missed < n {
 		switch push := slow.next().Push.(type) {
@@ -68,17 +91,19 @@ func TestASlowReaderIsToldWhatItHasMissedWhereTheRuleIsToDrop(t *testing.T) {
 
 func TestASlowReaderIsClosedWhereTheRuleIsToDisconnect(t *testing.T) {
 	e := start(t)
-	slow, quick := e.dial(), e.dial()
+	slow := e.dial()
+	id := slow.connect(nil).Session.ID
 	slow.subscribe(&protocol.Subscribe{Channel: "e"})
-	quick.flood("e")
+	e.flood(id, "e")
 	slow.wantClose(websocket.CloseTryAgainLater, "too slow")
 }
 
 func TestASlowReaderOfAShortHistoryIsToldThatMessagesAreLost(t *testing.T) {
 	e := start(t)
-	slow, quick := e.dial(), e.dial()
+	slow := e.dial()
+	id := slow.connect(nil).Session.ID
 	ok := slow.subscribe(&protocol.Subscribe{Channel: "few/a"})
-	n := quick.flood("few/a")
+	n := e.flood(id, "few/a")
 	at, lost := ok.Position, false
 	for {
 		switch push := slow.next().Push.(type) {
@@ -107,8 +132,8 @@ func TestASlowReaderOfAShortHistoryIsToldThatMessagesAreLost(t *testing.T) {
 // A client that asks for more than it reads is not read any more, and gets every answer in the end.
 func TestAClientThatDoesNotReadItsAnswersIsNotReadEither(t *testing.T) {
 	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
-		const n = 30
-		dial().flood("kept/a")
+		const n = 40
+		dial().fill("kept/a", 60)
 		c := dial()
 		id := c.connect(nil).Session.ID
 		first := c.ids + 1
