@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/holdfast-dev/holdfast/websocket/internal/duplex"
 	"github.com/holdfast-dev/holdfast/websocket/internal/wire"
 )
 
@@ -157,8 +156,9 @@ func (c *Conn) complete(ev wire.Event) (m Message, inPlace, ok bool) {
 
 // interruptReads makes reads fail with a timeout when ctx ends. stop undoes that.
 func (c *Conn) interruptReads(ctx context.Context) (stop func()) {
-	if s, ok := c.nc.(*duplex.Conn); ok {
-		s.Interruptible()
+	s, stream := c.nc.(interface{ SetInterruptible(bool) })
+	if stream {
+		s.SetInterruptible(true)
 	}
 	interrupted := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
@@ -166,6 +166,9 @@ func (c *Conn) interruptReads(ctx context.Context) (stop func()) {
 		c.nc.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed connection, whose reads fail anyway
 	})
 	return func() {
+		if stream {
+			s.SetInterruptible(false)
+		}
 		if !cancel() {
 			<-interrupted
 			c.nc.SetReadDeadline(time.Time{})

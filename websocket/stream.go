@@ -48,8 +48,11 @@ func acceptStream(w http.ResponseWriter, r *http.Request, subprotocol, extension
 		local = address("")
 	}
 	s := &serverStream{w: w, control: control, body: r.Body, handler: r.Context()}
-	return duplex.New(s, local, address(r.RemoteAddr)), nil
+	return handlerConn{duplex.New(s, local, address(r.RemoteAddr))}, nil
 }
+
+// handlerConn is a stream that ends when the HTTP handler returns.
+type handlerConn struct{ *duplex.Conn }
 
 // taker is a ResponseWriter whose stream can be taken over, so that it outlives the handler. Package h3 has one.
 type taker interface{ TakeStream() net.Conn }
@@ -128,7 +131,7 @@ func (a address) String() string { return string(a) }
 //
 // When f returns, the connection ends, as by CloseNow if it has not been closed.
 func (c *Conn) Run(f func()) {
-	if _, stream := c.nc.(*duplex.Conn); !stream {
+	if _, bound := c.nc.(handlerConn); !bound {
 		go c.run(f)
 		return
 	}

@@ -4,70 +4,68 @@ import (
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
+
+	"github.com/holdfast-dev/holdfast/websocket/internal/duplex"
 )
 
-// stream is what http3.RequestStream, of a client, and http3.Stream, of a server, have in common.
-type stream interface {
+// requestStream is what http3.RequestStream, of a client, and http3.Stream, of a server, have in common.
+type requestStream interface {
 	io.ReadWriteCloser
 	CancelRead(quic.StreamErrorCode)
 	CancelWrite(quic.StreamErrorCode)
-	SetDeadline(time.Time) error
-	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
 }
 
-// conn is a stream as a net.Conn.
-type conn struct {
-	stream
-	local, remote net.Addr
+var (
+	_ requestStream = (*http3.Stream)(nil)
+	_ requestStream = (*http3.RequestStream)(nil)
+)
 
-	ended   atomic.Bool // nothing more is to be written, or nothing more comes
-	writing sync.Mutex  // held by Write, which Close of a stream must not meet
+// stream is a request's stream as a duplex.Stream. It has no deadlines: one that passed within a DATA frame, while its header is read or its
+// payload is written, would leave the stream out of step, and the peer would end the whole connection.
+type stream struct {
+	requestStream
+	writing sync.Mutex // held by Write, which Close of a requestStream must not meet
 }
 
-func newConn(s stream, qc *quic.Conn) *conn {
-	return &conn{stream: s, local: qc.LocalAddr(), remote: qc.RemoteAddr()}
+func newConn(s requestStream, local, remote net.Addr) *duplex.Conn {
+	return duplex.New(&stream{requestStream: s}, local, remote)
 }
 
-func (c *conn) LocalAddr() net.Addr  { return c.local }
-func (c *conn) RemoteAddr() net.Addr { return c.remote }
-
-func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.stream.Read(p)
-	if err == io.EOF {
-		c.ended.Store(true)
+func (s *stream) Write(p []byte) (int, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	n, err := s.requestStream.Write(p)
+	if err != nil {
+		s.CancelWrite(quic.StreamErrorCode(http3.ErrCodeRequestCanceled)) // a DATA frame must not end early (RFC 9114 section 7.1)
 	}
 	return n, err
 }
 
-func (c *conn) Write(p []byte) (int, error) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	return c.stream.Write(p)
+// CloseWrite implements duplex.Stream.
+func (s *stream) CloseWrite() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.requestStream.Close()
 }
 
-// CloseWrite tells the peer that nothing more is written.
-func (c *conn) CloseWrite() error {
-	c.ended.Store(true)
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	return c.stream.Close()
-}
-
-// Close ends the stream: in good order if one side has said that it is done, and by a reset otherwise.
-func (c *conn) Close() error {
-	if !c.ended.Load() {
-		c.reset()
+// Close implements duplex.Stream: it ends the stream in good order, or by a reset.
+func (s *stream) Close(reset bool) error {
+	if reset {
+		abandon(s.requestStream)
 		return nil
 	}
-	c.stream.CancelRead(quic.StreamErrorCode(http3.ErrCodeNoError)) // nothing, if the end has been read
-	c.stream.SetWriteDeadline(time.Unix(1, 0))                      // for a Write that would wait
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	return c.stream.Close()
+	s.CancelRead(quic.StreamErrorCode(http3.ErrCodeNoError)) // nothing, if the end has been read
+	s.SetWriteDeadline(time.Unix(1, 0))                      // for a Write that waits
+	return s.CloseWrite()
+}
+
+// abandon gives both directions up (RFC 9220 section 3).
+func abandon(s requestStream) {
+	s.CancelRead(quic.StreamErrorCode(http3.ErrCodeRequestCanceled))
+	s.CancelWrite(quic.StreamErrorCode(http3.ErrCodeRequestCanceled))
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
 )
 
@@ -27,8 +26,7 @@ func (d *Dialer) Connect(ctx context.Context, r *http.Request) (*http.Response, 
 	if err != nil {
 		return nil, nil, err
 	}
-	c := newConn(str, s.quic)
-	stop := context.AfterFunc(ctx, c.reset)
+	stop := context.AfterFunc(ctx, func() { abandon(str) })
 	r = r.WithContext(ctx)
 	r.Proto, r.ProtoMajor, r.ProtoMinor = "websocket", 3, 0
 	err = str.SendRequestHeader(r)
@@ -43,28 +41,20 @@ func (d *Dialer) Connect(ctx context.Context, r *http.Request) (*http.Response, 
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		c.reset()
+		abandon(str)
 		return nil, nil, err
 	}
 	if resp.StatusCode/100 != 2 {
-		resp.Body = refusal{c}
+		resp.Body = refusal{str}
 		return resp, nil, nil
 	}
-	return resp, c, nil
+	return resp, newConn(str, s.quic.LocalAddr(), s.quic.RemoteAddr()), nil
 }
 
 // refusal is the body of an answer that is not positive.
-type refusal struct{ c *conn }
-
-func (r refusal) Read(p []byte) (int, error) { return r.c.Read(p) }
+type refusal struct{ *http3.RequestStream }
 
 func (r refusal) Close() error {
-	r.c.reset()
+	abandon(r.RequestStream)
 	return nil
-}
-
-// reset gives both directions up (RFC 9220 section 3).
-func (c *conn) reset() {
-	c.stream.CancelRead(quic.StreamErrorCode(http3.ErrCodeRequestCanceled))
-	c.stream.CancelWrite(quic.StreamErrorCode(http3.ErrCodeRequestCanceled))
 }

@@ -37,8 +37,5 @@ func (w *writer) Flush() { http.NewResponseController(w.ResponseWriter).Flush() 
 func (w *writer) TakeStream() net.Conn {
 	local, _ := w.request.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	remote, _ := w.request.Context().Value(http3.RemoteAddrContextKey).(net.Addr)
-	return &conn{stream: w.streamer.HTTPStream(), local: local, remote: remote}
+	return newConn(w.streamer.HTTPStream(), local, remote)
 }
-
-var _ stream = (*http3.Stream)(nil)
-var _ stream = (*http3.RequestStream)(nil)

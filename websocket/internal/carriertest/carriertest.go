@@ -4,6 +4,7 @@ package carriertest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ func Run(t *testing.T, serve Serve) {
 	t.Run("A message that is too large is answered with the close code", serve.aMessageThatIsTooLargeIsAnsweredWithTheCloseCode)
 	t.Run("A read that is cancelled leaves the WebSocket usable", serve.aReadThatIsCancelledLeavesTheWebSocketUsable)
 	t.Run("A servers read that is cancelled leaves the WebSocket usable", serve.aServersReadThatIsCancelledLeavesTheWebSocketUsable)
+	t.Run("Reads that are cancelled at any byte lose nothing", serve.readsThatAreCancelledAtAnyByteLoseNothing)
 	t.Run("A subprotocol and compression are agreed on", serve.aSubprotocolAndCompressionAreAgreedOn)
 	t.Run("A refusal tells status and reason", serve.aRefusalTellsStatusAndReason)
 	t.Run("A dial that is cancelled leaves nothing", serve.aDialThatIsCancelledLeavesNothing)
@@ -192,6 +194,40 @@ func (serve Serve) aServersReadThatIsCancelledLeavesTheWebSocketUsable(t *testin
 	}
 	Exchange(t, c, websocket.Text, "usable")
 	if err := c.Close(Patience(t), websocket.CloseNormal, ""); err != nil {
+		t.Error(err)
+	}
+}
+
+func (serve Serve) readsThatAreCancelledAtAnyByteLoseNothing(t *testing.T) {
+	const messages = 2000
+	read := make(chan error, 1)
+	url, carrier := serve(t, websocket.Handler(nil, func(c *websocket.Conn) {
+		read <- func() error {
+			for i := 0; i < messages; {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+i%50)*time.Microsecond)
+				_, p, err := c.Read(ctx)
+				cancel()
+				switch {
+				case errors.Is(err, context.DeadlineExceeded):
+				case err != nil:
+					return err
+				default:
+					if got := len(p); got != i {
+						return fmt.Errorf("message %d has %d bytes", i, got)
+					}
+					i++
+				}
+			}
+			return nil
+		}()
+	}))
+	c := Dial(t, url, carrier)
+	for i := range messages {
+		if err := c.Write(Patience(t), websocket.Binary, make([]byte, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-read; err != nil {
 		t.Error(err)
 	}
 }

@@ -23,7 +23,7 @@ type Stream interface {
 }
 
 // Conn is a net.Conn on a Stream. A write deadline that passes resets the stream. A read deadline
-// does not if it was set, or the reader has called Interruptible, before the Read began.
+// does not if it was set, or the reader has called SetInterruptible, before the Read began.
 type Conn struct {
 	stream        Stream
 	local, remote net.Addr
@@ -34,7 +34,7 @@ type Conn struct {
 	closeErr error // set by closing
 
 	mu            sync.Mutex // guards what follows
-	interruptible bool       // the next Read may be interrupted
+	interruptible bool       // a Read may be interrupted
 	plain         bool       // a Read is waiting that can't be interrupted
 	ahead         *reading   // what an interrupted Read has left running
 	ended         bool       // nothing more is to be written, or nothing more comes
@@ -48,19 +48,23 @@ func New(s Stream, local, remote net.Addr) *Conn {
 		c.mu.Lock()
 		plain := c.plain
 		c.mu.Unlock()
-		if plain {
+		if plain && c.readDeadline.hasPassed() {
 			c.stream.Close(true)
 		}
 	}
-	c.writeDeadline.expire = func() { c.stream.Close(true) }
+	c.writeDeadline.expire = func() {
+		if c.writeDeadline.hasPassed() {
+			c.stream.Close(true)
+		}
+	}
 	return c
 }
 
-// Interruptible announces that a read deadline may be set while the next Read waits. That one costs
+// SetInterruptible announces whether a read deadline may be set while a Read waits. Such a Read costs
 // a goroutine.
-func (c *Conn) Interruptible() {
+func (c *Conn) SetInterruptible(b bool) {
 	c.mu.Lock()
-	c.interruptible = true
+	c.interruptible = b
 	c.mu.Unlock()
 }
 
@@ -80,7 +84,6 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.mu.Unlock()
 		return n, c.readError(err)
 	}
-	c.interruptible = false
 	if c.ahead == nil {
 		c.ahead = startReading(c.stream, len(p))
 	}

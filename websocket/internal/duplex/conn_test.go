@@ -81,7 +81,7 @@ func TestAnInterruptibleReadIsInterruptedWithoutHarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, f, send, _ := pair()
 		defer c.Close()
-		c.Interruptible()
+		c.SetInterruptible(true)
 		failed := make(chan error)
 		go func() {
 			_, err := c.Read(make([]byte, 10))

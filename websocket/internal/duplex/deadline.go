@@ -8,7 +8,7 @@ import (
 // deadline is a time that can be waited for and moved. The zero value is never reached; its timer
 // exists only once it has been set.
 type deadline struct {
-	expire func() // called when it passes, on a goroutine of its own; must not call stop
+	expire func() // called when it has passed, on a goroutine of its own, perhaps when it has been moved since; must not call stop
 
 	expiring sync.WaitGroup // calls of expire
 
