@@ -74,6 +74,16 @@ func TestWhoIsWritingIsToldUntilItIsSent(t *testing.T) {
 	}
 }
 
+func TestHowManyAreHereIsTold(t *testing.T) {
+	s := startServer(t)
+	a := open(t, s.page)
+	a.until(`document.querySelector("[data-testid=here]").textContent === "1 here"`)
+	b := open(t, s.page)
+	b.until(`document.querySelector("[data-testid=here]").textContent === "2 here"`)
+	b.do(chromedp.Navigate("about:blank"))
+	a.until(`document.querySelector("[data-testid=here]").textContent === "1 here"`)
+}
+
 func TestAnImageAndAFileTravelAsBinaryMessages(t *testing.T) {
 	s := startServer(t)
 	a, b := open(t, s.page), open(t, s.page)

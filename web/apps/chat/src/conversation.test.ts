@@ -144,6 +144,19 @@ test("a room that one may not enter is closed, with the server's words", async (
   });
 });
 
+test("a reader who leaves is done with, and comes back if the page is seen again", async () => {
+  const { server, conversation, take } = setUp();
+  conversation.start();
+  await pass();
+  const { last } = server;
+  conversation.leave();
+  expect(last.closedWith?.code).toBe(1000);
+  server.publish("chat/a", "1");
+  await pass(2000);
+  expect(take()).toContain("missed 1");
+  expect(conversation.state).toEqual({ name: "live" });
+});
+
 test("a server that can't be reached is tried again, at once if the reader hurries", async () => {
   const { server, conversation, take } = setUp();
   server.refuse = true;

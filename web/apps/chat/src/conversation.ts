@@ -61,6 +61,8 @@ export class Conversation {
   #refusal: Closed | undefined;
   /** Connections that are being made now. */
   #dialling = 0;
+  /** Closes each connection as one that is done with. */
+  readonly #leaves = new Set<() => void>();
   /** When messages stopped to come, in the milliseconds of the clock. */
   #awaySince: number | undefined;
   #told = "";
@@ -117,6 +119,18 @@ export class Conversation {
     this.#changed();
   }
 
+  /** The room's channel; undefined before it is entered. */
+  get channel(): Channel | undefined {
+    return this.#channel;
+  }
+
+  /** Says that the reader leaves, so that nobody is told of a reader who is gone. A page that is seen again comes back. */
+  leave(): void {
+    for (const leave of [...this.#leaves]) {
+      leave();
+    }
+  }
+
   /** Ends a wait at once. */
   hurry(): void {
     // The client tries at once when the network returns: this says so in the network's place.
@@ -154,11 +168,18 @@ export class Conversation {
     const ended = (code: number, reason: string) => {
       if (!over) {
         over = true;
+        this.#leaves.delete(leave);
         this.#dialling -= opened ? 0 : 1;
         this.#closed = { code, reason, opened };
         this.#changed();
       }
     };
+    const leave = () => {
+      transport.close(1000, "");
+      ended(1006, "the page was left");
+      events.onClose(1006, "");
+    };
+    this.#leaves.add(leave);
     const transport = dial(url, subprotocol, {
       onOpen: () => {
         opened = true;

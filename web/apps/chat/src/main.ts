@@ -21,6 +21,7 @@ import { Naming } from "./naming.ts";
 import { Outbox, type Payload } from "./outbox.ts";
 import { OwnIds } from "./ownids.ts";
 import { plain } from "./plain.ts";
+import { Present } from "./present.ts";
 import { channelOf, channelPath, channelUrls, roomOfQuery, typingChannelOf } from "./room.ts";
 import { initRooms } from "./rooms.ts";
 import { Status } from "./status.ts";
@@ -101,10 +102,23 @@ function chat(room: string): void {
   });
   const naming = new Naming(() => composer.focus());
 
+  const here = find("here", HTMLElement);
+  const present = new Present(
+    () => document.visibilityState === "visible",
+    (users) => {
+      here.textContent = users === undefined ? "" : `${users} here`;
+    },
+  );
+
   function onState(state: State): void {
     status.show(state);
     log.busy(state.name === "catching-up");
     outbox.connected(state.name === "live" || state.name === "catching-up");
+    if (state.name === "live" && conversation.channel !== undefined) {
+      present.begin(conversation.channel);
+    } else {
+      present.end();
+    }
     if (state.name === "live") {
       void askInfo(path).then((info) => {
         if (info.ok) {
@@ -211,6 +225,8 @@ function chat(room: string): void {
     void outbox.add(id, payload);
   }
 
+  document.addEventListener("visibilitychange", () => void present.ask());
+  window.addEventListener("pagehide", () => conversation.leave());
   find("insecure", HTMLElement).hidden = location.protocol !== "http:";
   conversation.start();
   // On a touch screen the keyboard would cover the room before it was seen.
