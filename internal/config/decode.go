@@ -12,8 +12,9 @@ import (
 
 // decoder turns trees of maps, slices and texts into a Config, and notes what is wrong with them.
 type decoder struct {
-	places places
-	errs   Errors
+	places     places
+	production bool
+	errs       Errors
 }
 
 func (d *decoder) wrong(path, format string, args ...any) {

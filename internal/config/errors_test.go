@@ -32,8 +32,8 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"lisen: {https: x}":              "F:1: unknown key lisen; did you mean listen?",
 		"max_message: 1":                 "F:1: unknown key max_message; did you mean limits.max_message?",
 		"data: {colour: red}":            "F:1: unknown key data.colour; data has dir",
-		"colour: red":                    "F:1: unknown key colour; the known ones are broker, channels, data, limits, listen, log",
-		"htps:":                          "F:1: unknown key htps; the known ones are broker, channels, data, limits, listen, log",
+		"colour: red":                    "F:1: unknown key colour; the known ones are broker, channels, data, limits, listen, log, tls",
+		"htps:":                          "F:1: unknown key htps; did you mean tls?",
 		"channels: {rule: x}":            `F:1: channels: it is a list of rules; begin each with "- pattern: …", indented below it`,
 		"channels: [{patern: a}]":        "F:1: unknown key channels[0].patern; did you mean channels[0].pattern?",
 		"channels: [{https: a}]":         "F:1: unknown key channels[0].https; channels[0] has delivery, echo, history, max_message, pattern, presence, retain_last, slow",
@@ -41,8 +41,8 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"channels:\n- history.count: 10": `F:2: unknown key channels[0]."history.count"; write "history:", and below it "count:", indented`,
 
 		// Values of the wrong shape.
-		"listen: localhost":           "F:1: listen: it has keys of its own; write them below it (https, http, origins, websocket_over_h2)",
-		"listen: [localhost]":         "F:1: listen: it has keys of its own; write them below it (https, http, origins, websocket_over_h2)",
+		"listen: localhost":           "F:1: listen: it has keys of its own; write them below it (https, http, origins, websocket_over_h2, proxies, proxy_protocol, chat)",
+		"listen: [localhost]":         "F:1: listen: it has keys of its own; write them below it (https, http, origins, websocket_over_h2, proxies, proxy_protocol, chat)",
 		"data: {dir: [a]}":            "F:1: data.dir: it takes one value (text), and neither keys of its own nor a list",
 		"data: {dir: {a: b}}":         "F:1: data.dir: it takes one value (text), and neither keys of its own nor a list",
 		"listen: {origins: x}":        "F:1: listen.origins: it is a list of texts; write it as [one, another]",
@@ -139,7 +139,7 @@ func TestMistakesInVariablesNameTheVariable(t *testing.T) {
 			t.Errorf("%s says\n  %s\nwant\n  %s", variable, got, want)
 		}
 	}
-	if got := problems(t, Options{Environ: []string{"HOLDFAST_TOKEN=x"}}); !strings.HasPrefix(got, "HOLDFAST_TOKEN: unknown variable; the known ones are HOLDFAST_BROKER_DEDUP_WINDOW, ") {
+	if got := problems(t, Options{Environ: []string{"HOLDFAST_UNHEARD_OF=x"}}); !strings.HasPrefix(got, "HOLDFAST_UNHEARD_OF: unknown variable; the known ones are HOLDFAST_BROKER_DEDUP_WINDOW, ") {
 		t.Errorf("a variable like no other says %s", got)
 	}
 }

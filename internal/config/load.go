@@ -19,6 +19,9 @@ type Options struct {
 
 	// Development asks for [DevelopmentChannels] if there is no file and nothing else gives rules.
 	Development bool
+
+	// Production asks for no listeners unless they are configured, and lets there be none.
+	Production bool
 }
 
 // Load reads and checks the configuration. The error is [Errors], with everything that was found
@@ -28,7 +31,10 @@ type Options struct {
 func Load(o Options) (*Config, error) {
 	c := &Config{}
 	setDefaults(reflect.ValueOf(c).Elem())
-	d := &decoder{places: places{}}
+	if o.Production {
+		c.Listen.HTTPS, c.Listen.HTTP = "", ""
+	}
+	d := &decoder{places: places{}, production: o.Production}
 	if o.File != "" {
 		parser := &yamlReader{source: o.File, lines: true, places: d.places}
 		inFile := koanf.New(".")

@@ -14,6 +14,7 @@ func TestNothingGivesTheDefaults(t *testing.T) {
 		Listen: Listen{HTTPS: "localhost:8443", HTTP: "localhost:8080"},
 		Broker: Broker{DedupWindow: 30 * time.Second, SyncInterval: 200 * time.Millisecond},
 		Limits: Limits{MaxMessage: 1 << 20, SendQueue: 1 << 20},
+		TLS:    defaultTLS,
 		Log:    Log{Level: "info", Format: "auto"},
 	}
 	for name, o := range map[string]Options{
@@ -51,6 +52,7 @@ log: {level: debug, format: json}
 `)
 	want := &Config{
 		Listen: Listen{HTTPS: ":443", Origins: []string{"https://app.example", "https://*.example"}, WebSocketOverH2: true},
+		TLS:    defaultTLS,
 		Data:   Data{Dir: "/var/lib/holdfast"},
 		Broker: Broker{URL: "nats://a:4222,tls://b:4222", DedupWindow: 2 * time.Minute, SyncInterval: time.Second},
 		Limits: Limits{MaxMessage: 64 << 10, SendQueue: 4 << 20},

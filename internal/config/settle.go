@@ -17,6 +17,7 @@ import (
 // other values.
 func (c *Config) settle(d *decoder) {
 	c.Listen.settle(d)
+	c.TLS.settle(d)
 	if err := checkBrokerURL(c.Broker.URL); err != nil {
 		d.wrong("broker.url", "broker.url: %v", err)
 	}
@@ -27,11 +28,15 @@ func (c *Config) settle(d *decoder) {
 }
 
 func (l *Listen) settle(d *decoder) {
+	l.settleProxies(d)
 	httpsGood, httpGood := d.address("listen.https", &l.HTTPS), d.address("listen.http", &l.HTTP)
 	switch {
 	case !httpsGood || !httpGood:
 		// Nobody can tell what the two mean together.
 	case l.HTTPS == "" && l.HTTP == "":
+		if d.production {
+			break // whoever asked for it says what to do
+		}
 		d.wrong("listen.https", "listen.https and listen.http are both switched off; leave one of them on")
 	case l.HTTPS == l.HTTP && !strings.HasSuffix(l.HTTP, ":0"):
 		d.wrong("listen.http", "listen.http: it is %s, as listen.https is; give them different ports", l.HTTP)

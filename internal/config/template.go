@@ -20,18 +20,29 @@ func Template() string {
 	b.WriteString(templateHead)
 	for section := range fields(reflect.TypeFor[Config](), "") {
 		b.WriteByte('\n')
-		comment(&b, "", section.doc())
-		if !section.isSection() {
-			rulesTemplate(&b)
+		if section.isSection() {
+			sectionTemplate(&b, section, "")
 			continue
 		}
-		b.WriteString(section.key() + ":\n")
-		for f := range fields(section.Type, section.path) {
-			comment(&b, "  ", f.meaning())
-			b.WriteString("  #" + f.key() + ": " + f.example() + "\n")
-		}
+		comment(&b, "", section.doc())
+		rulesTemplate(&b)
 	}
 	return b.String()
+}
+
+// sectionTemplate explains the keys of a section, and of those below it.
+func sectionTemplate(b *strings.Builder, section field, indent string) {
+	comment(b, indent, section.doc())
+	b.WriteString(indent + section.key() + ":\n")
+	indent += "  "
+	for f := range fields(section.Type, section.path) {
+		if f.isSection() {
+			sectionTemplate(b, f, indent)
+			continue
+		}
+		comment(b, indent, f.meaning())
+		b.WriteString(indent + "#" + f.key() + ": " + f.example() + "\n")
+	}
 }
 
 // rulesTemplate explains the keys of a rule in a comment, and shows some rules.

@@ -26,7 +26,7 @@ func TestTheTemplateWithEverySettingUncommentedIsStillTheDefaults(t *testing.T) 
 	for _, f := range everyKey() {
 		if name := f.key() + ":"; !strings.Contains(f.path, ".") || strings.HasPrefix(f.path, "history.") {
 			continue
-		} else if !strings.Contains(text, "\n  "+name) {
+		} else if !regexp.MustCompile(`(?m)^ +` + name).MatchString(text) {
 			t.Errorf("the template lacks %s", f.path)
 		}
 	}
