@@ -1,0 +1,242 @@
+package auth
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Config says who vouches for clients.
+type Config struct {
+	Keys []Key    // that tokens are signed with
+	JWKS []string // URLs of more: https, or http on this machine
+
+	Issuers     []string      // the iss of tokens has to be one of them; none for any
+	Audiences   []string      // likewise one of aud
+	Leeway      time.Duration // how wrong the clocks of issuers may be; added to exp
+	MaxLifetime time.Duration // from iat to exp; 0 for no bound
+	MayLast     bool          // tokens may be without exp
+
+	APIKeys []APIKey
+
+	Revoked *Revocations // nil for none
+	Log     *slog.Logger // of what goes wrong with JWKS; nil for none
+}
+
+// Authenticator checks credentials. Its methods may be called from any goroutine. It has a goroutine for
+// each JWKS URL: call Close to end them.
+type Authenticator struct {
+	keys    []Key
+	sources []*keySource
+	apiKeys map[string]APIKey // by id
+	demands demands
+	revoked *Revocations
+
+	running sync.WaitGroup // the goroutine of each source
+	stop    context.CancelFunc
+}
+
+// New returns an authenticator. It fetches keys from the URLs, each for at most five seconds; where that
+// fails it says so in the log and tries again, because the server should start while others are down.
+// The error is about the configuration, or that of ctx.
+func New(ctx context.Context, c Config) (*Authenticator, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &Authenticator{
+		keys:    c.Keys,
+		apiKeys: make(map[string]APIKey, len(c.APIKeys)),
+		demands: demands{c.Issuers, c.Audiences, c.Leeway, c.MaxLifetime, c.MayLast},
+		revoked: c.Revoked,
+	}
+	for _, k := range c.APIKeys {
+		a.apiKeys[k.id] = k
+	}
+	for _, url := range c.JWKS {
+		source, err := newKeySource(url, c.Log)
+		if err != nil {
+			return nil, err
+		}
+		a.sources = append(a.sources, source)
+	}
+	var work context.Context // of the sources, which go on when ctx ends
+	work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	for _, s := range a.sources {
+		a.running.Go(func() { s.run(work) })
+	}
+	for _, s := range a.sources {
+		if err := s.await(ctx); err != nil {
+			a.Close()
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// Close ends the goroutines and waits for them. Credentials that need no new key can still be checked.
+func (a *Authenticator) Close() {
+	a.stop()
+	a.running.Wait()
+}
+
+// Authenticate returns who shows the credentials; nobody in particular, if there are none. Credentials that
+// are not good are never taken for none. The error is an [*Error], or that of ctx, which bounds the wait for
+// a key that is not known yet.
+func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (Identity, error) {
+	var id *Identity
+	var err error
+	switch {
+	case c.Token != "" && c.APIKey != "":
+		err = refuse(CheckCredentials, "there is a token, and an API key as well; send one of them")
+	case c.APIKey != "":
+		id, err = a.checkAPIKey(c.APIKey)
+	case strings.HasPrefix(c.Token, apiKeyPrefix):
+		id, err = a.checkAPIKey(c.Token)
+	case c.Token != "":
+		id, err = a.checkToken(ctx, c.Token)
+	case c.Certificate != "":
+		id, err = fromCertificate(c.Certificate)
+	default:
+		return Identity{}, nil
+	}
+	if err != nil {
+		return Identity{}, err
+	}
+	if a.revoked != nil && a.revoked.Revoked(id, "") {
+		return Identity{}, refuse(CheckRevoked, "the %s has been revoked; get another one", id.kind())
+	}
+	return *id, nil
+}
+
+// kind returns what vouches for the client, in words.
+func (id *Identity) kind() string {
+	switch {
+	case id.Server:
+		return "API key"
+	case id.TokenID == "":
+		return "certificate"
+	}
+	return "token"
+}
+
+// fromCertificate returns who has a certificate. Its name was taken from it by a rule of the server's.
+func fromCertificate(name string) (*Identity, error) {
+	c := claims{Subject: name}
+	if err := c.checkUser(); err != nil {
+		return nil, refuse(CheckUser, "the certificate's name has a control character, or is longer than %d bytes; get another certificate", MaxUserBytes)
+	}
+	return &Identity{User: name, By: "certificate"}, nil
+}
+
+// checkToken returns who a token is for. It may have been seen before.
+func (a *Authenticator) checkToken(ctx context.Context, s string) (*Identity, error) {
+	t, err := parseToken(s)
+	if err != nil {
+		return nil, err
+	}
+	key, err := a.signer(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	id, err := t.identify(&a.demands, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	id.By = key.name
+	return id, nil
+}
+
+// signer returns the key that has signed the token.
+func (a *Authenticator) signer(ctx context.Context, t *token) (*Key, error) {
+	found := a.candidates(&t.header)
+	key := found.signer(t)
+	if key == nil && !found.named && t.header.KeyID != "" && len(a.sources) > 0 {
+		if err := a.renew(ctx); err != nil {
+			return nil, err
+		}
+		found = a.candidates(&t.header)
+		key = found.signer(t)
+	}
+	switch {
+	case key != nil:
+		return key, nil
+	case len(found.keys) > 0:
+		return nil, refuse(CheckSignature, "the token's signature is not good: it was changed, or signed with another key; get another token").
+			because("tried %d of %d keys of %s for the kid %s", min(len(found.keys), maxTries), len(found.keys), t.header.Algorithm, quote(t.header.KeyID))
+	case found.missing != "":
+		return nil, &Error{
+			Code: Unavailable, Check: CheckKeysKnown,
+			Message: "the keys that tokens are checked with can't be had at present; try again later",
+			Detail:  "there are no keys from " + found.missing,
+		}
+	}
+	return nil, refuse(CheckKey, "the token was signed with a key that this server does not know; get another token").
+		because("there is no key of %s with the kid %s", t.header.Algorithm, quote(t.header.KeyID))
+}
+
+// candidates are the keys that may have signed a token.
+type candidates struct {
+	keys    []*Key
+	named   bool   // they have the token's kid
+	missing string // a source that has none to offer at present
+}
+
+// candidates returns the keys of a token's algorithm with its kid; or, if the one or the others have none,
+// those without.
+func (a *Authenticator) candidates(h *header) candidates {
+	var named, nameless []*Key
+	collect := func(keys []Key) {
+		for i := range keys {
+			switch k := &keys[i]; {
+			case k.algorithm != h.Algorithm:
+			case k.id != "" && k.id == h.KeyID:
+				named = append(named, k)
+			case k.id == "" || h.KeyID == "":
+				nameless = append(nameless, k)
+			}
+		}
+	}
+	var found candidates
+	collect(a.keys)
+	now := time.Now()
+	for _, s := range a.sources {
+		keys, ok := s.keys(now)
+		if !ok {
+			found.missing = s.name
+		}
+		collect(keys)
+	}
+	found.keys = nameless
+	if len(named) > 0 {
+		found.keys, found.named = named, true
+	}
+	return found
+}
+
+// maxTries bounds the keys that one token is checked with: each costs up to a tenth of a millisecond.
+const maxTries = 8
+
+// signer returns the one that has signed the token, or nil.
+func (c *candidates) signer(t *token) *Key {
+	for _, k := range c.keys[:min(len(c.keys), maxTries)] {
+		if k.verifies(t) {
+			return k
+		}
+	}
+	return nil
+}
+
+// renew has all sources look for new keys, unless they have just done so.
+func (a *Authenticator) renew(ctx context.Context) error {
+	for _, s := range a.sources { // all at once
+		s.ask()
+	}
+	for _, s := range a.sources {
+		if err := s.await(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
