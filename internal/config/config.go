@@ -11,14 +11,16 @@ import "time"
 // Config is the configuration, checked and with its defaults filled in.
 //
 // The tags: key is the name in the file; default, least and most are written as in the file;
-// values are the allowed words, separated by spaces; doc says what the key means, in sentences.
+// values are the allowed words, separated by spaces; of says what a list of structs is of; doc says
+// what the key means, in sentences.
 type Config struct {
 	Listen   Listen        `key:"listen" doc:"Where to serve, and to whom."`
 	TLS      TLS           `key:"tls" doc:"The certificates of holdfast serve. Development mode has one of its own."`
+	Auth     Auth          `key:"auth" doc:"Who vouches for clients, and how they show it; see auth.md."`
 	Data     Data          `key:"data" doc:"What is kept on disk."`
 	Broker   Broker        `key:"broker" doc:"The log of the channels with history."`
 	Limits   Limits        `key:"limits" doc:"What a client may send, and what is kept for one that is slow."`
-	Channels []ChannelRule `key:"channels" doc:"How channels behave. The first rule whose pattern matches a channel's name applies; channels without a rule keep nothing."`
+	Channels []ChannelRule `key:"channels" of:"rules" doc:"How channels behave. The first rule whose pattern matches a channel's name applies; channels without a rule keep nothing."`
 	Log      Log           `key:"log" doc:"What the server tells on stderr."`
 }
 

@@ -106,7 +106,7 @@ func (f field) shape() string {
 		}
 		return "it has keys of its own; write them below it (" + strings.Join(keys, ", ") + ")"
 	case f.element() != nil:
-		return `it is a list of rules; begin each with "- pattern: …", indented below it`
+		return fmt.Sprintf(`it is a list of %s; begin each with "- %s: …", indented below it`, f.of(), f.firstKey())
 	case f.Type.Kind() == reflect.Slice:
 		return "it is a list of texts; write it as [one, another]"
 	}

@@ -53,6 +53,7 @@ func (f field) key() string   { return f.Tag.Get("key") }
 func (f field) doc() string   { return f.Tag.Get("doc") }
 func (f field) least() string { return f.Tag.Get("least") }
 func (f field) most() string  { return f.Tag.Get("most") }
+func (f field) of() string    { return f.Tag.Get("of") }
 
 // values returns the allowed words, or none if any text will do.
 func (f field) values() []string { return strings.Fields(f.Tag.Get("values")) }
@@ -65,6 +66,14 @@ func (f field) element() reflect.Type {
 		return f.Type.Elem()
 	}
 	return nil
+}
+
+// firstKey returns the first key of an element of the list.
+func (f field) firstKey() string {
+	for below := range fields(f.element(), "") {
+		return below.key()
+	}
+	return ""
 }
 
 // env returns the name of the environment variable of a key.
@@ -82,7 +91,7 @@ func (f field) typeName() string {
 	}
 	switch {
 	case f.element() != nil:
-		return "list of rules"
+		return "list of " + f.of()
 	case f.Type.Kind() == reflect.Slice:
 		return "list of texts"
 	case f.Type.Kind() == reflect.Bool:

@@ -7,10 +7,15 @@ import (
 	"testing"
 )
 
-// everyKey returns all keys, those of rules included.
+// everyKey returns all keys, those of rules and the like included.
 func everyKey() []field {
 	all := slices.Collect(settings(reflect.TypeFor[Config](), ""))
-	return slices.AppendSeq(all, settings(reflect.TypeFor[ChannelRule](), ""))
+	for _, f := range all {
+		if f.element() != nil {
+			all = slices.AppendSeq(all, settings(f.element(), ""))
+		}
+	}
+	return all
 }
 
 func TestEveryKeyIsDescribedWell(t *testing.T) {

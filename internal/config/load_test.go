@@ -15,6 +15,7 @@ func TestNothingGivesTheDefaults(t *testing.T) {
 		Broker: Broker{DedupWindow: 30 * time.Second, SyncInterval: 200 * time.Millisecond},
 		Limits: Limits{MaxMessage: 1 << 20, SendQueue: 1 << 20},
 		TLS:    defaultTLS,
+		Auth:   defaultAuth,
 		Log:    Log{Level: "info", Format: "auto"},
 	}
 	for name, o := range map[string]Options{
@@ -53,6 +54,7 @@ log: {level: debug, format: json}
 	want := &Config{
 		Listen: Listen{HTTPS: ":443", Origins: []string{"https://app.example", "https://*.example"}, WebSocketOverH2: true},
 		TLS:    defaultTLS,
+		Auth:   defaultAuth,
 		Data:   Data{Dir: "/var/lib/holdfast"},
 		Broker: Broker{URL: "nats://a:4222,tls://b:4222", DedupWindow: 2 * time.Minute, SyncInterval: time.Second},
 		Limits: Limits{MaxMessage: 64 << 10, SendQueue: 4 << 20},

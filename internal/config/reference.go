@@ -23,7 +23,7 @@ dots: ` + "`listen.https`" + ` is ` + "`https:`" + ` below ` + "`listen:`" + `. 
 - A **duration** is a number and its unit: ` + "`200ms`, `30s`, `24h`, `7d`" + `.
 - A **size** is in bytes, or in K, M, G or T of 1024: ` + "`65536`, `64K`, `1MiB`" + `.
 - A **list of texts** is ` + "`[one, another]`" + ` in the file, and ` + "`one,another`" + ` in a variable.
-- The **list of rules** is YAML or JSON in a variable: ` + "`HOLDFAST_CHANNELS='[{\"pattern\": \"chat/#\", \"presence\": true}]'`" + `.
+- A **list of rules**, or of other things with keys, is YAML or JSON in a variable: ` + "`HOLDFAST_CHANNELS='[{\"pattern\": \"chat/#\", \"presence\": true}]'`" + `.
 
 This page is what ` + "`holdfast config doc`" + ` prints.
 `
@@ -65,6 +65,12 @@ func Reference() string {
 		for f := range settings(section.Type, section.path) {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` | %s |\n", f.path, f.typeName(), code(f.Tag.Get("default")), f.env(), f.meaning())
 		}
+		for f := range settings(section.Type, section.path) {
+			if f.element() != nil {
+				fmt.Fprintf(&b, "\nEach of `%s`:\n\n", f.path)
+				writeElement(&b, f.element())
+			}
+		}
 	}
 	return b.String()
 }
@@ -72,8 +78,13 @@ func Reference() string {
 // writeRules explains the list of rules, which are structs.
 func writeRules(b *strings.Builder, rule reflect.Type) {
 	b.WriteString(referenceRules)
-	b.WriteString("| key of a rule | type | default | meaning |\n|---|---|---|---|\n")
-	for f := range settings(rule, "") {
+	writeElement(b, rule)
+}
+
+// writeElement writes the table of what each element of a list has.
+func writeElement(b *strings.Builder, element reflect.Type) {
+	b.WriteString("| key of each | type | default | meaning |\n|---|---|---|---|\n")
+	for f := range settings(element, "") {
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.path, f.typeName(), code(f.Tag.Get("default")), f.meaning())
 	}
 }

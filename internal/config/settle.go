@@ -18,6 +18,7 @@ import (
 func (c *Config) settle(d *decoder) {
 	c.Listen.settle(d)
 	c.TLS.settle(d)
+	c.Auth.settle(d)
 	if err := checkBrokerURL(c.Broker.URL); err != nil {
 		d.wrong("broker.url", "broker.url: %v", err)
 	}

@@ -41,6 +41,10 @@ func sectionTemplate(b *strings.Builder, section field, indent string) {
 			continue
 		}
 		comment(b, indent, f.meaning())
+		if f.element() != nil {
+			b.WriteString(indent + "# Each has:\n")
+			elementTemplate(b, indent, f.element())
+		}
 		b.WriteString(indent + "#" + f.key() + ": " + f.example() + "\n")
 	}
 }
@@ -48,17 +52,22 @@ func sectionTemplate(b *strings.Builder, section field, indent string) {
 // rulesTemplate explains the keys of a rule in a comment, and shows some rules.
 func rulesTemplate(b *strings.Builder) {
 	b.WriteString("#\n# The keys of a rule:\n")
-	for f := range settings(reflect.TypeFor[ChannelRule](), "") {
+	elementTemplate(b, "", reflect.TypeFor[ChannelRule]())
+	for line := range strings.Lines(exampleRules) {
+		b.WriteString("#" + line)
+	}
+}
+
+// elementTemplate explains the keys of an element of a list in a comment.
+func elementTemplate(b *strings.Builder, indent string, element reflect.Type) {
+	for f := range settings(element, "") {
 		text := f.path
 		if d := f.Tag.Get("default"); d != "" {
 			text += " (" + d + ")"
 		} else if words := f.values(); len(words) > 0 {
 			text += " (" + strings.Join(words, ", ") + ")"
 		}
-		comment(b, "", "- "+text+": "+f.meaning())
-	}
-	for line := range strings.Lines(exampleRules) {
-		b.WriteString("#" + line)
+		comment(b, indent, "- "+text+": "+f.meaning())
 	}
 }
 
