@@ -32,6 +32,9 @@ says "ok" and what the configuration means. FILE is ` + defaultConfigFile + ` un
 			if err == nil {
 				rules, err = rulesOf(c)
 			}
+			if err == nil {
+				_, err = authOf(c)
+			}
 			if wrong, ok := errors.AsType[config.Errors](err); ok {
 				for _, one := range wrong {
 					fmt.Fprintln(std.err, visible(one.Error()))
@@ -55,6 +58,7 @@ func summarize(std streams, file string, c *config.Config, rules *policy.Rules) 
 	row("https", "%s", cmp.Or(c.Listen.HTTPS, "off"))
 	row("http", "%s", cmp.Or(c.Listen.HTTP, "off"))
 	row("origins", "%s", strings.Join(append([]string{"the same"}, c.Listen.Origins...), ", "))
+	row("tokens", "%s", describeAuth(&c.Auth))
 	row("data", "%s", cmp.Or(c.Data.Dir, "your data directory"))
 	row("broker", "%s", brokerHost(c.Broker.URL))
 	row("limits", "messages of %s, send queues of %s", c.Limits.MaxMessage, c.Limits.SendQueue)

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 )
@@ -92,7 +91,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (Identi
 		err = refuse(CheckCredentials, "there is a token, and an API key as well; send one of them")
 	case c.APIKey != "":
 		id, err = a.checkAPIKey(c.APIKey)
-	case strings.HasPrefix(c.Token, apiKeyPrefix):
+	case IsAPIKey(c.Token):
 		id, err = a.checkAPIKey(c.Token)
 	case c.Token != "":
 		id, err = a.checkToken(ctx, c.Token)

@@ -162,6 +162,15 @@ func (g Grants) AllowsPattern(action Action, p channel.Pattern) bool {
 // None tells whether nothing is allowed.
 func (g Grants) None() bool { return len(g.all) == 0 }
 
+// Patterns returns the patterns that there are grants for.
+func (g Grants) Patterns() []channel.Pattern {
+	all := make([]channel.Pattern, len(g.all))
+	for i, one := range g.all {
+		all[i] = one.pattern
+	}
+	return all
+}
+
 // Claim returns the grants as they are in a token. {user} has been replaced.
 func (g Grants) Claim() map[string]string {
 	claim := make(map[string]string, len(g.all))

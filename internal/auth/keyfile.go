@@ -14,13 +14,12 @@ import (
 // Otherwise it is PEM with a public key, a certificate or a private key, which tells its algorithm.
 func ParseKey(id string, algorithm Algorithm, text []byte) (Key, error) {
 	text = bytes.TrimSpace(text)
-	isPEM := bytes.HasPrefix(text, []byte("-----BEGIN "))
 	switch {
-	case algorithm == HS256 && isPEM:
+	case algorithm == HS256 && IsPEM(text):
 		return Key{}, errors.New("it is PEM, and so no secret of HS256; remove the algorithm, or write RS256, ES256 or EdDSA")
 	case algorithm == HS256:
 		return NewSecret(id, bytes.Clone(text))
-	case !isPEM:
+	case !IsPEM(text):
 		return Key{}, errors.New(`it is not PEM, which begins with "-----BEGIN"; if it is a secret, write the algorithm HS256`)
 	}
 	k, err := parsePEM(id, text)
@@ -29,6 +28,9 @@ func ParseKey(id string, algorithm Algorithm, text []byte) (Key, error) {
 	}
 	return k, err
 }
+
+// IsPEM tells whether the text of a key file is PEM, and so no secret.
+func IsPEM(text []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN ")) }
 
 // parsePEM reads the first key of a text.
 func parsePEM(id string, text []byte) (Key, error) {

@@ -22,7 +22,7 @@ type Claims struct {
 	Expires   time.Time         `json:"exp,omitzero,format:unix"`
 }
 
-// Sign returns a token that says c. It does not check whether a server would take it.
+// Sign returns a token that says c, with times in whole seconds. It does not check whether a server would take it.
 func (k Key) Sign(c Claims) (string, error) {
 	if !k.CanSign() {
 		return "", errors.New("the key is a public one, which can't sign; use the private key")
@@ -34,6 +34,9 @@ func (k Key) Sign(c Claims) (string, error) {
 	}{k.algorithm, k.id, "JWT"})
 	if err != nil {
 		return "", fmt.Errorf("the token's header can't be written: %w", err)
+	}
+	for _, instant := range []*time.Time{&c.Issued, &c.NotBefore, &c.Expires} {
+		*instant = instant.Truncate(time.Second) // others do not expect a fraction
 	}
 	body, err := json.Marshal(c, json.Deterministic(true))
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 
 const day = 24 * time.Hour
 
-// parseDuration reads what [time.ParseDuration] does, and whole days such as "7d".
-func parseDuration(s string) (time.Duration, error) {
+// ParseDuration reads what [time.ParseDuration] does, and whole days such as "7d".
+func ParseDuration(s string) (time.Duration, error) {
 	if digits, ok := strings.CutSuffix(s, "d"); ok {
 		days, err := strconv.ParseInt(digits, 10, 32)
 		if err == nil && time.Duration(days)*day/day == time.Duration(days) {

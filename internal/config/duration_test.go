@@ -12,13 +12,13 @@ func TestDurationsMayBeWholeDays(t *testing.T) {
 		"7d": 7 * 24 * time.Hour, "0d": 0, "1h30m": 90 * time.Minute, "200ms": 200 * time.Millisecond, "0": 0, "-1s": -time.Second,
 		"106751d": 106751 * 24 * time.Hour,
 	} {
-		if got, err := parseDuration(in); err != nil || got != want {
-			t.Errorf("parseDuration(%q) = %v, %v; want %v", in, got, err, want)
+		if got, err := ParseDuration(in); err != nil || got != want {
+			t.Errorf("ParseDuration(%q) = %v, %v; want %v", in, got, err, want)
 		}
 	}
 	for _, in := range []string{"", "d", "1.5d", "1d12h", "30", "1 h", "106752d", "9999999999d", "1y"} {
-		if got, err := parseDuration(in); err == nil {
-			t.Errorf("parseDuration(%q) = %v, want an error", in, got)
+		if got, err := ParseDuration(in); err == nil {
+			t.Errorf("ParseDuration(%q) = %v, want an error", in, got)
 		}
 	}
 }
@@ -37,7 +37,7 @@ func TestADurationIsWrittenShortAndReadsBackAsItself(t *testing.T) {
 		if rapid.Bool().Draw(t, "whole seconds") {
 			d = d.Truncate(time.Second)
 		}
-		if again, err := parseDuration(FormatDuration(d)); err != nil || again != d {
+		if again, err := ParseDuration(FormatDuration(d)); err != nil || again != d {
 			t.Fatalf("%v is written %q, which reads as %v, %v", d, FormatDuration(d), again, err)
 		}
 	})

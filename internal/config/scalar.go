@@ -49,7 +49,7 @@ func parseScalar(text string, v reflect.Value) error {
 		v.SetInt(int64(n))
 		return err
 	case reflect.TypeFor[time.Duration]():
-		d, err := parseDuration(text)
+		d, err := ParseDuration(text)
 		v.SetInt(int64(d))
 		return err
 	}
