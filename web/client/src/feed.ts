@@ -7,6 +7,7 @@ import type { Session } from "./session.ts";
 import type {
   Lost,
   State,
+  StateChange,
   SubscribeBody,
   SubscribeOptions,
   Subscription,
@@ -68,6 +69,7 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
   readonly #what: SubscribeBody;
   readonly #options: SubscribeOptions;
   #subscription: Subscription | undefined;
+  #told: State = "connecting";
 
   constructor(
     session: Session,
@@ -198,8 +200,18 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
     } else if (type === "ended") {
       this.#subscription = undefined;
       this.emit("error", new HoldfastError(events as SubscriptionEvents["ended"]));
-    } else if (type !== "subscribed") {
-      this.emit(type as "state" | "gap" | "lost", events as never);
+    } else if (type === "state") {
+      this.#entered((events as StateChange).state);
+    } else if (type === "gap" || type === "lost") {
+      this.emit(type, events as never);
+    }
+  }
+
+  /** Why it is not live, each time anew, is told by the whole client. */
+  #entered(state: State): void {
+    if (state !== this.#told) {
+      this.#told = state;
+      this.emit("state", state);
     }
   }
 

@@ -1,17 +1,19 @@
 /** Many channels on one connection. */
 
 import { Channel } from "./channel.ts";
+import type { Closed, Drop } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { type Fault, HoldfastError, raised } from "./error.ts";
 import { Feed, type FeedOptions } from "./feed.ts";
 import { toPayload } from "./payload.ts";
-import { type Closed, type ConnectOptions, createSession, type Session } from "./session.ts";
+import { type ConnectOptions, createSession, type Session } from "./session.ts";
 import type { State } from "./subscription.ts";
-import { Tokens } from "./tokens.ts";
-import type { Incoming, Payload, Welcome } from "./wire.ts";
+import type { Payload, Welcome } from "./wire.ts";
 
 export interface HoldfastEvents {
   state: State;
+  /** There is no connection: why, and when the next attempt begins. Each time that one broke, or could not be made. */
+  waiting: Drop;
   /** The server has greeted: on each connection. */
   welcome: Welcome;
   /** Something failed and is tried again, or the server found a fault in what was sent. */
@@ -34,37 +36,20 @@ export class Holdfast extends Emitter<HoldfastEvents> {
   welcome: Welcome | undefined;
   readonly #session: Session;
   readonly #channels = new Map<string, Channel<unknown>>();
-  readonly #tokens: Tokens | undefined;
 
   /** With several URLs, each is an endpoint of the same cluster. Without a path it is `/socket`. */
   constructor(url: string | URL | (string | URL)[], options: ConnectOptions = {}) {
     super();
-    const { token } = options;
-    this.#tokens = token && new Tokens(token, (next) => this.#session.refresh(next));
-    const connect = this.#tokens ? { ...options, token: this.#tokens.give } : options;
-    this.#session = createSession([url].flat().map(socketUrl), connect, (type, detail) => {
+    this.#session = createSession([url].flat().map(socketUrl), options, (type, detail) => {
       if (type === "welcome") {
         this.welcome = detail as Welcome;
-        this.#tokens?.expiresIn(this.welcome.expires);
-      } else if (type === "closed") {
-        this.#tokens?.stop();
       }
-      if (type === "push") {
-        this.#pushed(detail as Incoming);
-      } else if (type === "error") {
-        this.emit(type, new HoldfastError(detail as Fault));
+      if (type === "error") {
+        this.emit("error", new HoldfastError(detail as Fault));
       } else {
         this.emit(type as "state", detail as State);
       }
     });
-  }
-
-  #pushed({ expiring, error }: Incoming): void {
-    if (expiring) {
-      this.#tokens?.expiring(expiring.in);
-    } else if (error) {
-      this.emit("error", new HoldfastError(error));
-    }
   }
 
   get state(): State {

@@ -10,11 +10,9 @@ import type { Dial } from "./transport.ts";
 import type { Command, Encoding, Frame, Incoming, Reply, Welcome } from "./wire.ts";
 
 /** From dialling to the reply to `connect`. */
-const greetingMs = 10_000;
+const greetingSeconds = 10;
 
 export interface LinkOwner {
-  /** A new command id. */
-  nextId(): number;
   opened(link: Link): void;
   pushed(link: Link, push: Incoming): void;
   lost(link: Link, code: number, reason: string): void;
@@ -31,73 +29,62 @@ export interface Link {
   ask(verb: string, body: object, answer?: Answer): void;
   /** Sends a command that is encoded already. */
   send(id: number, frame: Frame, answer?: Answer): void;
-  /** The reply to `connect` has come: from now on silence is watched for. */
-  greeted(welcome: Welcome): void;
-  /** Asks for a sign of life within a time. */
-  probe(ms: number): void;
+  /** Asks for a sign of life within a time; that which the server named, if none is given. */
+  probe(seconds?: number): void;
   /** Its owner hears nothing of it any more. */
   close(code?: number, reason?: string): void;
 }
 
+let lastId = 0;
+
+/** A new id for a command, or number of a subscription. What is sent again on another connection keeps its own. */
+export function nextId(): number {
+  return ++lastId;
+}
+
 export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url: string): Link {
   const answers = new Map<number, Answer | undefined>();
-  let heard = 0;
-  let heardAt = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const close = (code = 1000, reason = "") => {
-    link.open = false;
+  /** One thing at a time is waited for: a greeting, a reason to ask for a sign of life, or that sign. */
+  const wait = (seconds: number, run: () => void) => {
     clearTimeout(timer);
-    transport.close(code, reason);
+    timer = setTimeout(run, seconds * 1000);
   };
-  const fail = (reason: string) => {
-    close();
+  const fail = (reason = "no answer") => {
+    link.close();
     owner.lost(link, 1006, reason);
-  };
-  // The clock of the wall also runs while the machine sleeps. Set back, it costs at most one `ping`.
-  const watch = () => {
-    const { ping = 25, pong = 20 } = link.welcome;
-    const wait = ping * 1000 - Math.max(0, Date.now() - heardAt);
-    if (wait > 0) {
-      timer = setTimeout(watch, wait);
-    } else {
-      link.probe(pong * 1000);
-    }
   };
 
   const link: Link = {
     open: false,
     welcome: {},
     ask(verb, body, answer) {
-      const id = owner.nextId();
+      const id = nextId();
       link.send(id, encoding.encode({ id, [verb]: body } as Command), answer);
     },
     send(id, frame, answer) {
       answers.set(id, answer);
       transport.send(frame);
     },
-    greeted(welcome) {
-      link.welcome = welcome;
-      clearTimeout(timer);
-      watch();
-    },
-    probe(ms) {
-      const before = heard;
+    probe(seconds = link.welcome.pong ?? 20) {
       link.ask("ping", {});
-      clearTimeout(timer);
-      timer = setTimeout(() => (heard === before ? fail("no sign of life") : watch()), ms);
+      wait(seconds, fail);
     },
-    close,
+    close(code = 1000, reason = "") {
+      link.open = false;
+      clearTimeout(timer);
+      transport.close(code, reason);
+    },
   };
 
-  let timer = setTimeout(fail, greetingMs, "no answer");
   const transport = dial(url, encoding.protocol, {
     onOpen() {
       link.open = true;
       owner.opened(link);
     },
     onFrame(frame) {
-      heard++;
-      heardAt = Date.now();
+      wait(link.welcome.ping ?? 25, link.probe);
       let incoming: Incoming[];
       try {
         incoming = encoding.decode(frame);
@@ -125,5 +112,6 @@ export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url
       owner.lost(link, code, reason);
     },
   });
+  wait(greetingSeconds, fail);
   return link;
 }

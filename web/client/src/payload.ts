@@ -1,3 +1,7 @@
+/** What the application gives to be sent. */
+
+import { wellFormed } from "./wire.ts";
+
 /** What is sent, as it is now: bytes are copied, because they may be changed before they are sent; all else is text. */
 export function toPayload(data: unknown): string | Uint8Array<ArrayBuffer> {
   if (ArrayBuffer.isView(data)) {
@@ -5,5 +9,5 @@ export function toPayload(data: unknown): string | Uint8Array<ArrayBuffer> {
   }
   return /ArrayBuffer\]$/.test(Object.prototype.toString.call(data))
     ? new Uint8Array(data as ArrayBuffer).slice()
-    : `${data}`;
+    : wellFormed(`${data}`);
 }

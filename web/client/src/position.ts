@@ -4,15 +4,15 @@
 export type Positions = Map<string, number>;
 
 export function parsePositions(text: string | undefined): Positions {
-  const positions: Positions = new Map();
-  for (const position of text?.split(",") ?? []) {
-    const [offset, epoch = ""] = position.split(":");
-    positions.set(epoch, Number(offset));
-  }
-  return positions;
+  return new Map(
+    text?.split(",").map((position) => {
+      const [offset, epoch = ""] = position.split(":");
+      return [epoch, Number(offset)];
+    }),
+  );
 }
 
 /** What `since` has to be to go on from here; empty if there is no position. */
 export function formatPositions(positions: Positions): string {
-  return Array.from(positions, ([epoch, offset]) => (epoch ? `${offset}:${epoch}` : offset)).join();
+  return Array.from(positions, ([epoch, offset]) => `${offset}:${epoch}`).join();
 }

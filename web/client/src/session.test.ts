@@ -46,9 +46,10 @@ test("a call that is under way is waited for on the old connection", async () =>
   await pass();
   const old = server.last;
   server.answer = (verb) => (verb === "rpc" ? "nothing" : undefined);
+  const sent = vi.spyOn(old, "send");
   const called = holdfast.rpc("slow");
   await pass();
-  const id = 2;
+  const { id } = JSON.parse(String(sent.mock.lastCall));
   old.push({ move: { after: 0, spread: 0 } });
   await pass(5000);
   expect(old.closedWith).toBe(undefined);

@@ -4,16 +4,30 @@
  * README.md.
  */
 
+import {
+  type Closed,
+  type Connection,
+  carry,
+  createConnection,
+  isFinal,
+  type TransportOptions,
+} from "./connection.ts";
 import type { Fault } from "./error.ts";
+import { type Link, nextId } from "./link.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
 import { toPayload } from "./payload.ts";
-import { type Closed, type ConnectOptions, createSession, type Session } from "./session.ts";
-import type { Lost, State, Subscription, SubscriptionEvents } from "./subscription.ts";
+import {
+  createSubscription,
+  type Lost,
+  type State,
+  type StateChange,
+  type Subscription,
+  type SubscriptionEvents,
+} from "./subscription.ts";
 import { byteLength, utf8, type WireMessage, wellFormed } from "./wire.ts";
 
 /** Events beyond those of a WebSocket. */
-export interface StateEvent extends Event {
-  readonly state: State;
-}
+export interface StateEvent extends Event, Readonly<StateChange> {}
 
 export interface GapEvent extends Event {
   /** How many messages were missed, if that is known. */
@@ -56,37 +70,17 @@ function syntaxError(message: string): DOMException {
 
 /** The channel's URL as the standard parses it: relative to the page, http becoming ws. */
 function parseUrl(text: string): URL {
-  let url: URL;
+  let url: URL | undefined;
   try {
     url = new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href);
+    url.protocol = url.protocol.replace("http", "ws");
   } catch {
-    throw syntaxError(`"${text}" is not a URL`);
+    // Refused below.
   }
-  url.protocol = url.protocol.replace("http", "ws");
-  if (!/^wss?:$/.test(url.protocol) || url.href.includes("#")) {
-    throw syntaxError(`"${text}" is not a ws: or wss: URL without a fragment`);
+  if (!url || !/^wss?:[^#]*$/.test(url.href)) {
+    throw syntaxError("not a ws: or wss: URL without a fragment");
   }
   return url;
-}
-
-/** Cuts a channel's URL into that of its server's `/socket`, the channel and what it asks for. */
-function parseChannel({ href, pathname, searchParams }: URL) {
-  const [, base, path] = /^(.*?)\/channels\/(.+)$/.exec(pathname) ?? [];
-  const take = (name: string) => {
-    const value = searchParams.get(name);
-    rest.searchParams.delete(name);
-    return value ?? undefined;
-  };
-  const rest = new URL(href);
-  rest.pathname = `${base}/socket`;
-  const last = take("last");
-  const options = {
-    since: take("since"),
-    last: last ? Number(last) : undefined,
-    echo: take("echo") !== "false",
-  };
-  // Throws for a broken escape.
-  return { url: rest.href, channel: path === undefined ? undefined : decodeURIComponent(path), options };
 }
 
 const token = /^[!#$%&'*+\-.^_`|~\w]+$/;
@@ -112,17 +106,19 @@ export class HoldfastSocket extends EventTarget {
   readonly #handlers: Record<string, unknown> = {};
   #binaryType: BinaryType = "blob";
   #readyState: 0 | 1 | 2 | 3 = 0;
-  #session: Session | undefined;
+  #connection: Connection | undefined;
   #subscription: Subscription | undefined;
+  #outbox: Outbox | undefined;
   #channel = "";
+  #echo = true;
+  /** When messages were last told to be lost: whoever publishes can't know any more what was stored before. */
+  #lostAt = 0;
   /** The bytes that the application has sent and that are not acknowledged. */
   #buffered = 0;
   /** Ends when all that was sent has been handed on. */
   #sending: Promise<unknown> = Promise.resolve();
-  /** What the application has asked for with close(). */
-  #asked: { code: number | undefined; reason: string } | undefined;
 
-  constructor(url: string | URL, protocols: string | string[] = [], options: ConnectOptions = {}) {
+  constructor(url: string | URL, protocols: string | string[] = [], options: TransportOptions = {}) {
     super();
     this.#url = parseUrl(`${url}`);
     const names = Array.isArray(protocols) ? protocols.map(String) : [`${protocols}`];
@@ -132,7 +128,11 @@ export class HoldfastSocket extends EventTarget {
     }
     // What goes through a channel is not looked at: any subprotocol will do.
     this.#protocol = names[0] ?? "";
-    this.#start(options);
+    try {
+      this.#start(options);
+    } catch (cause) {
+      setTimeout(() => this.#fail(1006, `${cause}`));
+    }
   }
 
   get url(): string {
@@ -171,16 +171,15 @@ export class HoldfastSocket extends EventTarget {
   }
 
   send(data: Sendable): void {
-    if (this.#readyState === 0) {
-      throw new DOMException("The connection has not been made yet.", "InvalidStateError");
-    }
     const payload = data instanceof Blob ? data : toPayload(data);
+    if (this.#readyState === 0) {
+      throw new DOMException("not connected yet", "InvalidStateError");
+    }
     const size = payload instanceof Blob ? payload.size : byteLength(payload);
     this.#buffered += size;
     if (this.#readyState === 1) {
       // A Blob is read later, and whatever is sent behind it waits for that.
-      const reading =
-        payload instanceof Blob ? payload.arrayBuffer().then((buffer) => new Uint8Array(buffer)) : payload;
+      const reading = payload instanceof Blob ? payload.arrayBuffer() : payload;
       this.#sending = this.#sending
         .then(async () => this.#publish(await reading, size))
         .catch((cause) => this.#fail(1006, `${cause}`));
@@ -188,120 +187,141 @@ export class HoldfastSocket extends EventTarget {
   }
 
   close(code?: number, reason = ""): void {
+    // Web IDL rounds to the even one of two neighbours, as adding does that leaves no room for fractions.
+    const whole = code === undefined ? 1000 : +code + 2 ** 52 - 2 ** 52;
     reason = wellFormed(`${reason}`);
-    if (code !== undefined) {
-      // As Web IDL clamps it to an unsigned short.
-      code = Math.min(Math.max(Math.round(code) || 0, 0), 65535);
-      if (code !== 1000 && (code < 3000 || code > 4999)) {
-        throw new DOMException(
-          `The code ${code} is neither 1000 nor from 3000 to 4999.`,
-          "InvalidAccessError",
-        );
-      }
+    if (whole !== 1000 && !(whole >= 3000 && whole <= 4999)) {
+      throw new DOMException("neither 1000 nor 3000 to 4999", "InvalidAccessError");
     }
     if (utf8.encode(reason).length > 123) {
-      throw syntaxError("The reason is longer than 123 bytes.");
+      throw syntaxError("longer than 123 bytes");
     }
-    if (this.#readyState > 1) {
-      return;
-    }
-    const connecting = this.#readyState === 0;
-    this.#readyState = 2;
-    if (connecting) {
+    if (this.#readyState === 0) {
       setTimeout(() => this.#fail(1006, ""));
+    } else if (this.#readyState === 1) {
+      this.#connection?.endSoon("not all was acknowledged");
+      this.#sending.then(() =>
+        this.#outbox?.whenEmpty(() =>
+          this.#connection?.end(
+            { code: code === undefined ? 1005 : whole, reason, clean: true },
+            whole,
+            reason,
+          ),
+        ),
+      );
+    } else {
       return;
     }
-    this.#asked = { code, reason };
-    this.#sending.then(() => this.#session?.close(code, reason));
+    this.#readyState = 2;
   }
 
-  #start(options: ConnectOptions): void {
-    try {
-      const { url, channel, options: subscribe } = parseChannel(this.#url);
-      if (channel === undefined) {
-        throw new Error("no channel");
-      }
-      this.#channel = channel;
-      this.#session = createSession([url], options, (type, detail) => {
-        if (type === "closed") {
-          this.#closed(detail as Closed);
-        }
-      });
-      this.#subscription = this.#session.subscribe({ channel }, subscribe, (type, detail) =>
-        this.#happened(type, detail),
-      );
-    } catch (cause) {
-      setTimeout(() => this.#fail(1006, `${cause}`));
+  /** Cuts the channel's URL into that of its server's `/socket`, the channel and what it asks for; and connects. */
+  #start(options: TransportOptions): void {
+    const { href, pathname, searchParams } = this.#url;
+    // Throws for a URL of something else, or a broken escape.
+    const [, base, name = ""] = /^(.*?)\/channels\/(.+)$/.exec(pathname) as RegExpExecArray;
+    const channel = decodeURIComponent(name);
+    const url = new URL(href);
+    url.pathname = `${base}/socket`;
+    for (const taken of ["since", "last", "echo"]) {
+      url.searchParams.delete(taken);
     }
+    const where = {
+      since: searchParams.get("since") ?? undefined,
+      last: Number(searchParams.get("last")) || undefined,
+    };
+    this.#channel = channel;
+    this.#echo = searchParams.get("echo") !== "false";
+    const subscription = createSubscription(nextId(), { channel }, where, (type, detail) =>
+      this.#happened(type, detail),
+    );
+    this.#subscription = subscription;
+    const carrier = carry([url.href], options);
+    this.#outbox = createOutbox(carrier.encoding, ({ sentAt = this.#lostAt }, { welcome: { dedup = 0 } }) =>
+      sentAt < this.#lostAt && sentAt < Date.now() - dedup * 500 ? "outcome_unknown" : undefined,
+    );
+    this.#connection = createConnection([url.href], carrier, {
+      opened: subscription.begin,
+      greeted() {},
+      pushed: subscription.push,
+      lost: subscription.detach,
+      isFinal,
+      closed: (closed) => this.#closed(closed),
+    });
   }
 
   #happened<Type extends keyof SubscriptionEvents>(type: Type, detail: SubscriptionEvents[Type]): void {
-    if (type === "subscribed" && this.#readyState === 0) {
-      this.#readyState = 1;
-      this.dispatchEvent(new Event("open"));
+    if (type === "subscribed") {
+      this.#connection?.moved();
+      if (this.#readyState === 0) {
+        this.#readyState = 1;
+        this.#tell("open");
+      }
     } else if (type === "message") {
       this.#received(detail as WireMessage);
-    } else if (type === "state" && detail !== "closed") {
-      this.#tell(type, { state: detail });
-    } else if (type === "gap" || type === "lost") {
-      this.#tell(type, detail as object);
     } else if (type === "ended") {
-      this.#fail(1008, (detail as Fault).message ?? "");
+      const { code, message } = detail as Fault;
+      this.#fail(1008, message ?? code);
+    } else if (type === "live") {
+      // Behind the replay, which tells what is stored of what was not acknowledged.
+      this.#outbox?.use(detail as Link);
+    } else if (type !== "push") {
+      if (type === "lost") {
+        this.#lostAt = Date.now();
+      }
+      this.#tell(type, detail as object);
     }
   }
 
-  #received({ data }: WireMessage): void {
+  #received(message: WireMessage): void {
+    const own = this.#outbox?.echoed(message);
     // As the standard: what comes while it is closing is not told any more.
-    if (this.#readyState === 1) {
-      const binary = this.#binaryType === "blob" && typeof data !== "string";
-      const { origin } = this.#url;
-      this.dispatchEvent(new MessageEvent("message", { data: binary ? new Blob([data]) : data, origin }));
+    if (this.#readyState === 1 && (this.#echo || !own)) {
+      const { data } = message;
+      const blob = this.#binaryType === "blob" && typeof data !== "string";
+      this.#tell("message", { data: blob ? new Blob([data]) : data, origin: this.#url.origin }, MessageEvent);
     }
   }
 
-  #publish(payload: string | Uint8Array<ArrayBuffer>, size: number): void {
-    this.#session?.publish(this.#channel, payload).then(
-      () => {
-        this.#buffered -= size;
+  #publish(data: string | ArrayBuffer | Uint8Array, size: number): void {
+    this.#outbox?.publish(
+      this.#channel,
+      data instanceof ArrayBuffer ? new Uint8Array(data) : data,
+      {},
+      (fault) => {
+        if (!fault) {
+          this.#buffered -= size;
+        } else if (fault.code !== "closed") {
+          // As on the channel's own URL: who can't be given what was sent is told by a close.
+          this.#fail(fault.code === "too_large" ? 1009 : 1008, `${fault.code}: ${fault.message ?? ""}`);
+        }
       },
-      // As on the channel's own URL: who can't be given what was sent is told by a close.
-      ({ code, message }: Fault) =>
-        code === "closed" || this.#fail(code === "too_large" ? 1009 : 1008, `${code}: ${message ?? ""}`),
     );
   }
 
   /** Ends it without the application having asked for it. */
   #fail(code: number, reason: string): void {
     const closed = { code, reason, clean: false };
-    if (this.#session) {
-      this.#session.end(closed);
+    if (this.#connection) {
+      this.#connection.end(closed);
     } else {
       this.#closed(closed);
     }
   }
 
   #closed({ code, reason, clean }: Closed): void {
-    const asked = clean ? this.#asked : undefined;
     this.#readyState = 3;
-    this.#tell("state", { state: "closed" });
+    this.#outbox?.abandon();
+    this.#subscription?.end();
     if (!clean) {
-      this.dispatchEvent(new Event("error"));
+      this.#tell("error");
     }
-    const detail = {
-      code: asked ? (asked.code ?? 1005) : code,
-      reason: asked?.reason ?? reason,
-      wasClean: clean,
-    };
     // Not every platform has a CloseEvent.
-    if (globalThis.CloseEvent) {
-      this.dispatchEvent(new CloseEvent("close", detail));
-    } else {
-      this.#tell("close", detail);
-    }
+    this.#tell("close", { code, reason, wasClean: clean }, globalThis.CloseEvent);
   }
 
-  #tell(type: string, detail: object): void {
-    this.dispatchEvent(Object.assign(new Event(type), detail));
+  #tell(type: string, detail: object = {}, Kind: new (type: string, detail: object) => Event = Event): void {
+    this.dispatchEvent(Object.assign(new Kind(type, detail), Kind === Event && detail));
   }
 
   static {

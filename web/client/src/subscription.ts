@@ -7,12 +7,18 @@
  */
 
 import { waitMs } from "./backoff.ts";
+import type { Drop } from "./connection.ts";
 import type { Fault } from "./error.ts";
 import type { Link } from "./link.ts";
 import { formatPositions, type Positions, parsePositions } from "./position.ts";
 import type { Incoming, Subscribed, WireMessage } from "./wire.ts";
 
 export type State = "connecting" | "live" | "reconnecting" | "closed";
+
+/** A state, and while there is no connection why, and until when: each time that an attempt to connect has failed. */
+export interface StateChange extends Partial<Drop> {
+  state: State;
+}
 
 /** What stays the same each time that a subscription is made. */
 export interface SubscribeBody {
@@ -42,10 +48,12 @@ export interface Lost {
 }
 
 export interface SubscriptionEvents {
-  /** The server has accepted it. */
-  subscribed: undefined;
+  /** The server has accepted it, on a connection. */
+  subscribed: Link;
   message: WireMessage;
-  state: State;
+  /** All that was stored before has come, on a connection. */
+  live: Link;
+  state: StateChange;
   /** Without history: messages may have been missed; how many, if it is known. */
   gap: { channel: string; missed: number | undefined };
   lost: Lost;
@@ -61,33 +69,31 @@ export type Emit<Events> = <Type extends keyof Events>(type: Type, detail: Event
 export interface Subscription {
   /** The channel's name, or the pattern. */
   readonly name: string;
-  /** What it asks for, other than where to begin. */
-  readonly what: SubscribeBody;
   state: State;
   /** The connection whose pushes count: the newest on which it has been answered. */
   link: Link | undefined;
+  /** The connection on which all that was stored before has come. */
+  live: Link | undefined;
   readonly sub: number;
   /** How often messages were not kept for it. */
   losses: number;
   /** What `since` has to be to go on; "" if there is no position, undefined if there is none yet. */
   position(): string | undefined;
-  /** Subscribes on a connection; `done` when the server has answered. */
-  begin(link: Link, done: () => void): void;
+  /** Subscribes on a connection. */
+  begin(link: Link): void;
   push(link: Link, push: Incoming): void;
-  /** Its connection is gone, or has ended it. */
-  detach(link: Link): void;
+  /** A connection is gone, or could not be made. */
+  detach(link: Link | undefined, drop?: Drop): void;
   end(): void;
 }
 
 /** How many publication ids are remembered to know repeats by, in a channel without offsets. */
 const mostSeen = 1000;
 
-/** `own` tells whether a publication's id is one of this session. */
 export function createSubscription(
   sub: number,
   what: SubscribeBody,
   options: SubscribeOptions,
-  own: (id: string | undefined) => boolean,
   emit: Emit<SubscriptionEvents>,
 ): Subscription {
   /** Undefined until the server has accepted it once: from then on it counts, not the options. */
@@ -97,10 +103,10 @@ export function createSubscription(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const seen = new Set<string>();
 
-  const enter = (state: State) => {
-    if (self.state !== state && (self.state !== "connecting" || state !== "reconnecting")) {
+  const enter = (state: State, drop?: Drop) => {
+    if (drop || self.state !== state) {
       self.state = state;
-      emit("state", state);
+      emit("state", { state, ...drop });
     }
   };
   const gap = (missed?: number) => emit("gap", { channel: name, missed });
@@ -114,7 +120,7 @@ export function createSubscription(
     self.link = link;
     refusals = 0;
     positions = parsePositions(ok.position);
-    emit("subscribed", undefined);
+    emit("subscribed", link);
     if (ok.lost) {
       lost(since, ok.position, ok.why);
     } else {
@@ -128,16 +134,16 @@ export function createSubscription(
     }
   };
 
-  const refused = (link: Link, error: Fault, done: () => void) => {
+  const refused = (link: Link, error: Fault) => {
     if (error.retry) {
       clearTimeout(timer);
       timer = setTimeout(
         () => {
           if (link.open && self.link !== link) {
-            self.begin(link, done);
+            self.begin(link);
           }
         },
-        Math.max((error.after ?? 0) * 1000, waitMs(refusals++)),
+        waitMs(refusals++, error.after),
       );
     } else {
       self.end();
@@ -146,16 +152,13 @@ export function createSubscription(
   };
 
   const received = (message: WireMessage, at: Positions) => {
-    const { offset, id } = message;
-    const epoch = message.epoch ?? at.keys().next().value ?? "";
+    const { offset, id, epoch = at.keys().next().value ?? "" } = message;
     // In a channel without history a repeat is known by its publication's id.
     const repeated = offset === undefined ? id && seen.has(id) : offset <= (at.get(epoch) ?? -1);
     if (repeated) {
       return;
     }
-    if (options.echo !== false || !own(id)) {
-      emit("message", epoch ? { ...message, epoch } : message);
-    }
+    emit("message", epoch ? { ...message, epoch } : message);
     if (offset !== undefined) {
       // Behind the handlers: a position ahead of its message could lose it.
       at.set(epoch, offset);
@@ -170,23 +173,23 @@ export function createSubscription(
   const self: Subscription = {
     sub,
     name,
-    what,
     state: "connecting",
     losses: 0,
     link: undefined,
+    live: undefined,
     position: () => (positions ? formatPositions(positions) : options.since),
-    begin(link, done) {
+    begin(link) {
       const since = self.position() || undefined;
       const last = positions || since ? undefined : options.last;
       link.ask("subscribe", { ...what, sub, since, last }, (ok, error) => {
-        if (self.state !== "closed") {
-          if (error) {
-            refused(link, error, done);
-          } else {
-            accepted(link, since, ok);
-          }
+        if (self.state === "closed") {
+          return;
         }
-        done();
+        if (error) {
+          refused(link, error);
+        } else {
+          accepted(link, since, ok);
+        }
       });
     },
     push(link, push) {
@@ -196,14 +199,16 @@ export function createSubscription(
       const at = positions;
       const move = (position: string | undefined) => {
         for (const [epoch, offset] of parsePositions(position)) {
-          at.set(epoch, offset);
+          at.set(epoch, Math.max(offset, at.get(epoch) ?? 0));
         }
       };
       if (push.message) {
         received(push.message, at);
       } else if (push.live) {
         move(push.live.position);
+        self.live = link;
         enter("live");
+        emit("live", link);
       } else if (push.lost) {
         const { since, position, why } = push.lost;
         for (const epoch of parsePositions(since).keys()) {
@@ -218,15 +223,15 @@ export function createSubscription(
         if (error.retry) {
           self.detach(link);
         }
-        refused(link, error, () => {});
+        refused(link, error);
       } else {
         emit("push", push);
       }
     },
-    detach(link) {
-      if (self.link === link) {
+    detach(link, drop) {
+      if (!self.link || self.link === link) {
         self.link = undefined;
-        enter("reconnecting");
+        enter(self.state === "connecting" ? "connecting" : "reconnecting", drop);
       }
     },
     end() {

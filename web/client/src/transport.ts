@@ -3,7 +3,7 @@
  * order, and tells once how it ended.
  */
 
-import type { Frame } from "./wire.ts";
+import type { Encoding, Frame } from "./wire.ts";
 
 export interface Transport {
   /** Only between onOpen and onClose. */
@@ -21,6 +21,12 @@ export interface TransportEvents {
 
 /** Begins to connect; the events come later, never during the call. */
 export type Dial = (url: string, subprotocol: string, events: TransportEvents) => Transport;
+
+/** What carries the protocol, and how it is written. */
+export interface Carrier {
+  dial: Dial;
+  encoding: Encoding;
+}
 
 /** The part of a WebSocket class that is used: the browser's, or one for Node. */
 export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike;
@@ -40,30 +46,25 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
 }
 
+/** The platform's own, also where this client has been put in its place. */
+const native: WebSocketClass | undefined = globalThis.WebSocket;
+
 /** The transport that is a WebSocket. */
-export function webSocket(Socket: WebSocketClass = globalThis.WebSocket): Dial {
+export function webSocket(Socket: WebSocketClass = native ?? globalThis.WebSocket): Dial {
   return (url, subprotocol, { onOpen, onFrame, onClose }) => {
     const socket = new Socket(url, subprotocol);
-    const release = () => {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-    };
-    const close = (code: number, reason: string) => {
-      release();
-      socket.close(code, reason);
-    };
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => {
-      if (socket.protocol === subprotocol) {
-        onOpen();
-      } else {
-        close(1000, "");
-        onClose(1002, `the server does not speak ${subprotocol}`);
-      }
-    };
+    socket.onopen = onOpen;
     socket.onmessage = (event) => onFrame(event.data);
     socket.onclose = (event) => onClose(event.code, event.reason);
     // Libraries for Node throw if nobody listens; the close event follows.
     socket.onerror = () => {};
-    return { send: (frame) => socket.send(frame), close };
+    return {
+      send: (frame) => socket.send(frame),
+      close(code, reason) {
+        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.close(code, reason);
+      },
+    };
   };
 }

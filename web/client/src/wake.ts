@@ -2,17 +2,15 @@
 
 /** Calls back at each such moment, where the platform tells; returns what ends it. */
 export function onWake(run: () => void): () => void {
-  const seen = () => {
-    if (document.visibilityState === "visible") {
-      run();
-    }
+  const { document, navigator } = globalThis as {
+    document?: Document;
+    navigator?: { connection?: EventTarget };
   };
-  const connection = (globalThis.navigator as { connection?: EventTarget } | undefined)?.connection;
-  const listen = (change: "addEventListener" | "removeEventListener") => {
-    globalThis[change]?.("online", run);
-    connection?.[change]?.("change", run);
-    globalThis.document?.[change]("visibilitychange", seen);
-  };
-  listen("addEventListener");
-  return () => listen("removeEventListener");
+  const end = new AbortController();
+  const listen = (target: Partial<EventTarget> | undefined, type: string, heard: () => void) =>
+    target?.addEventListener?.(type, heard, { signal: end.signal });
+  listen(globalThis, "online", run);
+  listen(navigator?.connection, "change", run);
+  listen(document, "visibilitychange", () => document?.hidden || run());
+  return () => end.abort();
 }

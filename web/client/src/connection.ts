@@ -1,0 +1,228 @@
+/**
+ * What keeps a client connected. Everything that decides when to connect, and where, is in this file.
+ *
+ * A link that is dialled, or waits for the reply to `connect`, is `next`; greeted, it becomes `current`. When the
+ * server advises to move, `current` stays while `next` is made, and then is `old` until all is answered on the new one.
+ */
+
+import { waitMs } from "./backoff.ts";
+import { json } from "./json.ts";
+import { createLink, type Link } from "./link.ts";
+import { type Carrier, type Dial, type WebSocketClass, webSocket } from "./transport.ts";
+import { onWake } from "./wake.ts";
+import type { Encoding, Incoming, Welcome } from "./wire.ts";
+
+export interface TransportOptions {
+  /** The WebSocket class, where there is none of that name (Node 20). */
+  WebSocket?: WebSocketClass;
+  /** What carries the protocol, if it is not a WebSocket. */
+  dial?: Dial;
+  /** How it is written: JSON, unless another is given. */
+  encoding?: Encoding;
+  /** One connection for all tabs of the origin: `shared()` of `@holdfast-dev/client/tabs`. */
+  tabs?: Tabs;
+}
+
+/** Carries the protocol to where it is shared, and on from there as given. */
+export type Tabs = (urls: string[], carrier: Carrier) => Carrier;
+
+/** How it ended. */
+export interface Closed {
+  code: number;
+  reason: string;
+  /** Whether it was meant, and nothing that was sent is in doubt. */
+  clean: boolean;
+}
+
+/** How a connection, or the attempt to make one, ended that is not the end. */
+export interface Drop {
+  /** The close code; 1006 if there was none. */
+  code: number;
+  reason: string;
+  /** When the next attempt begins, in milliseconds since 1970. */
+  retryAt: number;
+}
+
+export interface ConnectionOwner {
+  /** The token for `connect`. */
+  token?(): string | undefined;
+  /** What is sent now goes along with `connect`. */
+  opened(link: Link): void;
+  /** `connect` is answered: this link is the one to use. */
+  greeted(link: Link): void;
+  pushed(link: Link, push: Incoming): void;
+  lost(link: Link | undefined, drop: Drop): void;
+  /** Whether connecting again after a close code would get the same answer. */
+  isFinal(code: number): boolean;
+  closed(closed: Closed): void;
+}
+
+export interface Connection {
+  /** Closes the older link after a move: all is answered on the newer one. */
+  moved(): void;
+  /** Ends for good; the server is told the code and the reason. */
+  end(closed: Closed, code?: number, reason?: string): void;
+  /** As end(), with an end that is not clean, if there is none within a time. */
+  endSoon(reason: string): void;
+}
+
+/** For the server's log and console. */
+const client = { name: "holdfast-js", version: "0.1.0" };
+/** A connection that held this long was a good one: the waits start small again. */
+const stableMs = 10_000;
+/** The time for an answer when there is reason for doubt. */
+const probeSeconds = 5;
+/** For how long close() waits for what is not acknowledged. */
+const flushMs = 5_000;
+/** After the close code 4429. */
+const awaySeconds = 10;
+
+/** Whether connecting again after a close code would get the same answer: docs/protocol.md, Close codes. */
+export function isFinal(code: number): boolean {
+  return /^(100[23789]|4(?!408|429)[0-4]..)$/.test(`${code}`);
+}
+
+/** What carries the protocol by these options. */
+export function carry(
+  urls: string[],
+  { WebSocket, dial = webSocket(WebSocket), encoding = json, tabs }: TransportOptions,
+): Carrier {
+  const own = { dial, encoding };
+  return tabs?.(urls, own) ?? own;
+}
+
+/** Nothing is told during the call. Throws if there is nothing to connect with. */
+export function createConnection(
+  urls: string[],
+  { dial, encoding }: Carrier,
+  owner: ConnectionOwner,
+): Connection {
+  /** Counts through the URLs. */
+  let turn = 0;
+  /** The last reply to `connect`: the session to resume is in it. */
+  let greeting: Welcome | undefined;
+  let next: Link | undefined;
+  let current: Link | undefined;
+  let old: Link | undefined;
+  /** Runs while the next attempt waits for its time. */
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempt = 0;
+  let stableAt = 0;
+  let flush: ReturnType<typeof setTimeout> | undefined;
+  let ended = false;
+
+  const connect = () => {
+    timer = undefined;
+    next = createLink(linkOwner, dial, encoding, urls[turn++ % urls.length] as string);
+  };
+  const later = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      try {
+        connect();
+      } catch (cause) {
+        lost(undefined, 1006, `${cause}`);
+      }
+    }, ms);
+  };
+
+  const opened = (link: Link) => {
+    link.ask(
+      "connect",
+      { token: owner.token?.(), session: greeting?.session, client },
+      (welcome: Welcome, error) => {
+        if (error) {
+          link.close();
+          lost(link, error.retry ? 1013 : 4401, error.message, error.after);
+        } else {
+          old?.close();
+          old = current;
+          current = link;
+          next = undefined;
+          stableAt = Date.now() + stableMs;
+          greeting = welcome;
+          urls = [...new Set([...urls, ...(welcome.endpoints ?? [])])];
+          link.welcome = welcome;
+          owner.greeted(link);
+        }
+      },
+    );
+    owner.opened(link);
+  };
+
+  const pushed = (link: Link, push: Incoming) => {
+    if (push.move && link === current) {
+      const { after = 0, spread = 0, endpoints = [] } = push.move;
+      if (!next && !timer) {
+        if (endpoints[0]) {
+          turn = 0;
+          urls = [...new Set<string>([...endpoints, ...urls])];
+        }
+        later((after + Math.random() * spread) * 1000);
+      }
+    } else {
+      owner.pushed(link, push);
+    }
+  };
+
+  const lost = (
+    link: Link | undefined,
+    code: number,
+    reason = "",
+    after = code === 4429 ? awaySeconds : 0,
+  ) => {
+    // An older connection that ends, while a newer one is there or being made, changes nothing more.
+    const matters = link === next || (link === current && !next);
+    if (link === next) {
+      next = undefined;
+    } else if (link === current) {
+      current = undefined;
+      attempt = Date.now() < stableAt ? attempt : 0;
+    } else {
+      old = undefined;
+    }
+    // As long as another is there, in a move, no refusal is final.
+    if (matters && !current && owner.isFinal(code)) {
+      return end({ code, reason, clean: false });
+    }
+    const ms = matters ? waitMs(attempt++, after) : 0;
+    if (matters) {
+      later(ms);
+    }
+    // Last, as the application may close it over what it is told.
+    owner.lost(link, { code, reason, retryAt: Date.now() + ms });
+  };
+
+  const end = (closed: Closed, code?: number, reason?: string) => {
+    if (!ended) {
+      ended = true;
+      unwake();
+      clearTimeout(timer);
+      clearTimeout(flush);
+      for (const link of [current, next, old]) {
+        link?.close(code, reason);
+      }
+      owner.closed(closed);
+    }
+  };
+
+  const linkOwner = { opened, pushed, lost };
+  connect();
+  const unwake = onWake(() => {
+    if (current) {
+      current.probe(probeSeconds);
+    } else if (timer) {
+      later(0);
+    }
+  });
+  return {
+    moved() {
+      old?.close();
+      old = undefined;
+    },
+    end,
+    endSoon(reason) {
+      flush ??= setTimeout(end, flushMs, { code: 1006, reason, clean: false });
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** Whether a publication that was sent, and not acknowledged, may be sent again: it is to be stored once. */
+
+import type { Entry, Judge } from "./outbox.ts";
+import type { Subscription } from "./subscription.ts";
+import { byteLength } from "./wire.ts";
+
+/** A subscription that sees whatever is stored from some time on. */
+interface Witness {
+  subscription: Subscription;
+  /** How often messages were not kept for it until then. */
+  losses: number;
+}
+
+/** Asks the subscriptions of a session, as any channel may be published to. */
+export function createJudge(subscriptions: Map<number, Subscription>): Judge {
+  const witnesses = new WeakMap<Entry, Witness>();
+  return (entry, link) => {
+    const { dedup = 0, limits } = link.welcome;
+    if (limits?.message !== undefined && byteLength(entry.frame) > limits.message) {
+      return "too_large";
+    }
+    if (!entry.sentAt) {
+      for (const subscription of subscriptions.values()) {
+        if (subscription.name === entry.channel && subscription.position() !== undefined) {
+          witnesses.set(entry, { subscription, losses: subscription.losses });
+        }
+      }
+    } else if (Date.now() - entry.sentAt >= dedup * 500) {
+      const { subscription, losses } = witnesses.get(entry) ?? {};
+      if (!subscription || subscription.state === "closed" || subscription.losses !== losses) {
+        return "outcome_unknown";
+      }
+      if (subscription.live !== link) {
+        return "wait";
+      }
+    }
+    return undefined;
+  };
+}
