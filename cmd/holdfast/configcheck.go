@@ -65,7 +65,7 @@ func summarize(std streams, file string, c *config.Config, rules *policy.Rules) 
 	row("log", "%s, %s", c.Log.Level, c.Log.Format)
 	b.WriteString("\n  Channels, by the first that matches:\n")
 	for _, r := range rules.All() {
-		fmt.Fprintf(&b, "  %-20s %s\n", visible(string(r.Channels)), describeRule(r))
+		fmt.Fprintf(&b, "  %-20s %s\n", visible(r.Name()), describeRule(r))
 	}
 	_, err := io.WriteString(std.out, b.String())
 	return err

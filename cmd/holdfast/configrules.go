@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,8 +14,15 @@ import (
 func rulesOf(c *config.Config) (*policy.Rules, error) {
 	list := make([]policy.Rule, len(c.Channels))
 	for i, r := range c.Channels {
+		channels, owner, err := policy.ParseChannels(string(r.Pattern))
+		if err != nil {
+			return nil, err // config has checked it
+		}
 		list[i] = policy.Rule{
-			Channels:        r.Pattern,
+			Channels:        channels,
+			Owner:           owner,
+			Access:          accessOf(r.Access),
+			Rate:            perSecond(r.Rate, 0),
 			History:         policy.History{Count: r.History.Count, Age: r.History.Age, Bytes: int64(r.History.Bytes)},
 			Delivery:        policy.Delivery(r.Delivery),
 			Slow:            policy.Slow(r.Slow),
@@ -24,11 +32,48 @@ func rulesOf(c *config.Config) (*policy.Rules, error) {
 			MaxMessageBytes: int64(r.MaxMessage),
 		}
 	}
+	if n := len(list); c.Development && (n == 0 || !list[n-1].Channels.Covers("#")) {
+		everything := policy.Default()
+		everything.Access = policy.Open
+		list = append(list, everything)
+	}
 	rules, err := policy.NewRules(list...)
 	if wrong, ok := errors.AsType[policy.Errors](err); ok {
 		return nil, placed(c, wrong)
 	}
 	return rules, err
+}
+
+func accessOf(a config.Access) policy.Access {
+	return policy.Access{
+		Subscribe: policy.Who(a.Subscribe), Publish: policy.Who(a.Publish),
+		Presence: policy.Who(a.Presence), History: policy.Who(a.History),
+	}
+}
+
+// limitsOf returns the limits that a configuration asks for.
+func limitsOf(l config.Limits) policy.Limits {
+	largest := int(l.MaxMessage)
+	return policy.Limits{
+		Connections:           l.Connections,
+		ConnectionsPerAddress: l.ConnectionsPerAddress,
+		ConnectionsPerUser:    l.ConnectionsPerUser,
+		Handshakes:            perSecond(l.Handshakes, 0),
+		HandshakesPerAddress:  perSecond(l.HandshakesPerAddress, 0),
+		Messages:              perSecond(l.Messages, 0),
+		Bytes:                 perSecond(int(l.Bytes), largest),
+		MessagesPerUser:       perSecond(l.MessagesPerUser, 0),
+		BytesPerUser:          perSecond(int(l.BytesPerUser), largest),
+	}
+}
+
+// perSecond is a rate that for a moment, as often as it is not used, may be twice as much, and at least as
+// much as is asked for at once.
+func perSecond(n, atOnce int) policy.Rate {
+	if n == 0 {
+		return policy.Rate{}
+	}
+	return policy.Rate{PerSecond: float64(n), Burst: max(2*n, atOnce)}
 }
 
 // placed says where in the configuration the rules are that something is wrong with.
@@ -63,7 +108,20 @@ func describeRule(r *policy.Rule) string {
 	if r.Presence {
 		words = append(words, "presence")
 	}
+	if r.Rate.Limited() {
+		words = append(words, fmt.Sprintf("%g messages a second", r.Rate.PerSecond))
+	}
+	words = append(words, describeAccess(r.Access))
 	return strings.Join(words, "; ")
+}
+
+// describeAccess says who may do what, in words.
+func describeAccess(a policy.Access) string {
+	who := func(w policy.Who) string { return string(cmp.Or(w, policy.Granted)) }
+	if s := who(a.Subscribe); s == who(a.Publish) && s == who(a.Presence) && s == who(a.History) {
+		return "for " + s
+	}
+	return fmt.Sprintf("subscribe: %s, publish: %s, presence: %s, history: %s", who(a.Subscribe), who(a.Publish), who(a.Presence), who(a.History))
 }
 
 func describeHistory(h policy.History) string {

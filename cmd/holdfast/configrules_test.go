@@ -20,14 +20,15 @@ func loaded(t *testing.T, rules string) *config.Config {
 
 func TestARuleOfTheConfigurationArrivesWhole(t *testing.T) {
 	rules, err := rulesOf(loaded(t, "[{pattern: a/#, history: {count: 1, age: 2s, bytes: 3M}, delivery: latest, slow: drop, echo: false,"+
-		"max_message: 4K, retain_last: true, presence: true}]"))
+		"max_message: 4K, retain_last: true, presence: true, rate: 5, access: {subscribe: anyone, publish: users, presence: nobody}}]"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := policy.Rule{
 		Channels: "a/#", History: policy.History{Count: 1, Age: 2 * time.Second, Bytes: 3 << 20},
 		Delivery: policy.DeliverLatest, Slow: policy.SlowDrop,
-		RetainLast: true, Presence: true, MaxMessageBytes: 4 << 10,
+		RetainLast: true, Presence: true, MaxMessageBytes: 4 << 10, Rate: policy.Rate{PerSecond: 5, Burst: 10},
+		Access: policy.Access{Subscribe: policy.Anyone, Publish: policy.Users, Presence: policy.Nobody, History: policy.Anyone},
 	}
 	if got := *rules.For("a/b"); got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -56,7 +57,9 @@ func TestTheRulesOfDevelopmentModeAreGood(t *testing.T) {
 		if lobby.History != (policy.History{Count: 1000, Age: 24 * time.Hour}) || lobby.Slow != policy.SlowCatchUp || !lobby.Presence || !lobby.Echo {
 			t.Errorf("the lobby's rule is %+v", lobby)
 		}
-		if other := rules.For("cursors"); *other != policy.Default() {
+		everything := policy.Default()
+		everything.Access = policy.Open
+		if other := rules.For("cursors"); *other != everything {
 			t.Errorf("the rule of other channels is %+v", other)
 		}
 	}

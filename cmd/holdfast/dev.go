@@ -117,6 +117,7 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 		Hosts:              []string{"localhost", "*.localhost"},
 		MaxMessageBytes:    int64(c.Limits.MaxMessage),
 		SendQueueBytes:     int(c.Limits.SendQueue),
+		Limits:             limitsOf(c.Limits),
 		Rules:              rules,
 		SessionKey:         filepath.Join(dir, "session.key"),
 		Broker: broker.Config{

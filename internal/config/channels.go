@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
@@ -15,9 +16,27 @@ type ChannelRule struct {
 	Echo       bool            `key:"echo" default:"true" doc:"Whether publishers who subscribe to the channel get their own messages too."`
 	MaxMessage Size            `key:"max_message" least:"1" most:"1GiB" doc:"The largest message; by default, and at most, limits.max_message, and 31MiB with history."`
 	RetainLast bool            `key:"retain_last" default:"false" doc:"Whether the last message is kept for whoever subscribes later. Without history it makes a history of one message."`
+	Access     Access          `key:"access" doc:"Who may do what with the channels: anyone, users (whoever has shown who it is), granted (whose token names the channel), or nobody. What a token grants is added, except to nobody. The default is granted, and anyone in development mode. Where the pattern has a segment {user}, as in inbox/{user}, a channel belongs to the user of that name, and users is that one alone."`
+	Rate       int             `key:"rate" default:"0" least:"0" doc:"How many messages are published to one channel each second, by all clients of this node together; for a moment twice as many. 0 for no such limit."`
 	Presence   bool            `key:"presence" default:"false" doc:"Whether subscribers can ask who else is there, and are told who comes and goes."`
 
 	Place Place `key:"-"` // where the rule is written
+}
+
+// Access says who may do what.
+type Access struct {
+	Subscribe string `key:"subscribe" values:"anyone users granted nobody" doc:"Who gets what is published."`
+	Publish   string `key:"publish" values:"anyone users granted nobody" doc:"Who publishes."`
+	Presence  string `key:"presence" values:"anyone users granted nobody" doc:"Who sees who is there."`
+	History   string `key:"history" values:"anyone users granted nobody" doc:"Who reads what is kept, and is sent what was missed. The default is that of subscribe."`
+}
+
+// settle fills in who is meant where nothing is written.
+func (a *Access) settle(everybody string) {
+	a.Subscribe = cmp.Or(a.Subscribe, everybody)
+	a.Publish = cmp.Or(a.Publish, everybody)
+	a.Presence = cmp.Or(a.Presence, everybody)
+	a.History = cmp.Or(a.History, a.Subscribe)
 }
 
 // History bounds what is kept. A bound of 0 is none; all of them 0 is no history.

@@ -22,6 +22,8 @@ type Config struct {
 	Limits   Limits        `key:"limits" doc:"What a client may send, and what is kept for one that is slow."`
 	Channels []ChannelRule `key:"channels" of:"rules" doc:"How channels behave. The first rule whose pattern matches a channel's name applies; channels without a rule keep nothing."`
 	Log      Log           `key:"log" doc:"What the server tells on stderr."`
+
+	Development bool `key:"-"` // everybody who can connect may do everything, unless a rule says otherwise
 }
 
 // Listen says where to serve.
@@ -45,12 +47,6 @@ type Broker struct {
 	URL          string        `key:"url" doc:"A NATS server with JetStream, version 2.12 or newer, as in nats://host:4222; several of one cluster are separated by commas. Empty is the one inside this process."`
 	DedupWindow  time.Duration `key:"dedup_window" default:"30s" least:"1s" most:"1h" doc:"For how long a message with the id of an earlier one is a repeat, which is stored once."`
 	SyncInterval time.Duration `key:"sync_interval" default:"200ms" least:"1ms" most:"2m" doc:"How often the log inside this process is forced to disk. If the machine loses power, what was acknowledged since is lost; if only the process dies, nothing is."`
-}
-
-// Limits bound what one client can ask of the server.
-type Limits struct {
-	MaxMessage Size `key:"max_message" default:"1MiB" least:"1" most:"1GiB" doc:"The largest message."`
-	SendQueue  Size `key:"send_queue" default:"1MiB" least:"4KiB" most:"4GiB" doc:"How much waits for a client that reads slowly, before it counts as slow. It is at least as much as the largest message."`
 }
 
 // Log says what is logged and how.

@@ -36,7 +36,7 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"htps:":                          "F:1: unknown key htps; did you mean tls?",
 		"channels: {rule: x}":            `F:1: channels: it is a list of rules; begin each with "- pattern: …", indented below it`,
 		"channels: [{patern: a}]":        "F:1: unknown key channels[0].patern; did you mean channels[0].pattern?",
-		"channels: [{https: a}]":         "F:1: unknown key channels[0].https; channels[0] has delivery, echo, history, max_message, pattern, presence, retain_last, slow",
+		"channels: [{https: a}]":         "F:1: unknown key channels[0].https; channels[0] has access, delivery, echo, history, max_message, pattern, presence, rate, retain_last, slow",
 		"listen.https: x":                `F:1: unknown key "listen.https"; write "listen:", and below it "https:", indented`,
 		"channels:\n- history.count: 10": `F:2: unknown key channels[0]."history.count"; write "history:", and below it "count:", indented`,
 

@@ -31,6 +31,9 @@ type Options struct {
 func Load(o Options) (*Config, error) {
 	c := &Config{}
 	setDefaults(reflect.ValueOf(c).Elem())
+	if c.Development = o.Development; c.Development {
+		c.Limits.withoutRates()
+	}
 	if o.Production {
 		c.Listen.HTTPS, c.Listen.HTTP = "", ""
 	}

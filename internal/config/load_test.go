@@ -13,7 +13,7 @@ func TestNothingGivesTheDefaults(t *testing.T) {
 	want := &Config{
 		Listen: Listen{HTTPS: "localhost:8443", HTTP: "localhost:8080"},
 		Broker: Broker{DedupWindow: 30 * time.Second, SyncInterval: 200 * time.Millisecond},
-		Limits: Limits{MaxMessage: 1 << 20, SendQueue: 1 << 20},
+		Limits: limits(1<<20, 1<<20),
 		TLS:    defaultTLS,
 		Auth:   defaultAuth,
 		Log:    Log{Level: "info", Format: "auto"},
@@ -25,10 +25,37 @@ func TestNothingGivesTheDefaults(t *testing.T) {
 		"sections without keys":    {File: fileWith(t, "listen:\nlimits: {}\nchannels:\n")},
 		"keys without values":      {File: fileWith(t, "listen:\n  https:\n  origins: ~\nlog:\n  level: null\n")},
 		"variables of other names": {Environ: []string{"HOME=/", "XHOLDFAST_LOG_LEVEL=debug", "HOLDFAST", "holdfast_log_level=debug"}},
-		"a file in development":    {File: fileWith(t, ""), Development: true},
 	} {
 		if got, err := Load(o); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, %v; want %+v", name, got, err, want)
+		}
+	}
+}
+
+// limits are the default ones with other sizes.
+func limits(message, queue Size) Limits {
+	return Limits{
+		MaxMessage: message, SendQueue: queue,
+		Connections: 100_000, ConnectionsPerAddress: 1000, ConnectionsPerUser: 100, Handshakes: 1000, HandshakesPerAddress: 50,
+		Messages: 100, Bytes: 1 << 20, MessagesPerUser: 500, BytesPerUser: 4 << 20,
+	}
+}
+
+func TestDevelopmentModeHasNoRateThatIsNotWritten(t *testing.T) {
+	got := mustLoad(t, Options{Development: true, File: fileWith(t, "limits: {messages: 7}")}).Limits
+	if want := (Limits{MaxMessage: 1 << 20, SendQueue: 1 << 20, Messages: 7}); got != want {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestWhoMayDoWhatHasDefaults(t *testing.T) {
+	file := fileWith(t, "channels: [{pattern: a, access: {subscribe: users, presence: nobody}}, {pattern: b}]")
+	for development, everybody := range map[bool]string{false: "granted", true: "anyone"} {
+		c := mustLoad(t, Options{Development: development, File: file})
+		for i, want := range []Access{{"users", everybody, "nobody", "users"}, {everybody, everybody, everybody, everybody}} {
+			if got := c.Channels[i].Access; got != want {
+				t.Errorf("development %v: got %+v, want %+v", development, got, want)
+			}
 		}
 	}
 }
@@ -51,17 +78,18 @@ channels:
   - pattern: "#"
 log: {level: debug, format: json}
 `)
+	granted := Access{"granted", "granted", "granted", "granted"}
 	want := &Config{
 		Listen: Listen{HTTPS: ":443", Origins: []string{"https://app.example", "https://*.example"}, WebSocketOverH2: true},
 		TLS:    defaultTLS,
 		Auth:   defaultAuth,
 		Data:   Data{Dir: "/var/lib/holdfast"},
 		Broker: Broker{URL: "nats://a:4222,tls://b:4222", DedupWindow: 2 * time.Minute, SyncInterval: time.Second},
-		Limits: Limits{MaxMessage: 64 << 10, SendQueue: 4 << 20},
+		Limits: limits(64<<10, 4<<20),
 		Channels: []ChannelRule{
-			{Pattern: "chat/#", History: History{Count: 1000, Age: 7 * 24 * time.Hour, Bytes: 2 << 40}, Delivery: "all", Slow: "catch-up", Echo: true, MaxMessage: 64 << 10, Presence: true, Place: Place{file, 11}},
-			{Pattern: "007", Delivery: "latest", Slow: "drop", MaxMessage: 1000, RetainLast: true, Place: Place{file, 14}},
-			{Pattern: "#", Delivery: "all", Slow: "disconnect", Echo: true, MaxMessage: 64 << 10, Place: Place{file, 15}},
+			{Pattern: "chat/#", History: History{Count: 1000, Age: 7 * 24 * time.Hour, Bytes: 2 << 40}, Delivery: "all", Slow: "catch-up", Echo: true, MaxMessage: 64 << 10, Presence: true, Access: granted, Place: Place{file, 11}},
+			{Pattern: "007", Delivery: "latest", Slow: "drop", MaxMessage: 1000, RetainLast: true, Access: granted, Place: Place{file, 14}},
+			{Pattern: "#", Delivery: "all", Slow: "disconnect", Echo: true, MaxMessage: 64 << 10, Access: granted, Place: Place{file, 15}},
 		},
 		Log: Log{Level: "debug", Format: "json"},
 	}
@@ -122,6 +150,7 @@ func TestDevelopmentHasRulesOfItsOwnUnlessThereAreOthers(t *testing.T) {
 	want := []ChannelRule{{
 		Pattern: "chat/#", History: History{Count: 1000, Age: 24 * time.Hour},
 		Delivery: "all", Slow: "catch-up", Echo: true, MaxMessage: 1 << 20, Presence: true,
+		Access: Access{"anyone", "anyone", "anyone", "anyone"},
 	}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

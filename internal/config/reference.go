@@ -43,6 +43,10 @@ const exampleRules = `channels:
   - pattern: chat/#                       # chat, chat/lobby, chat/lobby/de
     history: {count: 1000, age: 24h}      # of each channel; who comes back gets what was missed
     presence: true
+    access: {subscribe: users, publish: users}   # whoever has shown who it is
+  - pattern: inbox/{user}                 # each user has one
+    access: {subscribe: users}            # its owner alone; to publish takes a grant
+    history: {age: 7d}
   - pattern: sensors/+/state
     retain_last: true                     # who subscribes gets the last one at once
   - pattern: cursors/#

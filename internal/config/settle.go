@@ -23,7 +23,12 @@ func (c *Config) settle(d *decoder) {
 		d.wrong("broker.url", "broker.url: %v", err)
 	}
 	c.Limits.SendQueue = max(c.Limits.SendQueue, c.Limits.MaxMessage)
+	everybody := "granted"
+	if c.Development {
+		everybody = "anyone"
+	}
 	for i := range c.Channels {
+		c.Channels[i].Access.settle(everybody)
 		c.Channels[i].settle(d, fmt.Sprintf("channels[%d]", i), c.Limits)
 	}
 }

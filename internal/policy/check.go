@@ -32,7 +32,7 @@ func describe(index int, r *Rule) string {
 	if r.Channels == "" {
 		return "the rule at " + strconv.Itoa(index)
 	}
-	return "the rule for " + string(r.Channels)
+	return "the rule for " + r.Name()
 }
 
 // check returns [Errors], or nil.
@@ -61,7 +61,7 @@ func (r *Rule) check(wrong func(format string, args ...any)) {
 	switch {
 	case r.Channels == "":
 		wrong(`it has no pattern; say which channels it is for, as in "chat/#"`)
-	case r.History.Count < 0 || r.History.Age < 0 || r.History.Bytes < 0 || r.MaxMessageBytes < 0:
+	case r.History.Count < 0 || r.History.Age < 0 || r.History.Bytes < 0 || r.MaxMessageBytes < 0 || r.Rate.PerSecond < 0 || r.Rate.Burst < 0:
 		wrong("it has a negative limit; use 0 for no limit")
 	case r.History.Bytes > 0 && r.History.Bytes < r.MaxMessageBytes:
 		wrong("its history of %d bytes can't hold one message of %d bytes; keep more, or allow less", r.History.Bytes, r.MaxMessageBytes)
@@ -70,6 +70,16 @@ func (r *Rule) check(wrong func(format string, args ...any)) {
 	case DeliverAll, DeliverLatest:
 	default:
 		wrong("there is no delivery %q; use %s or %s", string(r.Delivery), DeliverAll, DeliverLatest)
+	}
+	for _, who := range []Who{r.Access.Subscribe, r.Access.Publish, r.Access.Presence, r.Access.History} {
+		switch who {
+		case Anyone, Users, Granted, Nobody, "":
+		default:
+			wrong("there is no circle %q of clients; use %s, %s, %s or %s", string(who), Anyone, Users, Granted, Nobody)
+		}
+		if who == Anyone && r.Owner > 0 {
+			wrong("its channels belong to a user each, and who is not known owns none; use %s instead of %s", Users, Anyone)
+		}
 	}
 	switch r.Slow {
 	case SlowDrop, SlowDisconnect:

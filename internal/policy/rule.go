@@ -21,6 +21,11 @@ type Rule struct {
 	Presence   bool // who is there can be asked, and joins and leaves are told
 
 	MaxMessageBytes int64 // of one message's payload; 0 for no limit besides the server's own
+	Rate            Rate  // of the messages that all together publish to one channel, on each node
+
+	Access Access
+	// Owner is the segment, from 1, that names the user to whom a channel belongs; 0 if they belong to nobody.
+	Owner int
 }
 
 // History bounds what is kept of each channel. A zero field is no bound; with all of them zero

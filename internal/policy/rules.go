@@ -9,8 +9,9 @@ import (
 // Rules finds the rule of a channel. It never changes, and its methods may be called from any
 // goroutine.
 type Rules struct {
-	all   []*Rule // in order of precedence; the last one matches every channel
-	index *node
+	all    []*Rule // in order of precedence; the last one matches every channel
+	index  *node
+	public bool
 }
 
 // NewRules returns rules in order of precedence: the first one whose pattern matches a channel
@@ -36,9 +37,14 @@ func NewRules(rules ...Rule) (*Rules, error) {
 	}
 	for i, r := range s.all {
 		s.index.add(string(r.Channels), i)
+		a := r.Access
+		s.public = s.public || slices.Contains([]Who{a.Subscribe, a.Publish, a.Presence, a.History}, Anyone)
 	}
 	return s, nil
 }
+
+// Public tells whether there is anything that everybody may do.
+func (s *Rules) Public() bool { return s.public }
 
 // For returns the rule of a channel, always the same one. It allocates nothing, and its cost
 // grows with the name's segments and not with the number of rules, except for rules that differ

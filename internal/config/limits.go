@@ -1,0 +1,24 @@
+package config
+
+// Limits bound what clients can ask of the server.
+type Limits struct {
+	MaxMessage Size `key:"max_message" default:"1MiB" least:"1" most:"1GiB" doc:"The largest message."`
+	SendQueue  Size `key:"send_queue" default:"1MiB" least:"4KiB" most:"4GiB" doc:"How much waits for a client that reads slowly, before it counts as slow. It is at least as much as the largest message."`
+
+	Connections           int `key:"connections" default:"100000" least:"0" doc:"How many connections this node takes. For this and the limits below, 0 is no limit, and development mode has none that is not written."`
+	ConnectionsPerAddress int `key:"connections_per_address" default:"1000" least:"0" doc:"How many of them from one address; of IPv6, from one network of 64 bits."`
+	ConnectionsPerUser    int `key:"connections_per_user" default:"100" least:"0" doc:"How many of one user, on this node."`
+
+	Handshakes           int `key:"handshakes" default:"1000" least:"0" doc:"How many clients are let in each second. More wait for their turn, up to 5s."`
+	HandshakesPerAddress int `key:"handshakes_per_address" default:"50" least:"0" doc:"How many from one address each second; for a moment twice as many."`
+
+	Messages        int  `key:"messages" default:"100" least:"0" doc:"How many messages or commands a connection sends each second; for a moment twice as many. A bare WebSocket that sends more is read more slowly."`
+	Bytes           Size `key:"bytes" default:"1MiB" least:"0" doc:"How many bytes they have each second; for a moment twice as many, and at least one largest message."`
+	MessagesPerUser int  `key:"messages_per_user" default:"500" least:"0" doc:"The same for all connections of a user on this node."`
+	BytesPerUser    Size `key:"bytes_per_user" default:"4MiB" least:"0" doc:"The same for all connections of a user on this node."`
+}
+
+// withoutRates are the limits of development mode.
+func (l *Limits) withoutRates() {
+	*l = Limits{MaxMessage: l.MaxMessage, SendQueue: l.SendQueue}
+}
