@@ -9,7 +9,7 @@ const (
 	MaxChannelBytes   = 255      // of a channel or pattern
 	MaxIDBytes        = 128      // of a publication's id and key, of a method and a cursor
 	MaxNameBytes      = 64       // of a session's id, and of a client's name and version
-	MaxSecretBytes    = 512      // of a session's secret
+	MaxSecretBytes    = 20 << 10 // of a session's secret, which says what its token did
 	MaxTokenBytes     = 16 << 10 // of a token
 	MaxPositions      = 64       // in since
 	MaxPositionsBytes = 4 << 10  // of since

@@ -12,11 +12,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
+	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/internal/telemetry"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -31,8 +35,12 @@ type Config struct {
 	// faster: docs/decisions/0006-websocket-over-http2.md.
 	WebSocketOverHTTP2 bool
 
-	Origins []string // web origins allowed besides the same one, as in websocket.AcceptOptions
-	Hosts   []string // names allowed in the Host header besides IP addresses; nil allows all
+	Auth    *auth.Authenticator // finds out who clients are; nil if nobody can say so. The caller closes it
+	Revoked *auth.Revocations   // nil if nothing can be revoked
+	Sources auth.Sources        // where requests may have credentials
+	Limits  policy.Limits       // of what clients ask for
+	Origins []string            // web origins allowed besides the same one, as in websocket.AcceptOptions
+	Hosts   []string            // names allowed in the Host header besides IP addresses; nil allows all
 
 	MaxMessageBytes int64
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
@@ -58,7 +66,9 @@ const (
 type Server struct {
 	config   Config
 	store    *store
+	clients  *session.Clients
 	presence *hub.Presence
+	metrics  *telemetry.Telemetry
 	channels *channels.Handler
 	socket   *socket.Handler
 	https    []net.Listener
@@ -90,15 +100,22 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		s.unbind()
 		return nil, &StoreError{err}
 	}
+	s.clients = session.NewClients(cfg.Rules, cfg.Limits, cfg.Revoked)
+	s.metrics = telemetry.New()
+	s.metrics.Gauge("holdfast_connections", "Connections of clients, on all edges.", func() float64 { return float64(s.clients.Count()) })
+	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
+	doorTo := func(edge string) *door.Door {
+		return &door.Door{Edge: edge, Clients: s.clients, Auth: cfg.Auth, Sources: cfg.Sources, Origins: cfg.Origins, Audit: audit}
+	}
 	s.channels = channels.New(s.store.channels, channels.Config{
-		Origins:         cfg.Origins,
+		Door:            doorTo("channels"),
 		MaxMessageBytes: cfg.MaxMessageBytes,
 		SendQueueBytes:  cfg.SendQueueBytes,
 		Log:             cfg.Log,
 	})
 	s.presence = hub.NewPresence(presenceGrace)
 	s.socket = socket.New(s.store.channels, socket.Config{
-		Origins:         cfg.Origins,
+		Door:            doorTo("socket"),
 		MaxMessageBytes: cfg.MaxMessageBytes,
 		SendQueueBytes:  cfg.SendQueueBytes,
 		Presence:        s.presence,
@@ -226,8 +243,7 @@ func (s *Server) Serve() error {
 // goroutine of the server is left.
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	var closing, quicClosing sync.WaitGroup
-	closing.Go(func() { s.channels.Close(ctx, reason) })
-	closing.Go(func() { s.socket.Close(ctx, reason) })
+	closing.Go(func() { s.clients.Close(ctx, reason) })
 	closed := make(chan struct{}) // when every WebSocket is
 	quicClosing.Go(func() { s.quic.shutdown(ctx, closed) })
 	err := s.web.Shutdown(ctx)
@@ -237,6 +253,8 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	closing.Wait()
 	close(closed)
 	quicClosing.Wait()
+	s.channels.Close()
+	s.socket.Close()
 	s.presence.Close()
 	return errors.Join(err, s.store.close(ctx))
 }

@@ -63,7 +63,9 @@ func start(t *testing.T) *node {
 
 // noRules leave all channels without history.
 func noRules(t *testing.T) *policy.Rules {
-	rules, err := policy.NewRules()
+	everything := policy.Default()
+	everything.Access = policy.Open
+	rules, err := policy.NewRules(everything)
 	if err != nil {
 		t.Fatal(err)
 	}

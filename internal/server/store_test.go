@@ -16,6 +16,7 @@ import (
 // keeping is a configuration whose channels below kept/ have history in dir.
 func keeping(t *testing.T, dir string) Config {
 	kept := policy.Default()
+	kept.Access = policy.Open
 	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 10, policy.SlowCatchUp
 	rules, err := policy.NewRules(kept)
 	if err != nil {

@@ -52,6 +52,9 @@ func NewChannels(ctx context.Context, h *hub.Hub, rules *policy.Rules, open func
 	return c, nil
 }
 
+// Rules returns the rules of all channels.
+func (c *Channels) Rules() *policy.Rules { return c.rules }
+
 // Rule returns the rule of a channel.
 func (c *Channels) Rule(name channel.Name) *policy.Rule { return c.rules.For(name) }
 
@@ -115,7 +118,7 @@ func (c *Channels) Subscribe(channels channel.Pattern, start Start, without stri
 func (c *Channels) Open(r Request, to Receiver) (*Subscription, error) {
 	r.Parts = nil
 	ephemeral := false
-	for _, rule := range c.touching(r.Channels) {
+	for _, rule := range touching(c.rules, r.Channels) {
 		part := Part{Feed: c.kept[rule].feed, Delivery: rule.Delivery, Slow: rule.Slow}
 		if part.Feed == nil && ephemeral {
 			continue // one part carries the messages of all ephemeral channels
@@ -126,18 +129,10 @@ func (c *Channels) Open(r Request, to Receiver) (*Subscription, error) {
 		}
 		r.Parts = append(r.Parts, part)
 	}
-	if name, one := r.Channels.IsName(); one && c.rules.For(name).RetainLast && !r.Start.asked() {
+	if name, one := r.Channels.IsName(); one && c.rules.For(name).RetainLast && !r.Start.Asked() {
 		r.Start.Last = 1
 	}
 	return Open(c.hub, r, to)
-}
-
-// touching returns the rules of the channels that a pattern selects.
-func (c *Channels) touching(channels channel.Pattern) []*policy.Rule {
-	if name, one := channels.IsName(); one {
-		return []*policy.Rule{c.rules.For(name)}
-	}
-	return c.rules.Touching(channels)
 }
 
 // Subscribers returns how many subscriptions a channel has on this node, those to patterns not

@@ -53,8 +53,8 @@ func (s Start) behind(epoch string) (offset uint64, known bool) {
 	return 0, false
 }
 
-// asked tells whether anything is to be replayed.
-func (s Start) asked() bool { return len(s.Since) > 0 || s.Last > 0 || s.All }
+// Asked tells whether anything is to be replayed.
+func (s Start) Asked() bool { return len(s.Since) > 0 || s.Last > 0 || s.All }
 
 var (
 	errStarts   = errors.New("a subscription begins at one place: since a position, with the last messages, or with all; choose one")

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 )
 
@@ -22,6 +23,10 @@ type explanation struct {
 // serveExplanation answers a GET that is not a handshake: with a page if the client reads HTML, with
 // JSON otherwise.
 func (h *Handler) serveExplanation(w http.ResponseWriter, r *http.Request, name channel.Name) {
+	client, ok := h.door.Visit(w, r)
+	if !ok || !h.door.May(w, r, client, auth.Subscribe, name) {
+		return
+	}
 	secure := ""
 	if r.TLS != nil {
 		secure = "s"

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
-	"github.com/holdfast-dev/holdfast/internal/edge/members"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -25,9 +25,9 @@ const Prefix = "/channels/"
 
 // Config says what the edge allows.
 type Config struct {
-	Origins         []string // web origins allowed besides the same one, as in websocket.AcceptOptions
-	MaxMessageBytes int64    // the largest message, whichever way it comes in
-	SendQueueBytes  int      // what may wait for a client that reads slowly; default 1 MiB. The bytes are shared with the other subscribers of the same messages
+	Door            *door.Door // where clients come in
+	MaxMessageBytes int64      // the largest message, whichever way it comes in
+	SendQueueBytes  int        // what may wait for a client that reads slowly; default 1 MiB. The bytes are shared with the other subscribers of the same messages
 	Log             *slog.Logger
 
 	// PingInterval is how long nothing may come from a client before it is pinged, and PongTimeout
@@ -36,13 +36,12 @@ type Config struct {
 	PingInterval, PongTimeout time.Duration
 }
 
-// Handler serves all channel URLs. It owns the goroutines of their WebSockets: call Close to end
-// them.
+// Handler serves all channel URLs. Call Close when the connections of its door have been closed.
 type Handler struct {
 	channels *session.Channels
 	config   Config
+	door     *door.Door
 	accept   websocket.AcceptOptions
-	open     members.Set
 	keep     *websocket.Keepalive
 
 	work context.Context // of what is being published
@@ -58,12 +57,13 @@ func New(channels *session.Channels, config Config) *Handler {
 	return &Handler{
 		channels:   channels,
 		config:     config,
+		door:       config.Door,
 		work:       work,
 		stop:       stop,
 		sourceName: rand.Text()[:8],
 		keep:       websocket.NewKeepalive(config.PingInterval, config.PongTimeout),
 		accept: websocket.AcceptOptions{
-			Origins:     config.Origins,
+			Origins:     config.Door.Origins,
 			Compression: &websocket.Compression{NoContextTakeover: true},
 			Limits: websocket.Limits{
 				MaxMessageBytes: config.MaxMessageBytes,
@@ -100,10 +100,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Close closes every WebSocket with CloseGoingAway and reason, and returns when their goroutines
-// have ended. When ctx ends first, the transports are dropped. Later requests get status 503.
-func (h *Handler) Close(ctx context.Context, reason string) {
-	h.open.Close(ctx, reason)
+// Close ends what is left when every connection is over.
+func (h *Handler) Close() {
 	h.keep.Close()
 	h.stop()
 }

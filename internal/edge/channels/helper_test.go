@@ -10,12 +10,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/internal/telemetry"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -35,26 +38,39 @@ func start(t *testing.T) *edge { return startWith(t, Config{}) }
 
 // startWith is start with the rest of a configuration.
 func startWith(t *testing.T, config Config) *edge {
-	config.Origins = []string{"https://app.example"}
+	channels := testChannels(t)
+	config.Door = &door.Door{
+		Edge:    "channels",
+		Clients: session.NewClients(channels.Rules(), policy.Limits{}, nil),
+		Origins: []string{"https://app.example"},
+		Audit:   telemetry.NewAudit(slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
+	}
 	config.MaxMessageBytes = testLimit
 	config.Log = slog.New(slog.DiscardHandler)
-	h := New(testChannels(t), config)
+	h := New(channels, config)
 	s := httptest.NewServer(h)
+	e := &edge{t: t, Handler: h, url: s.URL}
 	t.Cleanup(func() {
-		h.Close(patience(t), "test over")
+		e.stop(patience(t), "test over")
 		s.Close()
 	})
-	return &edge{t: t, Handler: h, url: s.URL}
+	return e
+}
+
+// stop closes every connection, as the server does when it stops.
+func (e *edge) stop(ctx context.Context, reason string) {
+	e.door.Clients.Close(ctx, reason)
+	e.Handler.Close()
 }
 
 // testChannels are channels of all kinds: those below kept/ have a history of five messages.
 func testChannels(t *testing.T) *session.Channels {
 	t.Helper()
-	kept, small, silent := policy.Default(), policy.Default(), policy.Default()
+	kept, small, silent := openRule(), openRule(), openRule()
 	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 5, policy.SlowCatchUp
 	small.Channels, small.MaxMessageBytes = "small/#", 10
 	silent.Channels, silent.Echo = "silent/#", false
-	rules, err := policy.NewRules(kept, small, silent)
+	rules, err := policy.NewRules(kept, small, silent, openRule())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,3 +172,10 @@ func (e *edge) wantAnswer(resp *http.Response, body string, status int, has stri
 }
 
 func contentType(v string) http.Header { return http.Header{"Content-Type": {v}} }
+
+// openRule returns the rule of channels that everybody may do everything with.
+func openRule() policy.Rule {
+	r := policy.Default()
+	r.Channels, r.Access = "#", policy.Open
+	return r
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -32,8 +33,8 @@ type stored struct {
 // serveHistory answers a GET for stored messages with a JSON array of them, oldest first. The
 // header Link leads to the next page, if there is one.
 func (h *Handler) serveHistory(w http.ResponseWriter, r *http.Request, name channel.Name) {
-	if err := websocket.CheckOrigin(r, h.config.Origins); err != nil {
-		http.Error(w, err.Error(), http.StatusForbidden)
+	client, ok := h.door.Visit(w, r)
+	if !ok || !h.door.May(w, r, client, auth.History, name) {
 		return
 	}
 	q, err := parseQuery(r.URL.Query())

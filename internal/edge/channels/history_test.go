@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -102,8 +103,8 @@ func TestAnExpiredPositionIsSaidSo(t *testing.T) {
 	gone := fmt.Sprintf("kept/c?since=%d", offsets[0])
 	resp, body := e.do("GET", gone, nil, nil)
 	e.wantAnswer(resp, body, http.StatusGone, "not kept any more")
-	e.wantClose(e.dial(gone), closeExpired, "not kept any more")
-	e.wantClose(e.dial(fmt.Sprintf("kept/c?since=%d:other", offsets[7])), closeExpired, "not kept any more")
+	e.wantClose(e.dial(gone), websocket.CloseCode(protocol.CloseExpired), "not kept any more")
+	e.wantClose(e.dial(fmt.Sprintf("kept/c?since=%d:other", offsets[7])), websocket.CloseCode(protocol.CloseExpired), "not kept any more")
 	c := e.dial(fmt.Sprintf("kept/c?since=%d", offsets[3]))
 	for i := 4; i < 8; i++ {
 		e.wantMessage(c, websocket.Text, fmt.Sprint("m", i))

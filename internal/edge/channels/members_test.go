@@ -2,9 +2,12 @@ package channels
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/netip"
 	"testing"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -14,7 +17,7 @@ func TestCloseTellsEveryClientWhyAndLetsNobodyIn(t *testing.T) {
 	clients := []*websocket.Conn{e.dial("a"), e.dial("a"), e.dial("b")}
 	closed := make(chan struct{})
 	go func() {
-		e.Close(patience(t), "server shutting down")
+		e.stop(patience(t), "server shutting down")
 		close(closed)
 	}()
 	for _, c := range clients {
@@ -33,7 +36,7 @@ func TestCloseDoesNotWaitForClientsThatDoNotAnswer(t *testing.T) {
 	deaf := e.dial("a") // never reads, so never answers the close frame
 	ctx, cancel := context.WithCancel(patience(t))
 	cancel()
-	e.Close(ctx, "server shutting down")
+	e.stop(ctx, "server shutting down")
 	if n := e.channels.Subscribers("a"); n != 0 {
 		t.Errorf("%d subscribers are left", n)
 	}
@@ -45,24 +48,28 @@ func TestCloseDoesNotWaitForClientsThatDoNotAnswer(t *testing.T) {
 
 func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
 	e := start(t)
-	m := &member{handler: e.Handler, name: "c"}
-	if !e.open.Enter(m) {
-		t.Fatal("not let in")
+	client, err := e.door.Clients.Admit(netip.Addr{}, new(auth.Identity))
+	if err != nil {
+		t.Fatal(err)
 	}
-	var err error
+	m := &member{handler: e.Handler, client: client, name: "c"}
 	if m.sub, err = e.channels.Subscribe("c", session.Start{}, "", m); err != nil {
 		t.Fatal(err)
 	}
 	closed := make(chan struct{})
 	go func() {
-		e.Close(patience(t), "server shutting down")
+		e.stop(patience(t), "server shutting down")
 		close(closed)
 	}()
-	for _, closing := e.open.Closing(); !closing; _, closing = e.open.Closing() {
+	for !errors.Is(err, session.ErrClosing) {
+		var other *session.Client
+		if other, err = e.door.Clients.Admit(netip.Addr{}, new(auth.Identity)); err == nil {
+			other.Leave()
+		}
 	}
-	server, client := connectedUnserved(t)
+	server, other := connectedUnserved(t)
 	m.conn.Store(server)
 	go e.run(m, server)
-	e.wantClose(client, websocket.CloseGoingAway, "server shutting down")
+	e.wantClose(other, websocket.CloseGoingAway, "server shutting down")
 	<-closed
 }

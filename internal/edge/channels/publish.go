@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -23,8 +24,8 @@ const maxLabelBytes = 128
 // one with the same Idempotency-Key had been before, and 202 that the channel keeps nothing and the
 // message has been given to everyone who is subscribed now.
 func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name channel.Name) {
-	if err := websocket.CheckOrigin(r, h.config.Origins); err != nil {
-		http.Error(w, err.Error(), http.StatusForbidden)
+	client, ok := h.door.Visit(w, r)
+	if !ok || !h.door.May(w, r, client, auth.Publish, name) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxMessageBytes))
@@ -45,6 +46,10 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 	m := p.Messages[0]
 	if m.ID, m.Key = r.Header.Get("Idempotency-Key"), r.URL.Query().Get("key"); max(len(m.ID), len(m.Key)) > maxLabelBytes {
 		http.Error(w, fmt.Sprintf("an Idempotency-Key and a key have at most %d bytes", maxLabelBytes), http.StatusBadRequest)
+		return
+	}
+	if err := client.Spend(1, len(body)); err != nil {
+		h.door.Refuse(w, r, client, err)
 		return
 	}
 	ack, err := h.await(r.Context(), p)

@@ -6,23 +6,25 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// closeExpired is the close code of a client that asked for messages that are not kept any more.
-const closeExpired websocket.CloseCode = 4410
-
 // member is one WebSocket on a channel URL. It is the receiver of its subscription.
 type member struct {
-	handler *Handler
-	name    channel.Name
-	source  string // what it publishes bears this, so as not to come back; "" if it shall
-	sub     *session.Subscription
+	handler    *Handler
+	client     *session.Client
+	name       channel.Name
+	source     string // what it publishes bears this, so as not to come back; "" if it shall
+	sub        *session.Subscription
+	mayPublish bool // found out with the first message
 
 	conn atomic.Pointer[websocket.Conn] // nil until the handshake is answered
 }
@@ -35,7 +37,15 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	m := &member{handler: h, name: name}
+	client, ok := h.door.Connect(w, r)
+	if !ok {
+		return
+	}
+	m := &member{handler: h, client: client, name: name}
+	if !h.mayRead(w, r, client, name, q) {
+		client.Leave()
+		return
+	}
 	echo := h.channels.Rule(name).Echo
 	if q.echo != nil {
 		echo = *q.echo
@@ -43,14 +53,10 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 	if !echo {
 		m.source = h.newSource()
 	}
-	if !h.open.Enter(m) {
-		http.Error(w, "the server is shutting down; connect again later", http.StatusServiceUnavailable)
-		return
-	}
 	// Subscribed before the answer: a client that sees "open" misses nothing from then on.
 	m.sub, err = h.channels.Subscribe(name.Pattern(), q.start, m.source, m)
 	if err != nil {
-		h.open.Leave(m)
+		client.Leave()
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
@@ -60,7 +66,7 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 	c, err := websocket.Accept(w, r, &h.accept)
 	if err != nil {
 		m.sub.Cancel()
-		h.open.Leave(m)
+		client.Leave()
 		h.config.Log.Warn("handshake refused", "channel", name, "remote", r.RemoteAddr, "error", err)
 		return
 	}
@@ -68,11 +74,17 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 	c.Run(func() { h.run(m, c) })
 }
 
+// mayRead tells whether the client may subscribe, and be sent what is kept if it asks for that. If not, it
+// has been told.
+func (h *Handler) mayRead(w http.ResponseWriter, r *http.Request, c *session.Client, name channel.Name, q query) bool {
+	return h.door.May(w, r, c, auth.Subscribe, name) && (!q.start.Asked() || h.door.May(w, r, c, auth.History, name))
+}
+
 // run serves m until its connection is over.
 func (h *Handler) run(m *member, c *websocket.Conn) {
-	defer h.open.Leave(m)
+	defer m.client.Leave()
 	defer m.sub.Cancel()
-	if reason, closing := h.open.Closing(); closing {
+	if reason, closing := m.client.Connected(m); closing {
 		c.Expel(websocket.CloseGoingAway, reason)
 	}
 	h.keep.Watch(c)
@@ -84,11 +96,31 @@ func (h *Handler) run(m *member, c *websocket.Conn) {
 // publish sends on what the client sent. What came together leaves together: a burst costs each
 // subscriber one write.
 func (m *member) publish(messages []websocket.Message) {
+	if !m.admitted(messages) {
+		return
+	}
 	p := hub.NewPublication(m.name, messages...)
 	if m.source != "" {
 		p.From(m.source)
 	}
 	m.handler.channels.Publish(m.handler.work, p, m.published)
+}
+
+// admitted tells whether the client may publish, and waits while it sends too fast: TCP makes it wait, too.
+func (m *member) admitted(messages []websocket.Message) bool {
+	if !m.mayPublish {
+		if err := m.client.Allow(auth.Publish, m.name.Pattern()); err != nil {
+			ref := m.handler.door.Tell(m.conn.Load().RemoteAddr().String(), m.client, err)
+			m.expel(websocket.ClosePolicyViolation, err.Error()+" (ref "+ref+")")
+			return false
+		}
+		m.mayPublish = true
+	}
+	bytes := 0
+	for _, one := range messages {
+		bytes += len(one.Payload)
+	}
+	return m.client.Pace(m.conn.Load().Done(), len(messages), bytes)
 }
 
 // published ends the connection of a client one of whose messages could not be published: there is no
@@ -118,7 +150,7 @@ func (m *member) Live(broker.Position) {}
 
 // Lost implements session.Receiver: a client that is to get everything must learn that it does not.
 func (m *member) Lost(broker.Position) {
-	m.expel(closeExpired, "messages behind your position are not kept any more; connect without since=, or with last=")
+	m.expel(websocket.CloseCode(protocol.CloseExpired), "messages behind your position are not kept any more; connect without since=, or with last=")
 }
 
 // Gap implements session.Receiver. The rule of the channel is to drop what a slow client does not take,
@@ -132,11 +164,17 @@ func (m *member) TooSlow() {
 	m.expel(websocket.CloseTryAgainLater, "too slow: the queue of unread messages is full")
 }
 
-// GoAway implements members.Member. How it went is logged by the member's own goroutine.
+// GoAway implements session.Connection. How it went is logged by the member's own goroutine.
 func (m *member) GoAway(ctx context.Context, reason string) {
-	if c := m.conn.Load(); c != nil {
-		c.Close(ctx, websocket.CloseGoingAway, reason)
-	}
+	m.conn.Load().Close(ctx, websocket.CloseGoingAway, reason)
+}
+
+// Expiring implements session.Connection. A bare WebSocket has no place to say it.
+func (m *member) Expiring(time.Duration) {}
+
+// End implements session.Connection.
+func (m *member) End(code protocol.CloseCode, reason string) {
+	m.expel(websocket.CloseCode(code), reason)
 }
 
 // maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -31,6 +32,7 @@ const (
 // something are finished by others.
 type conn struct {
 	handler *Handler
+	client  *session.Client
 	ws      *websocket.Conn
 	out     *out
 	number  uint64 // of the handshake: a client has given up those before
@@ -41,10 +43,9 @@ type conn struct {
 	commands sync.WaitGroup      // goroutines that finish them
 	answers  answers             // to publishes
 
-	// These belong to the goroutine that reads. The first three do not change once the client has been
+	// These belong to the goroutine that reads. The first two do not change once the client has been
 	// greeted, and may be read by others from then on.
 	id        string // of the session
-	user      string // "" for an anonymous one
 	resumable bool   // the client has been told its secret
 	greeted   bool
 	broken    int    // messages that could not be understood
@@ -58,10 +59,11 @@ type conn struct {
 	present map[channel.Name]int // subscriptions that make the session present
 }
 
-func newConn(h *Handler, ws *websocket.Conn, number uint64) *conn {
+func newConn(h *Handler, ws *websocket.Conn, client *session.Client, number uint64) *conn {
 	encoding, _ := protocol.EncodingOf(ws.Subprotocol()) // only those that we offer
 	c := &conn{
 		handler: h,
+		client:  client,
 		ws:      ws,
 		number:  number,
 		flight:  semaphore.NewWeighted(maxInFlightBytes),
@@ -113,6 +115,7 @@ func (c *conn) receive(typ websocket.MessageType, payload []byte) {
 		return
 	}
 	c.first.Stop()
+	bytes := len(payload) / len(commands)
 	for _, command := range commands {
 		if c.out.full.Load() {
 			c.publishBurst() // rather than let it wait
@@ -120,8 +123,23 @@ func (c *conn) receive(typ websocket.MessageType, payload []byte) {
 		if c.out.settle(c.work) != nil || c.expelled.Load() {
 			return
 		}
+		if refused := c.spend(bytes); refused != nil {
+			c.refuseCommand(command, refused)
+			continue
+		}
 		c.run(command)
 	}
+}
+
+// refuseCommand refuses a command that is not looked into.
+func (c *conn) refuseCommand(command protocol.Command, why *protocol.Error) {
+	if publish, ok := command.Verb.(*protocol.Publish); ok {
+		if name, err := channel.Parse(publish.Channel); err == nil {
+			c.refuseInTurn(name, command.ID, why)
+			return
+		}
+	}
+	c.out.refuse(command.ID, why)
 }
 
 func frameOf(e protocol.Encoding) websocket.MessageType {
@@ -175,7 +193,7 @@ func (c *conn) run(command protocol.Command) {
 	case *protocol.RPC:
 		c.out.refuse(id, protocol.Errorf(protocol.CodeUnknownMethod, "nobody answers the method %q: the server has no backend for calls", verb.Method))
 	case *protocol.Refresh:
-		c.out.refuse(id, protocol.Errorf(protocol.CodeUnauthorized, "the server takes no tokens, so there is none to refresh; the connection goes on without"))
+		c.refresh(id, verb)
 	}
 }
 
@@ -190,12 +208,20 @@ func (c *conn) end(weight int64) { c.flight.Release(weigh(weight)) }
 // weigh keeps a weight within its bounds. It does not change one that is.
 func weigh(weight int64) int64 { return min(max(weight, commandWeight), maxInFlightBytes) }
 
-// goAway asks the client to move and closes the connection, or drops it when ctx ends. How it went is
-// logged by the goroutine that reads.
-func (c *conn) goAway(ctx context.Context, reason string) {
+// GoAway implements session.Connection: it asks the client to move and closes the connection, or drops it
+// when ctx ends. How it went is logged by the goroutine that reads.
+func (c *conn) GoAway(ctx context.Context, reason string) {
 	c.askToMove()
 	c.ws.Close(ctx, websocket.CloseGoingAway, reason)
 	c.stop()
+}
+
+// Expiring implements session.Connection.
+func (c *conn) Expiring(in time.Duration) { c.out.push(&protocol.Expiring{In: in}) }
+
+// End implements session.Connection.
+func (c *conn) End(code protocol.CloseCode, reason string) {
+	c.expel(websocket.CloseCode(code), reason)
 }
 
 func (c *conn) askToMove() {

@@ -129,7 +129,7 @@ func TestClientsAreAskedToMoveAndClosed(t *testing.T) {
 		c.connect(nil)
 		closed := make(chan struct{})
 		go func() {
-			e.Close(patience(t), "the server stops")
+			e.stop(patience(t), "the server stops")
 			close(closed)
 		}()
 		c.want(`{"move":{"after":0,"spread":5,"why":"shutdown"}}`)

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/holdfast-dev/holdfast/internal/edge/members"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -21,9 +21,9 @@ const Path = "/socket"
 
 // Config says what the edge allows. Zero durations and sizes mean the defaults.
 type Config struct {
-	Origins         []string // web origins allowed besides the same one, as in websocket.AcceptOptions
-	MaxMessageBytes int64    // the largest payload, whatever a channel's rule says
-	SendQueueBytes  int      // what may wait for a client that reads slowly; default 1 MiB. Most of the bytes are shared with other subscribers
+	Door            *door.Door // where clients come in
+	MaxMessageBytes int64      // the largest payload, whatever a channel's rule says
+	SendQueueBytes  int        // what may wait for a client that reads slowly; default 1 MiB. Most of the bytes are shared with other subscribers
 	Presence        *hub.Presence
 	Log             *slog.Logger
 
@@ -49,14 +49,14 @@ const (
 	moveSpread = 5 * time.Second
 )
 
-// Handler serves /socket. It owns the goroutines of its WebSockets: call Close to end them.
+// Handler serves /socket. Call Close when the connections of its door have been closed.
 type Handler struct {
 	channels *session.Channels
 	config   Config
 	accept   websocket.AcceptOptions
 	limits   protocol.Limits
 	sessions *sessions
-	open     members.Set
+	door     *door.Door
 	keep     *websocket.Keepalive
 
 	handshakes atomic.Uint64
@@ -82,8 +82,9 @@ func New(channels *session.Channels, config Config) *Handler {
 	return &Handler{
 		channels: channels,
 		config:   config,
+		door:     config.Door,
 		accept: websocket.AcceptOptions{
-			Origins:      config.Origins,
+			Origins:      config.Door.Origins,
 			Subprotocols: protocol.Subprotocols(),
 			Compression:  &websocket.Compression{NoContextTakeover: true},
 			Limits:       websocket.Limits{MaxMessageBytes: limit, SendQueueBytes: config.SendQueueBytes},
@@ -104,22 +105,21 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is where clients of the Holdfast protocol connect with a WebSocket; a channel's own URL is below /channels/", http.StatusUpgradeRequired)
 		return
 	}
-	m := &member{number: h.handshakes.Add(1)}
-	if !h.open.Enter(m) {
-		http.Error(w, "the server is shutting down; connect again later", http.StatusServiceUnavailable)
+	number := h.handshakes.Add(1)
+	client, ok := h.door.Connect(w, r)
+	if !ok {
 		return
 	}
 	ws, err := websocket.Accept(w, r, &h.accept)
 	if err != nil {
-		h.open.Leave(m)
+		client.Leave()
 		h.config.Log.Warn("handshake refused", "path", Path, "remote", r.RemoteAddr, "error", err)
 		return
 	}
-	c := newConn(h, ws, m.number)
-	m.conn.Store(c)
+	c := newConn(h, ws, client, number)
 	ws.Run(func() {
-		defer h.open.Leave(m)
-		if reason, closing := h.open.Closing(); closing {
+		defer client.Leave()
+		if reason, closing := client.Connected(c); closing {
 			c.askToMove()
 			c.expel(websocket.CloseGoingAway, reason)
 		}
@@ -127,24 +127,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// Close asks every client to move, closes its WebSocket with CloseGoingAway and reason, and returns
-// when their goroutines have ended. When ctx ends first, the transports are dropped. Later requests
-// get status 503.
-func (h *Handler) Close(ctx context.Context, reason string) {
-	h.open.Close(ctx, reason)
+// Close ends what is left when every connection is over.
+func (h *Handler) Close() {
 	h.keep.Close()
 	h.stop()
-}
-
-// member is a connection from before its handshake has been answered.
-type member struct {
-	number uint64 // of the handshake
-	conn   atomic.Pointer[conn]
-}
-
-// GoAway implements members.Member.
-func (m *member) GoAway(ctx context.Context, reason string) {
-	if c := m.conn.Load(); c != nil {
-		c.goAway(ctx, reason)
-	}
 }

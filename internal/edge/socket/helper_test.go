@@ -10,12 +10,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/internal/telemetry"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -43,6 +46,9 @@ func startWith(t testing.TB, config Config) *edge {
 // startOn is startWith on channels that are there.
 func startOn(t testing.TB, channels *session.Channels, config Config) *edge {
 	t.Helper()
+	if config.Door == nil {
+		config.Door = testDoor(channels)
+	}
 	config.MaxMessageBytes = testLimit
 	config.SendQueueBytes = 256 << 10
 	config.Log = slog.New(slog.DiscardHandler)
@@ -58,27 +64,43 @@ func startOn(t testing.TB, channels *session.Channels, config Config) *edge {
 	s := httptest.NewUnstartedServer(h)
 	s.Listener = smallListener{s.Listener}
 	s.Start()
+	e := &edge{t: t, Handler: h, url: strings.Replace(s.URL, "http", "ws", 1) + Path}
 	t.Cleanup(func() {
-		h.Close(patience(t), "test over")
+		e.stop(patience(t), "test over")
 		s.Close()
 		config.Presence.Close()
 	})
-	return &edge{t: t, Handler: h, url: strings.Replace(s.URL, "http", "ws", 1) + Path}
+	return e
+}
+
+// stop closes every connection, as the server does when it stops.
+func (e *edge) stop(ctx context.Context, reason string) {
+	e.door.Clients.Close(ctx, reason)
+	e.Handler.Close()
+}
+
+// testDoor lets everybody in, without limits.
+func testDoor(channels *session.Channels) *door.Door {
+	return &door.Door{
+		Edge:    "socket",
+		Clients: session.NewClients(channels.Rules(), policy.Limits{}, nil),
+		Audit:   telemetry.NewAudit(slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
+	}
 }
 
 // testChannels are channels of all kinds. Those below kept/ have a history of many messages, those
 // below few/ of five.
 func testChannels(t testing.TB) *session.Channels {
 	t.Helper()
-	kept, few, small, present, last := policy.Default(), policy.Default(), policy.Default(), policy.Default(), policy.Default()
+	kept, few, small, present, last := openRule(), openRule(), openRule(), openRule(), openRule()
 	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 10_000, policy.SlowCatchUp
 	few.Channels, few.History.Count, few.Slow = "few/#", 5, policy.SlowCatchUp
 	small.Channels, small.MaxMessageBytes = "small/#", 10
 	present.Channels, present.Presence = "present/#", true
 	last.Channels, last.History.Count, last.RetainLast, last.Slow = "last/#", 1, true, policy.SlowCatchUp
-	drop := policy.Default()
+	drop := openRule()
 	drop.Channels, drop.Slow = "drop/#", policy.SlowDrop
-	rules, err := policy.NewRules(kept, few, small, present, last, drop)
+	rules, err := policy.NewRules(kept, few, small, present, last, drop, openRule())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,4 +331,11 @@ func dialSmall(ctx context.Context, network, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	return conn, conn.(*net.TCPConn).SetReadBuffer(smallBuffer)
+}
+
+// openRule returns the rule of channels that everybody may do everything with.
+func openRule() policy.Rule {
+	r := policy.Default()
+	r.Channels, r.Access = "#", policy.Open
+	return r
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -30,6 +31,10 @@ func (c *conn) history(id uint64, v *protocol.History) {
 	}
 	if c.handler.channels.Epoch(name) == "" {
 		c.out.refuse(id, noHistory(name))
+		return
+	}
+	if denied := c.may(auth.History, name.Pattern()); denied != nil {
+		c.out.refuse(id, denied)
 		return
 	}
 	if !c.begin(pageWeight) {

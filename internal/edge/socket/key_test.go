@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/auth"
 )
 
 func TestTheKeyIsMadeOnceAndOnlyItsOwnerMayReadIt(t *testing.T) {
@@ -54,10 +56,18 @@ func TestAFileWithoutAKeyIsRefused(t *testing.T) {
 
 func TestASecretIsGenuineForItsSessionAndKeyOnly(t *testing.T) {
 	g := signer{NewKey()}
-	s := statement{id: "s1", user: "ada", node: 7, issued: time.UnixMilli(1000), expires: time.UnixMilli(2000)}
+	grants, err := auth.NewGrants(map[string]string{"chat/#": "rw"}, "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := statement{id: "s1", who: &auth.Identity{User: "ada", Grants: grants}, node: 7, issued: time.UnixMilli(1000), expires: time.UnixMilli(2000)}
 	secret := g.sign(s)
-	if got, ok := g.verify("s1", secret); !ok || got != s {
-		t.Errorf("got %+v, %v", got, ok)
+	got, ok := g.verify("s1", secret)
+	if !ok || got.who.User != "ada" || !got.who.Grants.Allows(auth.Publish, "chat/a") || got.who.Grants.Allows(auth.Publish, "b") {
+		t.Errorf("got %+v, %v", got.who, ok)
+	}
+	if got.who = s.who; got != s {
+		t.Errorf("got %+v", got)
 	}
 	if _, ok := g.verify("s2", secret); ok {
 		t.Error("genuine for another session")

@@ -3,6 +3,7 @@ package socket
 import (
 	"strings"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -14,10 +15,10 @@ const anonymous = "\x00"
 
 // presentAs returns the name under which the client is present.
 func (c *conn) presentAs() string {
-	if c.user == "" {
-		return anonymous + c.id
+	if user := c.client.Who().User; user != "" {
+		return user
 	}
-	return c.user
+	return anonymous + c.id
 }
 
 // join makes the session present where a subscription does that, and begins to tell the client who
@@ -37,7 +38,7 @@ func (c *conn) join(s *subscription, tell bool) {
 	}
 	c.handler.sessions.ifOwner(c, func() {
 		// It fails only if the info is too large, and there is none.
-		c.handler.config.Presence.Join(hub.Entry{Channel: s.present, User: c.presentAs(), Connection: c.id})
+		c.handler.config.Presence.Join(hub.Entry{Channel: s.present, User: c.presentAs(), Connection: c.id, Info: []byte(c.client.Who().Info)})
 	})
 }
 
@@ -71,6 +72,10 @@ func (c *conn) presence(id uint64, v *protocol.Presence) {
 	}
 	if !c.handler.channels.Rule(name).Presence {
 		c.out.refuse(id, noPresence(name))
+		return
+	}
+	if denied := c.may(auth.Presence, name.Pattern()); denied != nil {
+		c.out.refuse(id, denied)
 		return
 	}
 	limit := v.Limit

@@ -3,6 +3,7 @@ package socket
 import (
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -33,9 +34,12 @@ func (c *conn) publish(id uint64, v *protocol.Publish) {
 		c.out.refuse(id, badChannel(err))
 		return
 	}
+	if denied := c.may(auth.Publish, name.Pattern()); denied != nil {
+		c.refuseInTurn(name, id, denied)
+		return
+	}
 	if most := c.handler.config.MaxMessageBytes; int64(len(v.Data)) > most {
-		c.publishBurst()
-		c.answers.give(name, c.answers.expect(name, id), nil, c.refusal("publish", name, &session.TooLargeError{Channel: name, LimitBytes: most}))
+		c.refuseInTurn(name, id, c.refusal("publish", name, &session.TooLargeError{Channel: name, LimitBytes: most}))
 		return
 	}
 	// One that is too large keeps back those that it is published with.
@@ -62,6 +66,12 @@ func (c *conn) publish(id uint64, v *protocol.Publish) {
 	if alone || len(b.messages) == maxBurst || b.bytes >= maxBurstBytes {
 		c.publishBurst()
 	}
+}
+
+// refuseInTurn refuses a publish, when those to the channel before it have been answered.
+func (c *conn) refuseInTurn(name channel.Name, id uint64, why *protocol.Error) {
+	c.publishBurst()
+	c.answers.give(name, c.answers.expect(name, id), nil, why)
 }
 
 // publishBurst publishes what has gathered.

@@ -5,11 +5,50 @@ import (
 	"crypto/rand"
 	"errors"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
+
+// may tells why the client may not do something with channels, or nil if it may.
+func (c *conn) may(action auth.Action, channels channel.Pattern) *protocol.Error {
+	err := c.client.Allow(action, channels)
+	if err == nil {
+		return nil
+	}
+	code := protocol.CodeNotPermitted
+	if denied, ok := errors.AsType[*session.DeniedError](err); ok && !denied.Known {
+		code = protocol.CodeUnauthorized
+	}
+	return c.tell(code, err)
+}
+
+// spend counts a command, and tells why it can't be taken now, or nil if it can.
+func (c *conn) spend(bytes int) *protocol.Error {
+	err := c.client.Spend(1, bytes)
+	if err == nil {
+		return nil
+	}
+	return c.limited(err)
+}
+
+// limited makes an error of the protocol of a limit that is exceeded.
+func (c *conn) limited(err error) *protocol.Error {
+	refused := c.tell(protocol.CodeRateLimited, err)
+	if limit, ok := errors.AsType[*session.LimitError](err); ok {
+		refused.After = limit.After
+	}
+	return refused
+}
+
+// tell tells the audit of a refusal, and returns it as an error of the protocol.
+func (c *conn) tell(code protocol.Code, err error) *protocol.Error {
+	refused := protocol.Errorf(code, "%v", err)
+	refused.Ref = c.handler.door.Tell(c.ws.RemoteAddr().String(), c.client, err)
+	return refused
+}
 
 // badChannel says which rule of names or patterns is broken.
 func badChannel(err error) *protocol.Error {

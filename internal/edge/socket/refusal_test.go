@@ -124,7 +124,7 @@ func TestAConnectionHasSoManySubscriptionsAndNoMore(t *testing.T) {
 
 func TestFaultsOfTheLogHaveCodesAndARef(t *testing.T) {
 	e := start(t)
-	c := newConn(e.Handler, e.dial().ws, 1)
+	c := newConn(e.Handler, e.dial().ws, nil, 1)
 	defer c.stop()
 	for _, test := range []struct {
 		err  error

@@ -5,14 +5,18 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/protocol"
 )
 
 // statement is what the secret of a session says about it. The secret is the statement and a signature
 // under the server's key, so that any node with the key can take the session, also after a restart.
 type statement struct {
 	id      string // of the session; it is signed, but sent beside the secret
-	user    string // "" for an anonymous one
+	who     *auth.Identity
 	node    uint64 // the run of the server that has issued it
 	issued  time.Time
 	expires time.Time
@@ -20,7 +24,7 @@ type statement struct {
 
 const (
 	secretVersion = 1
-	fixedBytes    = 1 + 3*8 // of a statement: version, node, issued, expires; the user follows
+	fixedBytes    = 1 + 3*8 // of a statement: version, node, issued, expires; the identity follows, in JSON, unless it is anonymous
 	// signatureBytes is the whole of HMAC-SHA256.
 	signatureBytes = sha256.Size
 )
@@ -28,14 +32,21 @@ const (
 // signer makes and checks secrets.
 type signer struct{ key []byte }
 
-// sign returns the secret for s.
+// sign returns the secret for s, or "" if its identity has so many grants that the client could not send
+// them back.
 func (g signer) sign(s statement) string {
-	b := make([]byte, 0, fixedBytes+len(s.user)+signatureBytes)
+	b := make([]byte, 0, fixedBytes+signatureBytes)
 	b = append(b, secretVersion)
 	b = binary.BigEndian.AppendUint64(b, s.node)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.issued.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(s.expires.UnixMilli()))
-	b = append(b, s.user...)
+	if !s.who.Anonymous() {
+		text, err := json.Marshal(s.who)
+		if err != nil || base64.RawURLEncoding.EncodedLen(len(b)+len(text)+signatureBytes) > protocol.MaxSecretBytes {
+			return ""
+		}
+		b = append(b, text...)
+	}
 	return base64.RawURLEncoding.EncodeToString(append(b, g.signature(s.id, b)...))
 }
 
@@ -49,9 +60,13 @@ func (g signer) verify(id, secret string) (s statement, ok bool) {
 	if !hmac.Equal(signature, g.signature(id, b)) {
 		return s, false
 	}
+	who := new(auth.Identity)
+	if text := b[fixedBytes:]; len(text) > 0 && json.Unmarshal(text, who) != nil {
+		return s, false // of another version of the server
+	}
 	return statement{
 		id:      id,
-		user:    string(b[fixedBytes:]),
+		who:     who,
 		node:    binary.BigEndian.Uint64(b[1:]),
 		issued:  time.UnixMilli(int64(binary.BigEndian.Uint64(b[9:]))),
 		expires: time.UnixMilli(int64(binary.BigEndian.Uint64(b[17:]))),

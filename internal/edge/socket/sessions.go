@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
 
@@ -59,30 +60,33 @@ func (s *sessions) enter(c *conn) {
 // connection whose commands are still on their way, and they must not take the session from the next.
 const superseded = "superseded"
 
-// resume gives c the session that a client comes back to, and returns the connection that had it, or
-// nil. If it can't, it returns why.
-func (s *sessions) resume(c *conn, from *protocol.Session, now time.Time) (old *conn, why string) {
+// resume gives c the session that a client comes back to, and returns who that is, and the connection that
+// had it, or nil. If it can't, it returns why.
+func (s *sessions) resume(c *conn, from *protocol.Session, now time.Time) (who *auth.Identity, old *conn, why string) {
 	told, genuine := s.signer.verify(from.ID, from.Secret)
 	if !genuine {
-		return nil, protocol.WhyUnknown
+		return nil, nil, protocol.WhyUnknown
+	}
+	if end := told.who.Expires; !end.IsZero() && !now.Before(end) {
+		return nil, nil, protocol.WhyExpired
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgetLocked(now)
 	old, away := s.open[told.id], s.gone[told.id]
 	if old == nil && away == nil && (told.node == s.node || !now.Before(told.expires)) {
-		return nil, protocol.WhyExpired // it was here, and has been forgotten; or nobody knows how long it has been gone
+		return nil, nil, protocol.WhyExpired // it was here, and has been forgotten; or nobody knows how long it has been gone
 	}
 	if old != nil && old.number > c.number {
-		return nil, superseded
+		return nil, nil, superseded
 	}
 	if away != nil {
 		s.order.Remove(away)
 		delete(s.gone, told.id)
 	}
-	c.id, c.user = told.id, told.user
+	c.id = told.id
 	s.open[c.id] = c
-	return old, ""
+	return told.who, old, ""
 }
 
 // ifOwner calls f unless another connection has taken over the session of c, which can't happen
@@ -125,6 +129,6 @@ func (s *sessions) forgetLocked(now time.Time) {
 }
 
 // secret returns what the client of c comes back with.
-func (s *sessions) secret(c *conn, now time.Time) string {
-	return s.signer.sign(statement{id: c.id, user: c.user, node: s.node, issued: now, expires: now.Add(sessionLifetime)})
+func (s *sessions) secret(c *conn, who *auth.Identity, now time.Time) string {
+	return s.signer.sign(statement{id: c.id, who: who, node: s.node, issued: now, expires: now.Add(sessionLifetime)})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
 
@@ -25,13 +26,13 @@ func TestASessionIsKnownWhileItsConnectionLastsAndForTheWindow(t *testing.T) {
 		s := newSessions(key, time.Minute)
 		was := &conn{id: "s", number: 1, resumable: true}
 		s.enter(was)
-		from := &protocol.Session{ID: was.id, Secret: s.secret(was, began)}
+		from := &protocol.Session{ID: was.id, Secret: s.secret(was, new(auth.Identity), began)}
 		s.leave(was, began.Add(test.connected), func() {})
 		if test.elsewhere {
 			s = newSessions(key, time.Minute)
 		}
 		again := &conn{id: "fresh", number: 2}
-		old, why := s.resume(again, from, began.Add(test.connected+test.gone))
+		_, old, why := s.resume(again, from, began.Add(test.connected+test.gone))
 		if old != nil || why != test.why || (again.id == "s") != (why == "") {
 			t.Errorf("%s: %v, %q, id %s", test.name, old, why, again.id)
 		}

@@ -3,6 +3,7 @@ package socket
 import (
 	"context"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -19,10 +20,9 @@ func (c *conn) subscribe(id uint64, v *protocol.Subscribe) {
 		c.out.refuse(id, refused)
 		return
 	}
-	r := session.Request{
-		Channels: s.pattern,
-		Start:    session.Start{Since: since(v.Since), Last: clamp(v.Last)},
-		Latest:   v.Latest,
+	r := session.Request{Channels: s.pattern, Latest: v.Latest}
+	if !s.withheld {
+		r.Start = session.Start{Since: since(v.Since), Last: clamp(v.Last)}
 	}
 	if v.NoEcho {
 		r.Without = c.id
@@ -57,7 +57,7 @@ func (c *conn) newSubscription(v *protocol.Subscribe) (*subscription, *protocol.
 			return nil, badChannel(err)
 		}
 		s.form.Pattern = true
-		return s, nil
+		return s, c.mayRead(s, v)
 	}
 	name, err := channel.Parse(v.Channel)
 	if err != nil {
@@ -71,7 +71,27 @@ func (c *conn) newSubscription(v *protocol.Subscribe) (*subscription, *protocol.
 	if rule.Presence {
 		s.present = name
 	}
-	return s, nil
+	return s, c.mayRead(s, v)
+}
+
+// mayRead checks what the client may do with what it subscribes to. Who may not read the history, and comes
+// back, gets nothing of what it has missed; it is told so, as on a channel without history.
+func (c *conn) mayRead(s *subscription, v *protocol.Subscribe) *protocol.Error {
+	if denied := c.may(auth.Subscribe, s.pattern); denied != nil {
+		return denied
+	}
+	if v.Presence {
+		if denied := c.may(auth.Presence, s.pattern); denied != nil {
+			return denied
+		}
+	}
+	if len(v.Since) > 0 && c.client.Allow(auth.History, s.pattern) != nil {
+		s.withheld = true
+	}
+	if v.Last > 0 {
+		return c.may(auth.History, s.pattern)
+	}
+	return nil
 }
 
 // enroll gives a subscription its number, the next one if the client does not choose, and counts it in.

@@ -20,6 +20,7 @@ type subscription struct {
 	pattern  channel.Pattern
 	form     hub.PushForm
 	retained bool         // the channel keeps its last message for those who come
+	withheld bool         // the client has a position, but may not read what is kept
 	present  channel.Name // where it makes the session present; "" for nowhere
 
 	flow  *session.Subscription
@@ -64,6 +65,9 @@ func (s *subscription) beginsAt(begins []session.Beginning, since protocol.Posit
 		ok.Why = protocol.WhyNoHistory
 	case len(gone) > 0:
 		ok.Why = protocol.WhyReset
+	}
+	if s.withheld {
+		ok.Why, ok.Oldest = protocol.WhyNoHistory, nil
 	}
 	if ok.Lost = ok.Why != ""; !ok.Lost {
 		ok.Oldest = nil

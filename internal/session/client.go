@@ -1,0 +1,264 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/protocol"
+)
+
+// Connection is what can be done to a client's connection. No method waits.
+type Connection interface {
+	// GoAway closes it because the server stops, and drops it when ctx ends. It is called at most once.
+	GoAway(ctx context.Context, reason string)
+	// Expiring tells the client that its token expires in a while, if it can be told.
+	Expiring(in time.Duration)
+	// End closes it, with a close code of the protocol and a reason.
+	End(code protocol.CloseCode, reason string)
+}
+
+// Client is one connection, or one request, of somebody who may be known. Its methods may be called from
+// any goroutine, Spend and Pace from one at a time.
+type Client struct {
+	clients *Clients
+	address netip.Prefix
+	near    *party // of the address
+
+	who  atomic.Pointer[identified]
+	user atomic.Pointer[party] // nil for an anonymous client
+	conn atomic.Value          // of connected, once there is one
+
+	// These are made when they are needed: most clients only listen.
+	messages, bytes, patience *rate.Limiter
+
+	mu     sync.Mutex // guards what follows
+	expiry *time.Timer
+	left   bool
+}
+
+// identified is who a client is, and its session, "" if it has none.
+type identified struct {
+	*auth.Identity
+	session string
+}
+
+// connected makes all connections one type for atomic.Value.
+type connected struct{ Connection }
+
+// Who returns who the client is.
+func (c *Client) Who() *auth.Identity { return c.who.Load().Identity }
+
+// Connected says what the client's connection is, once its handshake has been answered. It returns why
+// the connection has to be closed at once, if the server has begun to stop meanwhile.
+func (c *Client) Connected(conn Connection) (reason string, closing bool) {
+	c.conn.Store(connected{conn})
+	c.watchExpiry()
+	if err := c.checkRevoked(); err != nil {
+		c.end(protocol.CloseDisconnected, err.Error())
+	}
+	c.clients.mu.Lock()
+	defer c.clients.mu.Unlock()
+	return c.clients.reason, c.clients.closing
+}
+
+// checkRevoked looks whether the client has been revoked while it was let in. The error is an *auth.Error.
+func (c *Client) checkRevoked() error {
+	who, revoked := c.who.Load(), c.clients.revoked
+	if revoked == nil || !revoked.Revoked(who.Identity, who.session) {
+		return nil
+	}
+	return &auth.Error{Code: auth.Unauthorized, Check: auth.CheckRevoked, Message: "what you have shown has been revoked; get another token"}
+}
+
+func (c *Client) connection() Connection {
+	conn, _ := c.conn.Load().(connected)
+	return conn.Connection
+}
+
+func (c *Client) end(code protocol.CloseCode, reason string) {
+	if conn := c.connection(); conn != nil {
+		conn.End(code, reason)
+	}
+}
+
+// Leave counts the client out when its connection is over.
+func (c *Client) Leave() {
+	c.mu.Lock()
+	c.left = true
+	if c.expiry != nil {
+		c.expiry.Stop()
+	}
+	c.mu.Unlock()
+	cs := c.clients
+	cs.mu.Lock()
+	delete(cs.all, c)
+	c.near.conns--
+	if u := c.user.Load(); u != nil {
+		u.conns--
+	}
+	cs.mu.Unlock()
+	cs.running.Done()
+}
+
+// Identify makes it known who the client is, on a connection that was let in before, and which session it
+// has. The error is a *LimitError or an *auth.Error.
+func (c *Client) Identify(who *auth.Identity, session string) error {
+	c.clients.mu.Lock()
+	err := c.identifyLocked(who, session)
+	c.clients.mu.Unlock()
+	if err == nil {
+		c.watchExpiry()
+		err = c.checkRevoked()
+	}
+	return err
+}
+
+// identifyLocked is Identify. Lock of Clients held.
+func (c *Client) identifyLocked(who *auth.Identity, session string) error {
+	before := c.user.Load()
+	var u *party
+	if who.User != "" {
+		u = c.clients.userLocked(who.User)
+		if most := c.clients.limits.ConnectionsPerUser; most > 0 && u != before && u.conns >= most {
+			return &LimitError{"limits.connections_per_user", fmt.Sprintf("the user has %d connections, and may not have more", most), retryFull}
+		}
+		u.conns++
+	}
+	if before != nil {
+		before.conns--
+	}
+	c.user.Store(u)
+	c.who.Store(&identified{who, session})
+	return nil
+}
+
+// warning is how long before its token expires a client is told.
+const warning = time.Minute
+
+// watchExpiry begins to wait for the end of the client's token.
+func (c *Client) watchExpiry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.expiry != nil {
+		c.expiry.Stop()
+		c.expiry = nil
+	}
+	who := c.who.Load()
+	if who.Expires.IsZero() || c.left || c.connection() == nil {
+		return
+	}
+	left := time.Until(who.Expires)
+	warn := min(warning, left/2)
+	c.expiry = time.AfterFunc(left-warn, func() { c.expiring(who, warn) })
+}
+
+// expiring warns the client, and ends its connection if it does not get another token.
+func (c *Client) expiring(who *identified, in time.Duration) {
+	c.mu.Lock()
+	stale := c.left || c.who.Load() != who
+	if !stale {
+		c.expiry = time.AfterFunc(in, func() { c.expired(who) })
+	}
+	c.mu.Unlock()
+	if !stale {
+		c.connection().Expiring(in)
+	}
+}
+
+func (c *Client) expired(who *identified) {
+	c.mu.Lock()
+	stale := c.left || c.who.Load() != who
+	c.mu.Unlock()
+	if !stale {
+		c.end(protocol.CloseUnauthorized, "the token has expired; connect again with a new one")
+	}
+}
+
+// Allow tells whether the client may do something with all channels that p selects. The error is a
+// *DeniedError.
+func (c *Client) Allow(action auth.Action, p channel.Pattern) error {
+	d := Decide(c.clients.rules, c.Who(), action, p)
+	if d.Allowed {
+		return nil
+	}
+	return &DeniedError{Action: action, Channels: p, Decision: d, Known: c.Who().User != ""}
+}
+
+// Spend counts messages that the client sends, of so many bytes together. What is too much is refused
+// with a *LimitError that says when to try again; a client that goes on all the same is disconnected.
+func (c *Client) Spend(messages, bytes int) error {
+	wait, limit := c.wait(messages, bytes)
+	if wait == 0 {
+		return nil
+	}
+	if !c.patient() {
+		c.end(protocol.CloseTooMany, fmt.Sprintf("the rate (%s) has been exceeded too often; connect again in 10 s, and wait when told to", limit))
+	}
+	return &LimitError{limit, "you send too much in too short a time", wait}
+}
+
+// Pace is Spend for a client that can't be told: it waits until there is room. It returns false if the
+// connection is over before.
+func (c *Client) Pace(over <-chan struct{}, messages, bytes int) bool {
+	for {
+		wait, _ := c.wait(messages, bytes)
+		if wait == 0 {
+			return true
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-over:
+			timer.Stop()
+			return false
+		}
+	}
+}
+
+// wait takes what is sent out of the buckets, or tells how long it takes until there is room, and by which
+// limit. What one bucket gave before another did not is gone.
+func (c *Client) wait(messages, bytes int) (time.Duration, string) {
+	l := &c.clients.limits
+	if c.messages == nil {
+		c.messages = bucket(l.Messages)
+	}
+	if c.bytes == nil {
+		c.bytes = bucket(l.Bytes)
+	}
+	var now time.Time // found out only if there is a limit
+	if c.messages != nil || c.bytes != nil || l.MessagesPerUser.Limited() || l.BytesPerUser.Limited() {
+		now = time.Now()
+	}
+	if wait := take(c.messages, now, messages); wait > 0 {
+		return wait, "limits.messages"
+	}
+	if wait := take(c.bytes, now, bytes); wait > 0 {
+		return wait, "limits.bytes"
+	}
+	u := c.user.Load()
+	if u == nil {
+		return 0, ""
+	}
+	if wait := take(u.messages, now, messages); wait > 0 {
+		return wait, "limits.messages_per_user"
+	}
+	return take(u.bytes, now, bytes), "limits.bytes_per_user"
+}
+
+// A client may be refused so often, and then once a second, before it is disconnected.
+const patience = 100
+
+func (c *Client) patient() bool {
+	if c.patience == nil {
+		c.patience = rate.NewLimiter(1, patience)
+	}
+	return c.patience.Allow()
+}

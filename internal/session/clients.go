@@ -1,0 +1,230 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/policy"
+	"github.com/holdfast-dev/holdfast/protocol"
+)
+
+// Clients are those who are connected to this node, on whatever edge. It lets them in, counts them, and
+// ends their connections. Its methods may be called from any goroutine.
+type Clients struct {
+	rules      *policy.Rules
+	limits     policy.Limits
+	revoked    *auth.Revocations // nil for none
+	handshakes *rate.Limiter     // nil without a limit
+
+	running sync.WaitGroup // the goroutine of each connection
+
+	mu        sync.Mutex // guards what follows
+	all       map[*Client]struct{}
+	addresses parties[netip.Prefix]
+	users     parties[string]
+	closing   bool
+	reason    string // of closing
+}
+
+// NewClients returns an empty room, with the rules and limits for those who come, and what has been revoked
+// of them, if anything can be. Whoever is revoked while connected is disconnected at once.
+func NewClients(rules *policy.Rules, limits policy.Limits, revoked *auth.Revocations) *Clients {
+	cs := &Clients{
+		rules:      rules,
+		limits:     limits,
+		revoked:    revoked,
+		handshakes: bucket(limits.Handshakes),
+		all:        make(map[*Client]struct{}),
+		addresses:  parties[netip.Prefix]{all: make(map[netip.Prefix]*party)},
+		users:      parties[string]{all: make(map[string]*party)},
+	}
+	if revoked != nil {
+		revoked.Watch(cs.revoke) // for as long as there are revocations
+	}
+	return cs
+}
+
+func (cs *Clients) revoke(r auth.Revocation) {
+	now := time.Now()
+	cs.End(func(c *Client) bool {
+		who := c.who.Load()
+		return r.Hits(who.Identity, who.session, now)
+	}, protocol.CloseDisconnected, "what you have shown has been revoked")
+}
+
+// maxHandshakeWait is how long a handshake may wait for its turn.
+const maxHandshakeWait = 5 * time.Second
+
+// Knock lets a handshake from an address go on, at its turn. It comes before anything that costs. The
+// error is a *LimitError, or that of ctx.
+func (cs *Clients) Knock(ctx context.Context, from netip.Addr) error {
+	if cs.limits.HandshakesPerAddress.Limited() {
+		p := cs.neighbours(from)
+		if wait := take(p.handshakes, time.Now(), 1); wait > 0 {
+			return &LimitError{"limits.handshakes_per_address", "too many handshakes from your address", wait}
+		}
+	}
+	if cs.handshakes == nil {
+		return nil
+	}
+	turn := cs.handshakes.Reserve()
+	wait := turn.Delay()
+	if wait > maxHandshakeWait {
+		turn.Cancel()
+		return &LimitError{"limits.handshakes", "too many clients connect at the same time", wait}
+	}
+	if wait == 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		turn.Cancel()
+		return context.Cause(ctx)
+	}
+}
+
+// neighbours returns the party of an address.
+func (cs *Clients) neighbours(from netip.Addr) *party {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.neighboursLocked(neighbourhood(from))
+}
+
+func (cs *Clients) neighboursLocked(of netip.Prefix) *party {
+	return cs.addresses.get(of, func() *party {
+		return &party{
+			handshakes: bucket(cs.limits.HandshakesPerAddress),
+			messages:   bucket(cs.limits.Messages),
+			bytes:      bucket(cs.limits.Bytes),
+		}
+	})
+}
+
+func (cs *Clients) userLocked(name string) *party {
+	return cs.users.get(name, func() *party {
+		return &party{messages: bucket(cs.limits.MessagesPerUser), bytes: bucket(cs.limits.BytesPerUser)}
+	})
+}
+
+// neighbourhood is what counts as one address: a subscriber to the Internet has a whole /64 of IPv6.
+func neighbourhood(a netip.Addr) netip.Prefix {
+	a = a.Unmap().WithZone("")
+	bits := 32
+	if a.Is6() {
+		bits = 64
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{} // no address at all, as of a listener in memory: all of those together
+	}
+	return p
+}
+
+// ErrClosing says that the node lets nobody in any more.
+var ErrClosing = errShuttingDown{}
+
+type errShuttingDown struct{}
+
+func (errShuttingDown) Error() string { return "the server is shutting down; connect again later" }
+
+// Admit lets a client in for a connection, which has to call Leave when it is over. The error is
+// ErrClosing or a *LimitError.
+func (cs *Clients) Admit(from netip.Addr, who *auth.Identity) (*Client, error) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if cs.closing {
+		return nil, ErrClosing
+	}
+	if most := cs.limits.Connections; most > 0 && len(cs.all) >= most {
+		return nil, &LimitError{"limits.connections", fmt.Sprintf("the server has %d connections, and takes no more", most), retryFull}
+	}
+	at := neighbourhood(from)
+	near := cs.neighboursLocked(at)
+	if most := cs.limits.ConnectionsPerAddress; most > 0 && near.conns >= most {
+		return nil, &LimitError{"limits.connections_per_address", fmt.Sprintf("there are %d connections from your address, and there may not be more", most), retryFull}
+	}
+	c := &Client{clients: cs, address: at, near: near}
+	if err := c.identifyLocked(who, ""); err != nil {
+		return nil, err
+	}
+	near.conns++
+	cs.all[c] = struct{}{}
+	cs.running.Add(1)
+	return c, nil
+}
+
+// retryFull is when to try again where connections would have to end first.
+const retryFull = 10 * time.Second
+
+// Welcome tells whether somebody has any business here. The error is an *auth.Error.
+func (cs *Clients) Welcome(who *auth.Identity) error {
+	if !who.Anonymous() || cs.rules.Public() {
+		return nil
+	}
+	return &auth.Error{
+		Code:    auth.Unauthorized,
+		Check:   auth.CheckCredentials,
+		Message: "the server has nothing for those who do not say who they are; send a token",
+	}
+}
+
+// Visit returns a client for a single request, which is not counted as a connection. What is sent counts
+// towards the limits of its address and its user.
+func (cs *Clients) Visit(from netip.Addr, who *auth.Identity) *Client {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	near := cs.neighboursLocked(neighbourhood(from))
+	c := &Client{clients: cs, near: near, messages: near.messages, bytes: near.bytes}
+	c.who.Store(&identified{who, ""})
+	if who.User != "" {
+		c.user.Store(cs.userLocked(who.User))
+	}
+	return c
+}
+
+// Count returns how many are connected.
+func (cs *Clients) Count() int {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return len(cs.all)
+}
+
+// End ends the connections of those that match, with a close code of the protocol and a reason. It
+// returns how many. Cost: one look at each client.
+func (cs *Clients) End(matches func(*Client) bool, code protocol.CloseCode, reason string) int {
+	var ending []*Client
+	cs.mu.Lock()
+	for c := range cs.all {
+		if matches(c) {
+			ending = append(ending, c)
+		}
+	}
+	cs.mu.Unlock()
+	for _, c := range ending {
+		c.end(code, reason)
+	}
+	return len(ending)
+}
+
+// Close lets nobody in any more, has all connections go away at the same time, and waits until they have.
+func (cs *Clients) Close(ctx context.Context, reason string) {
+	cs.mu.Lock()
+	cs.closing, cs.reason = true, reason
+	for c := range cs.all {
+		if conn := c.connection(); conn != nil {
+			go conn.GoAway(ctx, reason) // ends with the connection, which running waits for
+		}
+	}
+	cs.mu.Unlock()
+	cs.running.Wait()
+}
