@@ -24,8 +24,11 @@ type Beginning struct {
 func (s *Subscription) Prepare(ctx context.Context) ([]Beginning, error) {
 	all := make([]Beginning, len(s.logs))
 	for i, l := range s.logs {
-		var err error
-		if all[i], err = l.prepare(ctx); err != nil {
+		err := ctx.Err() // what is read may be there already
+		if err == nil {
+			all[i], err = l.prepare(ctx)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
