@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub/hubtest"
 )
@@ -16,7 +17,7 @@ import (
 // followed returns a feed of a log. Close its hub.
 func followed(t rapid.TB, log *hubtest.Log) *Feed {
 	t.Helper()
-	f, err := New().Follow(context.Background(), log)
+	f, err := New().Follow(context.Background(), log, broker.Retention{})
 	if err != nil {
 		t.Fatal(err)
 	}

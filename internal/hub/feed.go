@@ -20,6 +20,7 @@ type Feed struct {
 	epoch string
 	stop  func() // ends the live feed
 	pages pages
+	tail  *tail
 
 	bundle *Publication // the last one; belongs to the live feed's goroutine
 
@@ -30,9 +31,9 @@ type Feed struct {
 	missed    gaps            // below high
 }
 
-// Follow begins to follow a log until the hub is closed.
-func (h *Hub) Follow(ctx context.Context, log Log) (*Feed, error) {
-	f := &Feed{hub: h, log: log, epoch: log.Epoch()}
+// Follow begins to follow a log, and what it keeps, until the hub is closed.
+func (h *Hub) Follow(ctx context.Context, log Log, keeps broker.Retention) (*Feed, error) {
+	f := &Feed{hub: h, log: log, epoch: log.Epoch(), tail: newTail(keeps)}
 	f.pages.feed, f.pages.turns = f, make(chan struct{}, maxReads)
 	f.stop = log.Follow(f.live)
 	end, err := log.Position(ctx, everything)
@@ -95,6 +96,7 @@ func (f *Feed) live(batch []broker.Live) {
 		if !f.seenLocked(m.Offset) {
 			continue
 		}
+		f.tail.add(m.Message)
 		for _, h := range f.histories.match(matches[:0], m.Channel) {
 			if len(h.arrived) == 0 {
 				touched = append(touched, h)

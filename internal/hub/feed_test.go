@@ -58,12 +58,12 @@ func (s *sink) want(t *testing.T, want ...string) {
 	}
 }
 
-// follow runs a test with a hub that follows a log, where time is fake.
+// follow runs a test with a hub that follows a log, where time is fake. Whatever is missed is read from the log.
 func follow(t *testing.T, test func(t *testing.T, log *hubtest.Log, f *hub.Feed)) {
 	synctest.Test(t, func(t *testing.T) {
 		h, log := hub.New(), hubtest.NewLog()
 		defer h.Close()
-		f, err := h.Follow(t.Context(), log)
+		f, err := h.Follow(t.Context(), log, broker.Retention{Bytes: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,7 +309,7 @@ func TestALogThatIsAwayCanNotBeFollowed(t *testing.T) {
 	log.SetAway(true)
 	h := hub.New()
 	defer h.Close()
-	if _, err := h.Follow(t.Context(), log); err == nil {
+	if _, err := h.Follow(t.Context(), log, broker.Retention{}); err == nil {
 		t.Error("no error")
 	}
 }
@@ -321,7 +321,7 @@ func BenchmarkFeed(b *testing.B) {
 		b.Run(fmt.Sprint(n, " followers"), func(b *testing.B) {
 			h, log := hub.New(), hubtest.NewLog()
 			defer h.Close()
-			f, err := h.Follow(b.Context(), log)
+			f, err := h.Follow(b.Context(), log, broker.Retention{})
 			if err != nil {
 				b.Fatal(err)
 			}

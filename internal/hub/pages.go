@@ -101,14 +101,15 @@ func (ps *pages) read(ctx context.Context, key pageKey, head uint64) (*Page, err
 	}
 }
 
-// get returns the read for key, and begins it if there is none.
+// get returns the read for key, and begins it if there is none: with the tail, or else with the log.
 func (ps *pages) get(key pageKey, head uint64) *read {
+	if r := ps.known(key); r != nil {
+		return r
+	}
+	page, end := ps.feed.tail.page(key, head)
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	if r := ps.all[key]; r != nil {
-		if r.in != nil {
-			ps.used.MoveToFront(r.in)
-		}
+	if r := ps.all[key]; r != nil { // since
 		return r
 	}
 	r := &read{key: key, head: head, done: make(chan struct{})}
@@ -116,12 +117,29 @@ func (ps *pages) get(key pageKey, head uint64) *read {
 		ps.all = make(map[pageKey]*read)
 	}
 	ps.all[key] = r
+	if page != nil {
+		r.page, r.head = page, end
+		ps.keepLocked(r)
+		close(r.done)
+		return r
+	}
 	hub := ps.feed.hub
 	hub.running.Go(func() {
 		r.page, r.err = ps.fetch(hub.work, key)
 		ps.keep(r)
 		close(r.done)
 	})
+	return r
+}
+
+// known returns a read that is under way or done, or nil.
+func (ps *pages) known(key pageKey) *read {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	r := ps.all[key]
+	if r != nil && r.in != nil {
+		ps.used.MoveToFront(r.in)
+	}
 	return r
 }
 
@@ -218,6 +236,10 @@ func (ps *pages) keep(r *read) {
 		delete(ps.all, r.key)
 		return
 	}
+	ps.keepLocked(r)
+}
+
+func (ps *pages) keepLocked(r *read) {
 	r.size = messageBytes
 	if r.page.Publication != nil {
 		for _, m := range r.page.Messages {

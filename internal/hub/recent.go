@@ -2,7 +2,6 @@ package hub
 
 import (
 	"slices"
-	"sort"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 )
@@ -41,6 +40,5 @@ func (r *recent) add(m *broker.Message) {
 
 // after returns the messages behind an offset, which is not below base. They are the caller's.
 func (r *recent) after(offset uint64) []*broker.Message {
-	i := sort.Search(len(r.messages), func(i int) bool { return r.messages[i].Offset > offset })
-	return slices.Clone(r.messages[i:])
+	return slices.Clone(after(r.messages, offset))
 }

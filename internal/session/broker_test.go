@@ -51,7 +51,7 @@ func TestOnTheBrokerEverySubscriberGetsEverythingThoughLiveMessagesAreDropped(t 
 	}
 	w := &world{t: t, hub: hub.New()}
 	defer w.hub.Close()
-	if w.feed, err = w.hub.Follow(patience, lossy{log}); err != nil {
+	if w.feed, err = w.hub.Follow(patience, lossy{log}, broker.Retention{}); err != nil {
 		t.Fatal(err)
 	}
 

@@ -43,7 +43,7 @@ func NewChannels(ctx context.Context, h *hub.Hub, rules *policy.Rules, open func
 		if err != nil {
 			return nil, fmt.Errorf("the history of the channels %s can't be opened: %w", r.Channels, err)
 		}
-		feed, err := h.Follow(ctx, log)
+		feed, err := h.Follow(ctx, log, broker.Retention{Count: r.History.Count, Age: r.History.Age, Bytes: r.History.Bytes})
 		if err != nil {
 			return nil, fmt.Errorf("the history of the channels %s can't be read: %w", r.Channels, err)
 		}

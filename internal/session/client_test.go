@@ -143,10 +143,13 @@ type world struct {
 	feed *hub.Feed
 }
 
-func newWorld(t testing.TB) *world {
+// noTail has a feed ask the log for whatever has been missed, however little that is.
+var noTail = broker.Retention{Bytes: 1}
+
+func newWorld(t testing.TB, keeps broker.Retention) *world {
 	w := &world{t: t, hub: hub.New(), log: hubtest.NewLog()}
 	var err error
-	if w.feed, err = w.hub.Follow(t.Context(), w.log); err != nil {
+	if w.feed, err = w.hub.Follow(t.Context(), w.log, keeps); err != nil {
 		t.Fatal(err)
 	}
 	return w

@@ -197,9 +197,9 @@ func (sub *subscriber) check(all []*broker.Message) error {
 }
 
 // perform plays a script, lets everything settle, and checks.
-func perform(t *testing.T, script []step) (err error) {
+func perform(t *testing.T, script []step, keeps broker.Retention) (err error) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &stage{world: newWorld(t), evicts: evicts(script)}
+		st := &stage{world: newWorld(t, keeps), evicts: evicts(script)}
 		st.log.PageMessages = 3
 		st.publish("a", 1)
 		for _, s := range script {
@@ -243,7 +243,8 @@ func TestEverySubscriberGetsEveryMessageOnceAndInOrderOrIsTold(t *testing.T) {
 	for _, evict := range []bool{false, true} {
 		t.Run(fmt.Sprint("eviction ", evict), func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
-				if err := perform(t, steps(evict).Draw(rt, "script")); err != nil {
+				keeps := rapid.SampledFrom([]broker.Retention{{}, noTail}).Draw(rt, "keeps")
+				if err := perform(t, steps(evict).Draw(rt, "script"), keeps); err != nil {
 					rt.Fatal(err)
 				}
 			})
@@ -253,7 +254,12 @@ func TestEverySubscriberGetsEveryMessageOnceAndInOrderOrIsTold(t *testing.T) {
 
 // Subscribers that come from anywhere while a publisher never pauses get everything, and go live.
 func TestSubscribersJoinAFullRatePublisherWithoutAGap(t *testing.T) {
-	w := newWorld(t)
+	for name, keeps := range map[string]broker.Retention{"by the log": noTail, "by the tail": {}} {
+		t.Run(name, func(t *testing.T) { joinAFullRatePublisher(t, newWorld(t, keeps)) })
+	}
+}
+
+func joinAFullRatePublisher(t *testing.T, w *world) {
 	defer w.hub.Close()
 	w.log.PageMessages = 100
 	const total = 4000

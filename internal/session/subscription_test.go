@@ -17,7 +17,7 @@ import (
 // in runs a test in a world of its own, where time is fake.
 func in(t *testing.T, test func(t *testing.T, w *world)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newWorld(t, noTail)
 		test(t, w)
 		w.hub.Close()
 	})
@@ -188,7 +188,7 @@ func TestASubscriptionCanBeCancelledWhateverItDoes(t *testing.T) {
 
 func TestARequestThatContradictsItselfIsRefused(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
-		other, err := w.hub.Follow(t.Context(), w.log)
+		other, err := w.hub.Follow(t.Context(), w.log, broker.Retention{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,10 +48,13 @@ func TestASubscriptionSinceAPositionReplaysAndGoesOn(t *testing.T) {
 
 func TestWhatIsNotKeptAnyMoreIsToldInTheAnswer(t *testing.T) {
 	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
-		c := dial()
+		c, live := dial(), dial()
+		begins := live.subscribe(&protocol.Subscribe{Channel: "few/a"})
+		live.want(`{"live":{"sub":1,"position":"` + begins.Position.String() + `"}}`)
 		var at *protocol.PublishOK
 		for i := range 8 {
 			at = c.publish("few/a", fmt.Sprint(i+1))
+			live.want(fmt.Sprintf(`{"message":{"sub":1,"offset":%d,"data":"%d"}}`, i+1, i+1)) // until then it is not known to be kept
 		}
 		replay := func(sub int) (all []string) {
 			for i := range 5 {
