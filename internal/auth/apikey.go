@@ -72,7 +72,10 @@ func (a *Authenticator) checkAPIKey(key string) (*Identity, error) {
 		return nil, refuse(CheckAPIKey, "the API key is not known to this server; use one that is in its configuration").
 			because("its id is %s", quote(id))
 	}
-	return &Identity{Server: true, Grants: known.grants, TokenID: apiKeyPrefix + known.id, By: "API key " + quote(known.name)}, nil
+	return &Identity{Server: true, Grants: known.grants, TokenID: known.tokenID(), By: "API key " + quote(known.name)}, nil
 }
+
+// tokenID returns what the key can be revoked by: its public part.
+func (k *APIKey) tokenID() string { return apiKeyPrefix + k.id }
 
 func base32Len(bytes int) int { return plain32.EncodedLen(bytes) }

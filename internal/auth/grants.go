@@ -53,12 +53,23 @@ type Grants struct {
 
 type grant struct {
 	pattern channel.Pattern
+	prefix  string // what every name that the pattern selects begins with
 	allows  Action
 }
 
+func newGrant(pattern channel.Pattern, allows Action) grant {
+	prefix := string(pattern)
+	// A segment that only begins with + or ends with # makes the prefix shorter than it could be.
+	if at := strings.Index("/"+prefix, "/+"); at >= 0 {
+		prefix = prefix[:at]
+	}
+	prefix = strings.TrimSuffix(strings.TrimSuffix(prefix, "#"), "/")
+	return grant{pattern, prefix, allows}
+}
+
 // NewGrants reads grants as they are in a token: letters by pattern, as in {"chat/#": "rw"}. A segment
-// {user} of a pattern stands for the user's name. If the name can't be a segment, because it has a slash
-// or means something in a pattern, the grant is for no channel at all. Patterns are ordered by name.
+// {user} of a pattern stands for the user's name. If the name can't be a segment, because it has a slash,
+// means something in a pattern or is too long, the grant is for no channel at all.
 func NewGrants(claim map[string]string, user string) (Grants, error) {
 	if len(claim) > maxGrants {
 		return Grants{}, fmt.Errorf("there are %d patterns of channels, and there may be %d; write wider ones", len(claim), maxGrants)
@@ -81,7 +92,7 @@ func NewGrants(claim map[string]string, user string) (Grants, error) {
 			all[same].allows |= allows
 			continue
 		}
-		all = append(all, grant{p, allows})
+		all = append(all, newGrant(p, allows))
 	}
 	return Grants{all}, nil
 }
@@ -119,7 +130,8 @@ func expand(pattern, user string) (string, bool) {
 		}
 		segments[i] = user
 	}
-	return strings.Join(segments, "/"), true
+	expanded := strings.Join(segments, "/")
+	return expanded, len(expanded) <= channel.MaxNameBytes
 }
 
 func parseActions(text string) (Action, error) {
@@ -152,7 +164,9 @@ func (g Grants) Allows(action Action, name channel.Name) bool {
 // takes one grant that is at least as wide: several that are only together are not looked for.
 func (g Grants) AllowsPattern(action Action, p channel.Pattern) bool {
 	for i := range g.all {
-		if one := &g.all[i]; one.allows&action == action && one.pattern.Covers(p) {
+		one := &g.all[i]
+		// The prefix settles most of them, at a tenth of the cost.
+		if one.allows&action == action && strings.HasPrefix(string(p), one.prefix) && one.pattern.Covers(p) {
 			return true
 		}
 	}

@@ -70,7 +70,9 @@ func NewPublicKey(id string, public crypto.PublicKey) (Key, error) {
 // NewPrivateKey is like NewPublicKey, and can sign.
 func NewPrivateKey(id string, private crypto.Signer) (Key, error) {
 	k, err := NewPublicKey(id, private.Public())
-	k.sign = private
+	if err == nil {
+		k.sign = private
+	}
 	return k, err
 }
 

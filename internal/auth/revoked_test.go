@@ -1,0 +1,322 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func revoke(t testing.TB, rs *Revocations, r Revocation) {
+	t.Helper()
+	if err := rs.Revoke(patience(t), r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestARevocationIsForWhomItNames(t *testing.T) {
+	now := time.Now()
+	rs := NewRevocations(nil, time.Hour, nil)
+	revoke(t, rs, Revocation{User: "ada"})
+	revoke(t, rs, Revocation{TokenID: "t7"})
+	revoke(t, rs, Revocation{Session: "s8"})
+	for name, test := range map[string]struct {
+		id      Identity
+		session string
+		want    bool
+	}{
+		"the user":                         {Identity{User: "ada", TokenID: "t1", Issued: now.Add(-time.Minute)}, "s1", true},
+		"the user with a newer token":      {Identity{User: "ada", TokenID: "t1", Issued: now.Add(time.Minute)}, "s1", false},
+		"the user with an undated token":   {Identity{User: "ada", TokenID: "t1"}, "s1", true},
+		"another user":                     {Identity{User: "bob", TokenID: "t1", Issued: now.Add(-time.Minute)}, "s1", false},
+		"a user of the token's name":       {Identity{User: "t7", TokenID: "t1"}, "s1", false},
+		"the token":                        {Identity{User: "bob", TokenID: "t7", Issued: now.Add(time.Minute)}, "s1", true},
+		"the session":                      {Identity{User: "bob", TokenID: "t1"}, "s8", true},
+		"the session of an anonymous user": {Identity{}, "s8", true},
+		"an anonymous user":                {Identity{}, "", false},
+	} {
+		if got := rs.Revoked(&test.id, test.session); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+func TestWhatCannotBeMeantIsNotRevoked(t *testing.T) {
+	rs := NewRevocations(nil, time.Hour, nil)
+	for want, r := range map[string]Revocation{
+		"a revocation is of one user, one token or one session; name exactly one":    {},
+		"a time of issue is for the revocation of a user; leave it out":              {TokenID: "t", IssuedBefore: time.Now()},
+		"the name in the revocation is longer than any that there is; correct it":    {Session: strings.Repeat("x", 65)},
+		"a revocation is of one user, one token or one session; name exactly one\n2": {User: "a", TokenID: "b"},
+	} {
+		want, _, _ = strings.Cut(want, "\n")
+		if err := rs.Revoke(patience(t), r); text(err) != want {
+			t.Errorf("%+v says\n  %v\nwant\n  %s", r, err, want)
+		}
+	}
+	if len(rs.all) != 0 {
+		t.Errorf("%d are in force", len(rs.all))
+	}
+}
+
+func TestARevocationIsForgottenWhenWhatItTookBackHasExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rs := NewRevocations(nil, time.Hour, nil)
+		revoke(t, rs, Revocation{TokenID: "t1"})
+		revoke(t, rs, Revocation{TokenID: "t2", Until: time.Now().Add(time.Minute)})
+		for i := range 2*leastSweep - 2 {
+			revoke(t, rs, Revocation{Session: fmt.Sprint(i), Until: time.Now().Add(time.Minute)})
+		}
+		time.Sleep(time.Hour - time.Nanosecond)
+		if !rs.Revoked(&Identity{TokenID: "t1"}, "") || rs.Revoked(&Identity{TokenID: "t2"}, "") {
+			t.Error("not what counts for an hour is in force")
+		}
+		revoke(t, rs, Revocation{TokenID: "t3"}) // sweeps
+		if len(rs.all) != 2 {
+			t.Errorf("%d are remembered", len(rs.all))
+		}
+		time.Sleep(time.Nanosecond)
+		if rs.Revoked(&Identity{TokenID: "t1"}, "") {
+			t.Error("it is in force for longer than the token")
+		}
+		forever := NewRevocations(nil, 0, nil)
+		revoke(t, forever, Revocation{TokenID: "t1"})
+		time.Sleep(20 * 365 * 24 * time.Hour)
+		if !forever.Revoked(&Identity{TokenID: "t1"}, "") {
+			t.Error("a token that does not expire counts again")
+		}
+	})
+}
+
+func TestRevocationsAreBounded(t *testing.T) {
+	rs := NewRevocations(nil, time.Hour, nil)
+	for i := range maxRevocations {
+		rs.take(Revocation{Session: fmt.Sprint(i), Until: time.Now().Add(time.Hour)})
+	}
+	want := "there are 100000 revocations, and no more are remembered; revoke by user, or replace the key that tokens are signed with"
+	if err := rs.Revoke(patience(t), Revocation{TokenID: "t1"}); text(err) != want {
+		t.Errorf("it says %v", err)
+	}
+	if rs.Revoked(&Identity{TokenID: "t1"}, "") {
+		t.Error("what was refused is in force")
+	}
+	revoke(t, rs, Revocation{Session: "7", Until: time.Now().Add(2 * time.Hour)}) // is there already
+}
+
+func TestWhoWatchesIsToldOnceOfWhatIsNew(t *testing.T) {
+	rs := NewRevocations(nil, time.Hour, nil)
+	var told []string
+	stop := rs.Watch(func(r Revocation) {
+		if !rs.Revoked(&Identity{TokenID: r.TokenID, User: r.User}, r.Session) {
+			t.Errorf("%s is told before it is in force", r.key())
+		}
+		told = append(told, r.key())
+	})
+	before := time.Now()
+	until := before.Add(time.Hour)
+	revoke(t, rs, Revocation{User: "ada", IssuedBefore: before, Until: until})
+	revoke(t, rs, Revocation{User: "ada", IssuedBefore: before, Until: until})
+	revoke(t, rs, Revocation{User: "ada", IssuedBefore: before.Add(-time.Hour), Until: until})
+	revoke(t, rs, Revocation{User: "ada", IssuedBefore: before.Add(time.Second), Until: until})
+	revoke(t, rs, Revocation{TokenID: "t1"})
+	stop()
+	revoke(t, rs, Revocation{TokenID: "t2"})
+	if want := []string{"user ada", "user ada", "token t1"}; !slices.Equal(told, want) {
+		t.Errorf("told of %q, want %q", told, want)
+	}
+}
+
+func TestARevokedTokenIsRefused(t *testing.T) {
+	c := testConfig()
+	c.Revoked = NewRevocations(nil, time.Hour, nil)
+	a := newAuthenticator(t, c)
+	token := must(keys()[HS256].Sign(goodClaims()))
+	if _, err := a.Authenticate(patience(t), Credentials{Token: token}); err != nil {
+		t.Fatal(err)
+	}
+	revoke(t, c.Revoked, Revocation{TokenID: "t1"})
+	_, err := a.Authenticate(patience(t), Credentials{Token: token})
+	wantRefused(t, err, Unauthorized, CheckRevoked, "the token has been revoked; get another one")
+
+	revoke(t, c.Revoked, Revocation{User: "bob"})
+	_, err = a.Authenticate(patience(t), Credentials{Certificate: "bob"})
+	wantRefused(t, err, Unauthorized, CheckRevoked, "the certificate has been revoked; get another one")
+}
+
+// memoryStore is a last-value log that several nodes share.
+type memoryStore struct {
+	mu     sync.Mutex
+	latest map[string][]byte
+	log    [][]byte
+	grown  chan struct{}
+	broken error
+}
+
+func newMemoryStore() *memoryStore {
+	return &memoryStore{latest: map[string][]byte{}, grown: make(chan struct{})}
+}
+
+func (s *memoryStore) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return s.broken
+	}
+	s.latest[key] = value
+	s.log = append(s.log, value)
+	close(s.grown)
+	s.grown = make(chan struct{})
+	return nil
+}
+
+func (s *memoryStore) Follow(ctx context.Context, changed func([]byte), ready func()) error {
+	s.mu.Lock()
+	before, next := slices.Collect(maps.Values(s.latest)), len(s.log)
+	s.mu.Unlock()
+	for _, value := range before {
+		changed(value)
+	}
+	ready()
+	for {
+		s.mu.Lock()
+		news, grown := s.log[next:], s.grown
+		next = len(s.log)
+		s.mu.Unlock()
+		for _, value := range news {
+			changed(value)
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// follow has a node follow a store until the end of the test.
+func follow(t *testing.T, store Store) *Revocations {
+	rs := NewRevocations(store, time.Hour, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	ready := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := rs.Follow(ctx, func() { close(ready) }); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() { cancel(); running.Wait() })
+	<-ready
+	return rs
+}
+
+func TestARevocationIsInForceOnAllNodesAndAfterARestart(t *testing.T) {
+	store := newMemoryStore()
+	one, two := follow(t, store), follow(t, store)
+	told := make(chan Revocation, 1)
+	defer two.Watch(func(r Revocation) { told <- r })()
+	revoke(t, one, Revocation{User: "ada"})
+	select {
+	case r := <-told:
+		if r.User != "ada" || !two.Revoked(&Identity{User: "ada"}, "") {
+			t.Errorf("the other node is told of %+v", r)
+		}
+	case <-patience(t).Done():
+		t.Fatal("the other node is not told")
+	}
+	if again := follow(t, store); !again.Revoked(&Identity{User: "ada"}, "") {
+		t.Error("a restart forgets it")
+	}
+}
+
+func TestAStoreThatFailsDoesNotUndoARevocation(t *testing.T) {
+	store := newMemoryStore()
+	store.broken = errors.New("the disk is full")
+	rs := NewRevocations(store, time.Hour, nil)
+	want := "the revocation is in force on this node alone, and until it stops, because it can't be stored: the disk is full; revoke again"
+	if err := rs.Revoke(patience(t), Revocation{TokenID: "t1"}); text(err) != want {
+		t.Errorf("it says %v", err)
+	}
+	if !rs.Revoked(&Identity{TokenID: "t1"}, "") {
+		t.Error("it is not in force here")
+	}
+}
+
+func TestWhatIsStoredAndMeansNothingIsToldAndPassedOver(t *testing.T) {
+	store := newMemoryStore()
+	for _, value := range []string{"", "x", "{}", `{"user":"a","token":"b"}`, `{"user":1}`, `{"colour":"red"}`, `{"user":"a","user":"b"}`} {
+		store.latest[value] = []byte(value)
+	}
+	var log strings.Builder
+	rs := NewRevocations(store, 0, slog.New(slog.NewTextHandler(&log, nil)))
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := rs.Follow(ctx, cancel); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if told := strings.Count(log.String(), "a stored revocation is not in force"); told != len(store.latest) || len(rs.all) != 0 {
+		t.Errorf("%d of %d are told, %d are in force:\n%s", told, len(store.latest), len(rs.all), &log)
+	}
+}
+
+// TestALogOfRevocationsMeansTheSameInAnyOrder: replayed with repeats and in another order, it leaves the same
+// set.
+func TestALogOfRevocationsMeansTheSameInAnyOrder(t *testing.T) {
+	start := time.Now()
+	some := rapid.Custom(func(t *rapid.T) Revocation {
+		var r Revocation
+		switch name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name"); rapid.IntRange(0, 2).Draw(t, "kind") {
+		case 0:
+			r.User, r.IssuedBefore = name, start.Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "before"))*time.Second)
+		case 1:
+			r.TokenID = name
+		case 2:
+			r.Session = name
+		}
+		if hours := rapid.IntRange(0, 3).Draw(t, "until"); hours > 0 {
+			r.Until = start.Add(time.Duration(hours) * time.Hour)
+		}
+		return r
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		log := rapid.SliceOfN(some, 0, 12).Draw(t, "log")
+		again := rapid.Permutation(append(slices.Clone(log), log...)).Draw(t, "again")
+		one, two := NewRevocations(nil, 0, nil), NewRevocations(nil, 0, nil)
+		for _, r := range log {
+			one.take(r)
+		}
+		for _, r := range again {
+			value, err := r.encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := decodeRevocation(value)
+			if err != nil {
+				t.Fatalf("%s: %v", value, err)
+			}
+			two.take(read)
+		}
+		if !maps.EqualFunc(one.all, two.all, func(a, b Revocation) bool { return a.equal(&b) }) {
+			t.Fatalf("%v and %v", one.all, two.all)
+		}
+	})
+}
+
+func BenchmarkRevoked(b *testing.B) {
+	rs := NewRevocations(nil, time.Hour, nil)
+	for i := range 10_000 {
+		rs.take(Revocation{TokenID: fmt.Sprint(i), Until: time.Now().Add(time.Hour)})
+	}
+	id := &Identity{User: "ada", TokenID: "none"}
+	b.ReportAllocs()
+	for b.Loop() {
+		rs.Revoked(id, "s1")
+	}
+}
