@@ -1,0 +1,64 @@
+/** One connection for all tabs of an origin. */
+
+import type { Tabs } from "../connection.ts";
+import { json } from "../json.ts";
+import { webSocket } from "../transport.ts";
+import type { Encoding } from "../wire.ts";
+import { createHub } from "./hub.ts";
+import type { Platform } from "./pipe.ts";
+import { share } from "./share.ts";
+
+/** What there is of it here: not outside of secure pages, nor in older browsers and Node. */
+function platform(): Platform | undefined {
+  const { navigator, BroadcastChannel } = globalThis;
+  const locks = navigator?.locks;
+  return locks && BroadcastChannel ? { locks, BroadcastChannel } : undefined;
+}
+
+/**
+ * For the option `tabs`: tabs with the same URLs and the same identity have one connection and one session.
+ *
+ * `identity` stands for who is logged in, such as the id of a user; "" if nobody ever is. Tabs with the same one are
+ * believed to be the same user: the server sees the token of one of them.
+ *
+ * `worker` makes the SharedWorker that has the connection, with a script that calls `serve()`. Without it, it is one of
+ * the tabs.
+ */
+export function shared(identity: string, worker?: (name: string) => SharedWorker): Tabs {
+  return (urls, carrier) => {
+    const here = platform();
+    const name = ["holdfast/1", carrier.encoding.protocol, identity, ...urls].join(" ");
+    if (!here) {
+      return carrier;
+    }
+    let works = false;
+    try {
+      works = !!worker?.(name);
+    } catch {
+      // There are none here, or the page's policy forbids it: it is one of the tabs.
+    }
+    return share(name, here, carrier, works);
+  };
+}
+
+/** In the script of a SharedWorker: has the connection of all tabs that were given it. */
+export function serve(encoding: Encoding = json): void {
+  const { name } = globalThis as unknown as { name: string };
+  const here = platform();
+  if (here) {
+    const carrier = { dial: webSocket(), encoding };
+    let hub: ReturnType<typeof createHub> | undefined;
+    const lead = () => {
+      hub = createHub(name, here, carrier, {});
+      return hub.over;
+    };
+    // Again, after the last tab has left, or one that could not wait has taken it.
+    const again = () => {
+      here.locks
+        .request(name, lead)
+        .catch(() => hub?.end())
+        .then(again);
+    };
+    again();
+  }
+}
