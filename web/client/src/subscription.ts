@@ -98,6 +98,8 @@ export function createSubscription(
 ): Subscription {
   /** Undefined until the server has accepted it once: from then on it counts, not the options. */
   let positions: Positions | undefined;
+  /** How far each log has been read; also those that are no more: while moving, an old message may come again. */
+  const highest: Positions = new Map();
   const name = what.channel ?? what.pattern ?? "";
   let refusals = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -115,19 +117,23 @@ export function createSubscription(
     emit("lost", { channel: name, since, position, why });
   };
 
+  /** Moves the position, forwards only. */
+  const reach = (at: Positions, epoch: string, offset: number) => {
+    highest.set(epoch, Math.max(offset, highest.get(epoch) ?? 0));
+    at.set(epoch, highest.get(epoch) ?? 0);
+  };
+
   const accepted = (link: Link, since: string | undefined, ok: Subscribed) => {
     const before = positions;
     self.link = link;
     refusals = 0;
     positions = parsePositions(ok.position);
     emit("subscribed", link);
+    for (const [epoch, offset] of positions) {
+      reach(positions, epoch, offset);
+    }
     if (ok.lost) {
       lost(since, ok.position, ok.why);
-    } else {
-      // While moving, the older connection went on: what it brought is not taken again.
-      for (const [epoch, offset] of positions) {
-        positions.set(epoch, Math.max(offset, before?.get(epoch) ?? 0));
-      }
     }
     if (before && !since) {
       gap();
@@ -154,14 +160,14 @@ export function createSubscription(
   const received = (message: WireMessage, at: Positions) => {
     const { offset, id, epoch = at.keys().next().value ?? "" } = message;
     // In a channel without history a repeat is known by its publication's id.
-    const repeated = offset === undefined ? id && seen.has(id) : offset <= (at.get(epoch) ?? -1);
+    const repeated = offset === undefined ? id && seen.has(id) : offset <= (highest.get(epoch) ?? -1);
     if (repeated) {
       return;
     }
     emit("message", epoch ? { ...message, epoch } : message);
     if (offset !== undefined) {
       // Behind the handlers: a position ahead of its message could lose it.
-      at.set(epoch, offset);
+      reach(at, epoch, offset);
     } else if (id) {
       seen.add(id);
       if (seen.size > mostSeen) {
@@ -199,7 +205,7 @@ export function createSubscription(
       const at = positions;
       const move = (position: string | undefined) => {
         for (const [epoch, offset] of parsePositions(position)) {
-          at.set(epoch, Math.max(offset, at.get(epoch) ?? 0));
+          reach(at, epoch, offset);
         }
       };
       if (push.message) {
