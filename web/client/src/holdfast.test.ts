@@ -149,7 +149,7 @@ test("who comes and goes is told to who listens, also if that begins later", asy
 
 test("history is decoded", async () => {
   const { server, holdfast } = setUp();
-  server.publish("chat/a", "AgM=", { binary: true });
+  server.publish("chat/a", Uint8Array.of(2, 3));
   server.publish("chat/a", "two");
   const page = holdfast.channel("chat/a").history({ last: 2 });
   await pass();

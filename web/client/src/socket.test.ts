@@ -134,7 +134,11 @@ test("bytes come as a Blob or an ArrayBuffer, and go in the order of send() thou
   socket.send("text");
   expect(socket.bufferedAmount).toBe(4 + 2 + 4);
   await pass();
-  expect(server.stored("chat/lobby")).toEqual(["YmxvYg==", "AgM=", "text"]);
+  expect(server.stored("chat/lobby")).toEqual([
+    new TextEncoder().encode("blob"),
+    Uint8Array.of(2, 3),
+    "text",
+  ]);
   expect(got[0]).toBeInstanceOf(Blob);
   expect(await (got[0] as Blob).text()).toBe("blob");
   socket.binaryType = "arraybuffer";

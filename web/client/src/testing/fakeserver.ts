@@ -5,7 +5,16 @@
 
 import { msgpack } from "../msgpack.ts";
 import type { WebSocketClass } from "../transport.ts";
-import type { Command, WireMessage } from "../wire.ts";
+import { bytesOf, writeFrame } from "./frames.ts";
+
+/** A message as it is kept; bytes are bytes in either encoding. */
+interface Message {
+  data: unknown;
+  offset?: number;
+  id?: string;
+  key?: string;
+  time: number;
+}
 
 type Body = Record<string, unknown> & {
   channel?: string;
@@ -37,9 +46,9 @@ export class FakeServer {
   /** The class to give to the client. */
   readonly WebSocket: WebSocketClass;
   readonly sockets: FakeSocket[] = [];
-  readonly logs = new Map<string, WireMessage[]>();
-  /** Everything that was published, also where nothing is kept. */
-  readonly published: { channel: string; data: unknown; id: unknown }[] = [];
+  readonly logs = new Map<string, Message[]>();
+  /** Everything that was published, also where nothing is kept, or not any more; `epoch` only where it was. */
+  readonly published: (Message & { channel: string; epoch?: string })[] = [];
   readonly commands: { verb: string; body: Body; socket: FakeSocket }[] = [];
   epoch = "e1";
   /** One way, in milliseconds. */
@@ -54,6 +63,8 @@ export class FakeServer {
   answer: (verb: string, body: Body, socket: FakeSocket) => object | "nothing" | undefined = () => undefined;
   readonly sessions = new Map<string, string>();
   #offset = 0;
+  /** Messages up to this offset are not kept. */
+  #forgotten = 0;
 
   constructor() {
     const server = this;
@@ -85,28 +96,56 @@ export class FakeServer {
   publish(
     channel: string,
     data: unknown,
-    { id, key, binary }: { id?: unknown; key?: unknown; binary?: unknown } | Body = {},
+    { id, key }: { id?: unknown; key?: unknown } & Record<string, unknown> = {},
   ) {
-    const set = Object.fromEntries(
-      Object.entries({ id, key, binary }).filter(([, value]) => value !== undefined),
-    );
-    const message = { data, ...set, time: Date.now() } as WireMessage;
-    if (!channel.startsWith(this.ephemeral)) {
+    const set = Object.fromEntries(Object.entries({ id, key }).filter(([, value]) => value !== undefined));
+    const message: Message = { data, ...set, time: Date.now() };
+    const kept = !channel.startsWith(this.ephemeral);
+    if (kept) {
       const log = this.logs.get(channel) ?? [];
       this.logs.set(channel, log);
-      const before = log.find((other) => id !== undefined && other.id === id);
-      if (before && Date.now() - (before.time ?? 0) <= 30_000) {
+      const before = this.published.find(
+        (other) => id !== undefined && other.id === id && other.epoch === this.epoch,
+      );
+      if (before && Date.now() - before.time <= 30_000) {
         return { offset: before.offset, epoch: this.epoch, duplicate: true };
       }
       this.#offset += 1 + (this.#offset % 3);
       message.offset = this.#offset;
       log.push(message);
     }
-    this.published.push({ channel, data, id });
+    const epoch = kept ? { epoch: this.epoch } : {};
+    this.published.push({ channel, ...epoch, ...message });
     for (const socket of this.sockets) {
       socket.publish(channel, message);
     }
-    return message.offset === undefined ? {} : { offset: message.offset, epoch: this.epoch };
+    return kept ? { offset: this.#offset, ...epoch } : {};
+  }
+
+  /** Keeps nothing of what is stored until now. */
+  forget(): void {
+    this.logs.clear();
+    this.#forgotten = this.#offset;
+  }
+
+  /** Makes the log anew. */
+  reset(): void {
+    const since = this.end;
+    this.forget();
+    this.epoch += "'";
+    for (const socket of this.sockets) {
+      socket.tellReset(since);
+    }
+  }
+
+  /** Where a subscription since a position begins, and whether something before that is not kept. */
+  from(since: string): { position: string; lost?: boolean; why?: string } {
+    const reset = !since.endsWith(`:${this.epoch}`);
+    if (reset || Number.parseInt(since, 10) < this.#forgotten) {
+      const position = `${this.#forgotten}:${this.epoch}`;
+      return { position, lost: true, why: reset ? "reset" : "expired" };
+    }
+    return { position: since };
   }
 
   /** A position behind everything that is stored now. */
@@ -127,6 +166,9 @@ export class FakeSocket {
   closedWith: { code: number | undefined; reason: string | undefined } | undefined;
   readonly #subscriptions = new Map<number, string>();
   #connected = false;
+  #session: string | undefined;
+  /** The client was asked to move: it may have two connections. */
+  #moving = false;
   /** After a refused connect, what was sent along with it is not run. */
   #refused = false;
   readonly #fate: Fate;
@@ -154,7 +196,7 @@ export class FakeSocket {
       if (this.#passes()) {
         const packed =
           data instanceof Uint8Array ? (msgpack.decode(data.slice().buffer) as object[]) : undefined;
-        for (const command of packed ?? [JSON.parse(data as string)]) {
+        for (const command of packed ?? [JSON.parse(data as string)].flat()) {
           this.#run(command);
         }
       }
@@ -169,9 +211,9 @@ export class FakeSocket {
   /** A push or a reply. */
   push(object: object): void {
     if (this.up && this.#passes()) {
-      const data =
-        this.protocol === msgpack.protocol ? msgpack.encode(object as Command) : JSON.stringify([object]);
-      this.#later(() => this.onmessage?.({ data: typeof data === "string" ? data : data.buffer }));
+      this.#moving ||= "move" in object;
+      const data = writeFrame(this.protocol, object);
+      this.#later(() => this.onmessage?.({ data }));
     }
   }
 
@@ -194,7 +236,21 @@ export class FakeSocket {
     this.push({ unsubscribed: { sub, error } });
   }
 
-  publish(channel: string, message: WireMessage): void {
+  /** The channels and patterns that are subscribed on it. */
+  get names(): string[] {
+    return [...this.#subscriptions.values()].sort();
+  }
+
+  tellReset(since: string): void {
+    for (const [sub, name] of this.#subscriptions) {
+      if (!name.startsWith(this.server.ephemeral)) {
+        const { position, why } = this.server.from(since);
+        this.push({ lost: { sub, since, position, why } });
+      }
+    }
+  }
+
+  publish(channel: string, message: Message): void {
     for (const [sub, name] of this.#subscriptions) {
       if (name === channel) {
         this.push({ message: { sub, ...message } });
@@ -232,6 +288,10 @@ export class FakeSocket {
     if (others.length > 0 || !fields[verb] || unknown.length > 0) {
       throw new Error(`not a command: ${JSON.stringify(command)}`);
     }
+    if (body.binary || body.data instanceof ArrayBuffer) {
+      body.data = bytesOf(body.data as string | ArrayBuffer);
+      delete body.binary;
+    }
     this.server.commands.push({ verb, body, socket: this });
     const given = this.#refused ? "nothing" : this.server.answer(verb, body, this);
     this.#refused ||= verb === "connect" && typeof given === "object" && "error" in given;
@@ -265,7 +325,7 @@ export class FakeSocket {
           ok: { users: [{ user: "ada", connections: [{ id: "s1" }] }], count: { users: 1, connections: 1 } },
         };
       case "rpc":
-        return { ok: { data: body.data, ...(body.binary ? { binary: true } : {}) } };
+        return { ok: { data: body.data } };
       default:
         return { ok: {} };
     }
@@ -275,8 +335,15 @@ export class FakeSocket {
     const { sessions, sockets, welcome } = this.server;
     this.#connected = true;
     const resumed = asked !== undefined && sessions.get(asked.id) === asked.secret;
-    const session = resumed ? asked : { id: `s${sockets.length}`, secret: `secret${sockets.length}` };
+    const number = sockets.indexOf(this) + 1;
+    const session = resumed ? asked : { id: `s${number}`, secret: `secret${number}` };
     sessions.set(session.id, session.secret);
+    this.#session = session.id;
+    // A session has one connection, that of the newest handshake; save while it moves.
+    const rivals = sockets.filter((socket) => socket.#session === session.id && socket.up && !socket.#moving);
+    for (const older of rivals.slice(0, -1)) {
+      older.cut(4409, "a newer connection has taken over the session");
+    }
     return { ok: { session, resumed, dedup: 30, ping: 25, pong: 20, ...welcome } };
   }
 
@@ -292,15 +359,7 @@ export class FakeSocket {
     }
     const [first] = body.last === undefined ? [] : this.#behind(body);
     const before = first && `${(first.offset ?? 0) - 1}:${this.server.epoch}`;
-    const position = body.since ?? before ?? this.server.end;
-    const lost = !position.endsWith(`:${this.server.epoch}`);
-    return {
-      ok: {
-        sub,
-        position: lost ? `0:${this.server.epoch}` : position,
-        ...(lost ? { lost, why: "reset" } : {}),
-      },
-    };
+    return { ok: { sub, ...this.server.from(body.since ?? before ?? this.server.end) } };
   }
 
   #replay(body: Body, { position }: { position?: string }): void {
@@ -315,12 +374,14 @@ export class FakeSocket {
     }
   }
 
-  #behind({ channel, pattern, since, last }: Body): WireMessage[] {
+  #behind({ channel, pattern, since, last }: Body): Message[] {
     const { logs, epoch } = this.server;
     const all = [...logs].flatMap(([name, log]) =>
       log.map((message) => ({ ...message, channel: name, epoch })),
     );
-    const matching = all.filter((message) => matches(pattern ?? "", message.channel));
+    const matching = all
+      .filter((message) => matches(pattern ?? "", message.channel))
+      .sort((one, other) => (one.offset ?? 0) - (other.offset ?? 0));
     const log = channel === undefined ? matching : (logs.get(channel) ?? []);
     const kept = last === undefined ? log : log.slice(-last);
     return since === undefined
