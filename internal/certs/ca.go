@@ -1,4 +1,8 @@
-// Package certs is the local certificate authority of development mode.
+// Package certs has the certificates that servers prove who they are with: from files, from an authority
+// by ACME ([Open]), and, in development mode, from a local authority of our own ([OpenCA]). It also
+// checks those of clients.
+//
+// # The local authority
 //
 // A browser opens wss://localhost only for a certificate that it trusts, and no public authority
 // vouches for localhost. So the first start creates an authority in the user's configuration
@@ -101,22 +105,15 @@ func OpenCA(dir string) (*CA, error) {
 	return ca, nil
 }
 
-// TLSConfig returns the configuration of a server on localhost: TLS 1.3, or 1.2 with forward secrecy
-// and authenticated encryption only (RFC 9325 section 4.2). It answers with the certificate that is
+// TLSConfig returns the configuration of a server on localhost. It answers with the certificate that is
 // current at each handshake, and renews it there when the time has come. NextProtos is left empty:
 // the HTTP server says which protocols it speaks.
 func (ca *CA) TLSConfig() *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		CipherSuites: []uint16{ // of TLS 1.2, for an ECDSA certificate
-			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-		},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return ca.currentLeaf(), nil
-		},
+	cfg := modern()
+	cfg.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return ca.currentLeaf(), nil
 	}
+	return cfg
 }
 
 func (ca *CA) log() *slog.Logger {
