@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type Authenticator struct {
 	apiKeys map[string]APIKey // by id
 	demands demands
 	revoked *Revocations
+	cache   *cache
 
 	running sync.WaitGroup // the goroutine of each source
 	stop    context.CancelFunc
@@ -49,6 +51,7 @@ func New(ctx context.Context, c Config) (*Authenticator, error) {
 		apiKeys: make(map[string]APIKey, len(c.APIKeys)),
 		demands: demands{c.Issuers, c.Audiences, c.Leeway, c.MaxLifetime, c.MayLast},
 		revoked: c.Revoked,
+		cache:   newCache(),
 	}
 	for _, k := range c.APIKeys {
 		a.apiKeys[k.id] = k
@@ -81,8 +84,8 @@ func (a *Authenticator) Close() {
 }
 
 // Authenticate returns who shows the credentials; nobody in particular, if there are none. Credentials that
-// are not good are never taken for none. The error is an [*Error], or that of ctx, which bounds the wait for
-// a key that is not known yet.
+// are not good are never taken for none. The error is an [*Error]. ctx bounds the wait for a key that is not
+// known yet, which is five seconds at most.
 func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (Identity, error) {
 	var id *Identity
 	var err error
@@ -129,8 +132,15 @@ func fromCertificate(name string) (*Identity, error) {
 	return &Identity{User: name, By: "certificate"}, nil
 }
 
-// checkToken returns who a token is for. It may have been seen before.
+// checkToken returns who a token is for.
 func (a *Authenticator) checkToken(ctx context.Context, s string) (*Identity, error) {
+	if len(s) > MaxTokenBytes {
+		return nil, tooLong(s)
+	}
+	sum := sha256.Sum256([]byte(s))
+	if known, ok := a.cache.get(sum, time.Now()); ok && a.has(known.key) {
+		return known.id, nil
+	}
 	t, err := parseToken(s)
 	if err != nil {
 		return nil, err
@@ -144,7 +154,30 @@ func (a *Authenticator) checkToken(ctx context.Context, s string) (*Identity, er
 		return nil, err
 	}
 	id.By = key.name
+	a.cache.put(sum, accepted{id, key})
 	return id, nil
+}
+
+// has tells whether a key still counts: it is in the configuration, or in what was fetched last.
+func (a *Authenticator) has(key *Key) bool {
+	among := func(keys []Key) bool {
+		for i := range keys {
+			if &keys[i] == key {
+				return true
+			}
+		}
+		return false
+	}
+	if among(a.keys) {
+		return true
+	}
+	now := time.Now()
+	for _, s := range a.sources {
+		if keys, _ := s.keys(now); among(keys) {
+			return true
+		}
+	}
+	return false
 }
 
 // signer returns the key that has signed the token.
@@ -165,11 +198,7 @@ func (a *Authenticator) signer(ctx context.Context, t *token) (*Key, error) {
 		return nil, refuse(CheckSignature, "the token's signature is not good: it was changed, or signed with another key; get another token").
 			because("tried %d of %d keys of %s for the kid %s", min(len(found.keys), maxTries), len(found.keys), t.header.Algorithm, quote(t.header.KeyID))
 	case found.missing != "":
-		return nil, &Error{
-			Code: Unavailable, Check: CheckKeysKnown,
-			Message: "the keys that tokens are checked with can't be had at present; try again later",
-			Detail:  "there are no keys from " + found.missing,
-		}
+		return nil, noKeys().because("there are no keys from %s", found.missing)
 	}
 	return nil, refuse(CheckKey, "the token was signed with a key that this server does not know; get another token").
 		because("there is no key of %s with the kid %s", t.header.Algorithm, quote(t.header.KeyID))
@@ -234,8 +263,15 @@ func (a *Authenticator) renew(ctx context.Context) error {
 	}
 	for _, s := range a.sources {
 		if err := s.await(ctx); err != nil {
-			return err
+			return noKeys().because("%v", err)
 		}
 	}
 	return nil
+}
+
+func noKeys() *Error {
+	return &Error{
+		Code: Unavailable, Check: CheckKeysKnown,
+		Message: "the keys that tokens are checked with can't be had at present; try again later",
+	}
 }

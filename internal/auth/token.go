@@ -36,7 +36,7 @@ var strict = base64.RawURLEncoding.Strict()
 // parseToken takes a token apart (RFC 7515 section 7.1), and refuses what no signature could make good.
 func parseToken(s string) (*token, error) {
 	if len(s) > MaxTokenBytes {
-		return nil, refuse(CheckSize, "the token has %d bytes, and may have %d; put less into it", len(s), MaxTokenBytes)
+		return nil, tooLong(s)
 	}
 	if strings.ContainsFunc(s, neverInToken) { // the decoder would skip line feeds
 		return nil, refuse(CheckForm, "the token has characters that no token has; send it as it was issued, without quotes or spaces")
@@ -70,6 +70,10 @@ func parseToken(s string) (*token, error) {
 		return nil, refuse(CheckSignature, "the token has no signature; get one that is signed")
 	}
 	return t, nil
+}
+
+func tooLong(s string) error {
+	return refuse(CheckSize, "the token has %d bytes, and may have %d; put less into it", len(s), MaxTokenBytes)
 }
 
 func neverInToken(r rune) bool {
