@@ -49,11 +49,11 @@ export interface ConnectionOwner {
   /** What is sent now goes along with `connect`. */
   opened(link: Link): void;
   /** `connect` is answered: this link is the one to use. */
-  greeted(link: Link): void;
+  greeted?(link: Link): void;
   pushed(link: Link, push: Incoming): void;
   lost(link: Link | undefined, drop: Drop): void;
-  /** Whether connecting again after a close code would get the same answer. */
-  isFinal(code: number): boolean;
+  /** Whether there is a way to get another answer, after a close code that is final otherwise. */
+  renews?(code: number): boolean;
   closed(closed: Closed): void;
 }
 
@@ -62,8 +62,6 @@ export interface Connection {
   moved(): void;
   /** Ends for good; the server is told the code and the reason. */
   end(closed: Closed, code?: number, reason?: string): void;
-  /** As end(), with an end that is not clean, if there is none within a time. */
-  endSoon(reason: string): void;
 }
 
 /** For the server's log and console. */
@@ -72,14 +70,12 @@ const client = { name: "holdfast-js", version: "0.1.0" };
 const stableMs = 10_000;
 /** The time for an answer when there is reason for doubt. */
 const probeSeconds = 5;
-/** For how long close() waits for what is not acknowledged. */
-const flushMs = 5_000;
 /** After the close code 4429. */
 const awaySeconds = 10;
 
 /** Whether connecting again after a close code would get the same answer: docs/protocol.md, Close codes. */
-export function isFinal(code: number): boolean {
-  return /^(100[23789]|4(?!408|429)[0-4]..)$/.test(`${code}`);
+function isFinal(code: number): boolean {
+  return /^(100[23789]|4(?!408|429)[0-4])/.test(`${code}`);
 }
 
 /** What carries the protocol by these options. */
@@ -108,7 +104,6 @@ export function createConnection(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
   let stableAt = 0;
-  let flush: ReturnType<typeof setTimeout> | undefined;
   let ended = false;
 
   const connect = () => {
@@ -143,7 +138,7 @@ export function createConnection(
           greeting = welcome;
           urls = [...new Set([...urls, ...(welcome.endpoints ?? [])])];
           link.welcome = welcome;
-          owner.greeted(link);
+          owner.greeted?.(link);
         }
       },
     );
@@ -182,7 +177,7 @@ export function createConnection(
       old = undefined;
     }
     // As long as another is there, in a move, no refusal is final.
-    if (matters && !current && owner.isFinal(code)) {
+    if (matters && !current && isFinal(code) && !owner.renews?.(code)) {
       return end({ code, reason, clean: false });
     }
     const ms = matters ? waitMs(attempt++, after) : 0;
@@ -198,7 +193,6 @@ export function createConnection(
       ended = true;
       unwake();
       clearTimeout(timer);
-      clearTimeout(flush);
       for (const link of [current, next, old]) {
         link?.close(code, reason);
       }
@@ -221,8 +215,5 @@ export function createConnection(
       old = undefined;
     },
     end,
-    endSoon(reason) {
-      flush ??= setTimeout(end, flushMs, { code: 1006, reason, clean: false });
-    },
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Entry, Judge } from "./outbox.ts";
 import type { Subscription } from "./subscription.ts";
-import { byteLength } from "./wire.ts";
+import { byteLength, type Command, type Encoding } from "./wire.ts";
 
 /** A subscription that sees whatever is stored from some time on. */
 interface Witness {
@@ -11,17 +11,30 @@ interface Witness {
   losses: number;
 }
 
+/** The most that a character or byte can grow to in an encoding, and what else there is of a command. */
+const mostGrowth = 6;
+const envelope = 1024;
+
+function isLarger({ number: id, publication }: Entry, limit: number, encoding: Encoding): boolean {
+  return (
+    publication.data.length * mostGrowth + envelope > limit &&
+    byteLength(
+      encoding.encode({ id, publish: { ...publication, id: `${Math.random()}-${id}` } } as Command),
+    ) > limit
+  );
+}
+
 /** Asks the subscriptions of a session, as any channel may be published to. */
-export function createJudge(subscriptions: Map<number, Subscription>): Judge {
+export function createJudge(subscriptions: Map<number, Subscription>, encoding: Encoding): Judge {
   const witnesses = new WeakMap<Entry, Witness>();
   return (entry, link) => {
     const { dedup = 0, limits } = link.welcome;
-    if (limits?.message !== undefined && byteLength(entry.frame) > limits.message) {
+    if (limits?.message !== undefined && isLarger(entry, limits.message, encoding)) {
       return "too_large";
     }
     if (!entry.sentAt) {
       for (const subscription of subscriptions.values()) {
-        if (subscription.name === entry.channel && subscription.position() !== undefined) {
+        if (subscription.name === entry.publication.channel && subscription.position() !== undefined) {
           witnesses.set(entry, { subscription, losses: subscription.losses });
         }
       }

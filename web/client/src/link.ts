@@ -7,7 +7,7 @@
 
 import type { Fault } from "./error.ts";
 import type { Dial } from "./transport.ts";
-import type { Command, Encoding, Frame, Incoming, Reply, Welcome } from "./wire.ts";
+import type { Command, Encoding, Incoming, Reply, Welcome } from "./wire.ts";
 
 /** From dialling to the reply to `connect`. */
 const greetingSeconds = 10;
@@ -27,8 +27,6 @@ export interface Link {
   welcome: Welcome;
   /** Sends a command of this connection only: there is no answer if the connection is lost before. */
   ask(verb: string, body: object, answer?: Answer): void;
-  /** Sends a command that is encoded already. */
-  send(id: number, frame: Frame, answer?: Answer): void;
   /** Asks for a sign of life within a time; that which the server named, if none is given. */
   probe(seconds?: number): void;
   /** Its owner hears nothing of it any more. */
@@ -37,7 +35,7 @@ export interface Link {
 
 let lastId = 0;
 
-/** A new id for a command, or number of a subscription. What is sent again on another connection keeps its own. */
+/** A new id for a command, or number of a subscription. */
 export function nextId(): number {
   return ++lastId;
 }
@@ -61,11 +59,8 @@ export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url
     welcome: {},
     ask(verb, body, answer) {
       const id = nextId();
-      link.send(id, encoding.encode({ id, [verb]: body } as Command), answer);
-    },
-    send(id, frame, answer) {
       answers.set(id, answer);
-      transport.send(frame);
+      transport.send(encoding.encode({ id, [verb]: body } as Command));
     },
     probe(seconds = link.welcome.pong ?? 20) {
       link.ask("ping", {});

@@ -6,7 +6,7 @@
 import { waitMs } from "./backoff.ts";
 import type { Fault } from "./error.ts";
 import { type Link, nextId } from "./link.ts";
-import type { Command, Encoding, Frame, WireMessage } from "./wire.ts";
+import type { WireMessage } from "./wire.ts";
 
 /** Where a publication is stored; empty in a channel without history. */
 export interface Stored {
@@ -21,11 +21,17 @@ export interface PublishOptions {
   key?: string | undefined;
 }
 
+/** What is to be published. */
+export interface Publication extends PublishOptions {
+  channel: string;
+  data: string | Uint8Array;
+}
+
 /** A publication that is not acknowledged. */
 export interface Entry {
-  readonly id: number;
-  readonly channel: string;
-  readonly frame: Frame;
+  /** The end of the publication's id. */
+  readonly number: number;
+  readonly publication: Publication;
   readonly done: Done;
   /** The connection on which it waits for its reply. */
   link?: Link | undefined;
@@ -45,7 +51,7 @@ export type Judge = (entry: Entry, link: Link) => string | undefined;
 
 export interface Outbox {
   /** Sends it in its turn; returns its id. */
-  publish(channel: string, data: string | Uint8Array, options: PublishOptions, done: Done): string;
+  publish(publication: Publication, done: Done): string;
   /** Sends what can be sent now, on a connection where `connect` has been answered. */
   use(link: Link): void;
   /** Notes that a publication came back as a message: it is stored. Returns whether it was one of these. */
@@ -56,24 +62,20 @@ export interface Outbox {
   abandon(): void;
 }
 
-/** Publications that wait are held up to so many bytes; of text, characters. */
-const mostHeld = 16 * 2 ** 20;
-
-export function createOutbox(encoding: Encoding, judge: Judge): Outbox {
+export function createOutbox(judge: Judge): Outbox {
   const entries = new Map<number, Entry>();
-  /** Begins the ids of these publications; the command's follows. */
-  const prefix = `${crypto.getRandomValues(new Uint32Array(3)).join("")}-`;
-  let held = 0;
+  /** Begins the ids of these publications. They are to be unique in the channel for seconds, and no secret. */
+  const prefix = `${Math.random()}-`;
+  /** Undefined also in a pause after a refusal with `retry`. */
   let link: Link | undefined;
-  /** Runs after a refusal with `retry`. */
   let pause: ReturnType<typeof setTimeout> | undefined;
   let refusals = 0;
   let emptied = () => {};
 
-  const settle = (entry: Entry, fault?: Fault, stored: Stored = {}) => {
-    if (entries.delete(entry.id)) {
-      held -= entry.frame.length;
-      entry.done(fault, stored);
+  const settle = (number: number, fault?: Fault, stored: Stored = {}) => {
+    const entry = entries.get(number);
+    if (entries.delete(number)) {
+      entry?.done(fault, stored);
       if (!entries.size) {
         emptied();
       }
@@ -81,32 +83,29 @@ export function createOutbox(encoding: Encoding, judge: Judge): Outbox {
   };
 
   const send = (entry: Entry, on: Link) => {
+    const { number, publication } = entry;
     entry.link = on;
     entry.sentAt ??= Date.now();
-    on.send(entry.id, entry.frame, (ok, fault) => {
-      // What was sent again on a newer connection is not refused by an older one.
+    on.ask("publish", { ...publication, id: prefix + number }, (ok, fault) => {
       if (!fault) {
         refusals = 0;
-        settle(entry, fault, ok);
-      } else if (entry.link === on && fault.retry) {
-        entry.link = undefined;
-        clearTimeout(pause);
-        pause = setTimeout(
-          () => {
-            pause = undefined;
-            pump();
-          },
-          waitMs(refusals++, fault.after),
-        );
+      }
+      // What was sent again on a newer connection is not refused by an older one.
+      if (!fault || (entry.link === on && !fault.retry)) {
+        settle(number, fault, ok);
       } else if (entry.link === on) {
-        settle(entry, fault);
+        entry.link = undefined;
+        if (link === on) {
+          link = undefined;
+          pause = setTimeout(self.use, waitMs(refusals++, fault.after), on);
+        }
       }
       pump();
     });
   };
 
   const pump = () => {
-    let room = link?.open && !pause ? (link.welcome.limits?.commands ?? 64) : 0;
+    let room = link?.open ? (link.welcome.limits?.commands ?? 64) : 0;
     for (const entry of entries.values()) {
       if (!link || room-- <= 0) {
         return;
@@ -117,7 +116,7 @@ export function createOutbox(encoding: Encoding, judge: Judge): Outbox {
           return;
         }
         if (verdict) {
-          settle(entry, { code: verdict });
+          settle(entry.number, { code: verdict });
         } else {
           send(entry, link);
         }
@@ -125,34 +124,26 @@ export function createOutbox(encoding: Encoding, judge: Judge): Outbox {
     }
   };
 
-  return {
-    publish(channel, data, { key }, done) {
-      const id = nextId();
-      const publication = { channel, data, id: prefix + id, key };
-      const frame = encoding.encode({ id, publish: publication } as Command);
-      if (held + frame.length > mostHeld) {
-        done({ code: "queue_full", retry: true }, {});
-      } else {
-        held += frame.length;
-        entries.set(id, { id, channel, frame, done });
-        pump();
-      }
-      return publication.id;
+  const self: Outbox = {
+    publish(publication, done) {
+      const number = nextId();
+      entries.set(number, { number, publication, done });
+      pump();
+      return prefix + number;
     },
     use(next) {
-      link = next;
-      pump();
-    },
-    echoed({ id, offset, epoch }) {
-      if (!id?.startsWith(prefix)) {
-        return false;
-      }
-      const entry = entries.get(Number(id.slice(prefix.length)));
-      if (entry) {
-        settle(entry, undefined, offset === undefined ? {} : { offset, epoch });
+      if (next.open) {
+        link = next;
         pump();
       }
-      return true;
+    },
+    echoed({ id, offset, epoch }) {
+      const own = !!id?.startsWith(prefix);
+      if (own) {
+        settle(Number(id?.slice(prefix.length)), undefined, offset === undefined ? {} : { offset, epoch });
+        pump();
+      }
+      return own;
     },
     whenEmpty(run) {
       emptied = run;
@@ -162,9 +153,10 @@ export function createOutbox(encoding: Encoding, judge: Judge): Outbox {
     },
     abandon() {
       clearTimeout(pause);
-      for (const entry of entries.values()) {
-        settle(entry, { code: "closed" });
+      for (const number of entries.keys()) {
+        settle(number, { code: "closed" });
       }
     },
   };
+  return self;
 }

@@ -6,14 +6,7 @@
  */
 
 import { createCalls } from "./calls.ts";
-import {
-  type Closed,
-  carry,
-  createConnection,
-  type Drop,
-  isFinal,
-  type TransportOptions,
-} from "./connection.ts";
+import { type Closed, carry, createConnection, type Drop, type TransportOptions } from "./connection.ts";
 import { createJudge } from "./doubt.ts";
 import type { Fault } from "./error.ts";
 import { type Link, nextId } from "./link.ts";
@@ -72,6 +65,12 @@ export interface Session {
   close(): void;
 }
 
+/** Publications that wait are held up to so many bytes; of text, characters. */
+const mostHeld = 16 * 2 ** 20;
+
+/** For how long close() waits for what is not acknowledged. */
+const flushMs = 5_000;
+
 /** Nothing is emitted during the call. Throws if there is nothing to connect with. */
 export function createSession(urls: string[], options: ConnectOptions, emit: Emit<SessionEvents>): Session {
   const carrier = carry(urls, options);
@@ -80,6 +79,8 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   let current: Link | undefined;
   let next: Link | undefined;
   let closing = false;
+  let held = 0;
+  let flush: ReturnType<typeof setTimeout> | undefined;
 
   const enter = (state: State) => {
     if (self.state !== state) {
@@ -108,7 +109,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   };
 
   const calls = createCalls(progressed);
-  const outbox = createOutbox(carrier.encoding, createJudge(subscriptions));
+  const outbox = createOutbox(createJudge(subscriptions, carrier.encoding));
   const ask: Session["ask"] = async (verb, body, repeat) => {
     if (self.state === "closed") {
       throw { code: "closed" } satisfies Fault;
@@ -164,13 +165,24 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         if (self.state === "closed") {
           return reject({ code: "closed" } satisfies Fault);
         }
-        id = outbox.publish(channel, data, how, (fault, at) => (fault ? reject(fault) : resolve(at)));
+        if (held + data.length > mostHeld) {
+          return reject({ code: "queue_full", retry: true } satisfies Fault);
+        }
+        held += data.length;
+        id = outbox.publish({ channel, data, ...how }, (fault, at) => {
+          held -= data.length;
+          if (fault) {
+            reject(fault);
+          } else {
+            resolve(at);
+          }
+        });
       });
       return Object.assign(stored, { id });
     },
     close() {
       closing = true;
-      connection.endSoon("not all was acknowledged");
+      flush ??= setTimeout(connection.end, flushMs, { code: 1006, reason: "unacknowledged", clean: false });
       progressed();
     },
   };
@@ -222,8 +234,9 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           emit("waiting", drop);
         }
       },
-      isFinal: (code) => (code === 4401 && tokens ? tokens.refused() : isFinal(code)),
+      renews: (code) => code === 4401 && !!tokens && !tokens.refused(),
       closed(closed) {
+        clearTimeout(flush);
         enter("closed");
         tokens?.stop();
         for (const subscription of subscriptions.values()) {

@@ -4,27 +4,11 @@
  * README.md.
  */
 
-import {
-  type Closed,
-  type Connection,
-  carry,
-  createConnection,
-  isFinal,
-  type TransportOptions,
-} from "./connection.ts";
-import type { Fault } from "./error.ts";
-import { type Link, nextId } from "./link.ts";
-import { createOutbox, type Outbox } from "./outbox.ts";
+import type { TransportOptions } from "./connection.ts";
 import { toPayload } from "./payload.ts";
-import {
-  createSubscription,
-  type Lost,
-  type State,
-  type StateChange,
-  type Subscription,
-  type SubscriptionEvents,
-} from "./subscription.ts";
-import { byteLength, utf8, type WireMessage, wellFormed } from "./wire.ts";
+import { createSolo, type Solo } from "./solo.ts";
+import type { Lost, State, StateChange } from "./subscription.ts";
+import { byteLength, wellFormed } from "./wire.ts";
 
 /** Events beyond those of a WebSocket. */
 export interface StateEvent extends Event, Readonly<StateChange> {}
@@ -64,8 +48,8 @@ interface Listen {
 
 type Sendable = string | ArrayBufferLike | Blob | ArrayBufferView;
 
-function syntaxError(message: string): DOMException {
-  return new DOMException(message, "SyntaxError");
+function refuse(what: string, name = "SyntaxError"): never {
+  throw new DOMException(what, name);
 }
 
 /** The channel's URL as the standard parses it: relative to the page, http becoming ws. */
@@ -77,10 +61,7 @@ function parseUrl(text: string): URL {
   } catch {
     // Refused below.
   }
-  if (!url || !/^wss?:[^#]*$/.test(url.href)) {
-    throw syntaxError("not a ws: or wss: URL without a fragment");
-  }
-  return url;
+  return url && /^wss?:[^#]*$/.test(url.href) ? url : refuse("bad URL");
 }
 
 const token = /^[!#$%&'*+\-.^_`|~\w]+$/;
@@ -103,36 +84,19 @@ export class HoldfastSocket extends EventTarget {
 
   readonly #url: URL;
   readonly #protocol: string;
+  readonly #solo: Solo;
   readonly #handlers: Record<string, unknown> = {};
-  #binaryType: BinaryType = "blob";
-  #readyState: 0 | 1 | 2 | 3 = 0;
-  #connection: Connection | undefined;
-  #subscription: Subscription | undefined;
-  #outbox: Outbox | undefined;
-  #channel = "";
-  #echo = true;
-  /** When messages were last told to be lost: whoever publishes can't know any more what was stored before. */
-  #lostAt = 0;
-  /** The bytes that the application has sent and that are not acknowledged. */
-  #buffered = 0;
-  /** Ends when all that was sent has been handed on. */
-  #sending: Promise<unknown> = Promise.resolve();
 
   constructor(url: string | URL, protocols: string | string[] = [], options: TransportOptions = {}) {
     super();
     this.#url = parseUrl(`${url}`);
-    const names = Array.isArray(protocols) ? protocols.map(String) : [`${protocols}`];
-    const folded = new Set(names.map((name) => name.toLowerCase()));
-    if (folded.size < names.length || !names.every((name) => token.test(name))) {
-      throw syntaxError("a subprotocol is not a token, or is there twice");
+    const names = [protocols].flat().map(String);
+    if (new Set(names).size < names.length || !names.every((name) => token.test(name))) {
+      refuse("bad subprotocol");
     }
     // What goes through a channel is not looked at: any subprotocol will do.
     this.#protocol = names[0] ?? "";
-    try {
-      this.#start(options);
-    } catch (cause) {
-      setTimeout(() => this.#fail(1006, `${cause}`));
-    }
+    this.#solo = createSolo(this, this.#url, options);
   }
 
   get url(): string {
@@ -140,11 +104,11 @@ export class HoldfastSocket extends EventTarget {
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
-    return this.#readyState;
+    return this.#solo.readyState;
   }
 
   get protocol(): string {
-    return this.#readyState === 0 ? "" : this.#protocol;
+    return this.readyState ? this.#protocol : "";
   }
 
   get extensions(): string {
@@ -152,176 +116,43 @@ export class HoldfastSocket extends EventTarget {
   }
 
   get bufferedAmount(): number {
-    return this.#buffered;
+    return this.#solo.bufferedAmount;
   }
 
   get binaryType(): BinaryType {
-    return this.#binaryType;
+    return this.#solo.binaryType;
   }
 
   set binaryType(type: BinaryType) {
     if (type === "blob" || type === "arraybuffer") {
-      this.#binaryType = type;
+      this.#solo.binaryType = type;
     }
   }
 
   /** Whether messages flow. While `reconnecting`, readyState stays OPEN and what is sent is queued. */
   get state(): State {
-    return this.#readyState === 3 ? "closed" : (this.#subscription?.state ?? "connecting");
+    return this.#solo.state;
   }
 
   send(data: Sendable): void {
     const payload = data instanceof Blob ? data : toPayload(data);
-    if (this.#readyState === 0) {
-      throw new DOMException("not connected yet", "InvalidStateError");
+    if (!this.readyState) {
+      refuse("connecting", "InvalidStateError");
     }
-    const size = payload instanceof Blob ? payload.size : byteLength(payload);
-    this.#buffered += size;
-    if (this.#readyState === 1) {
-      // A Blob is read later, and whatever is sent behind it waits for that.
-      const reading = payload instanceof Blob ? payload.arrayBuffer() : payload;
-      this.#sending = this.#sending
-        .then(async () => this.#publish(await reading, size))
-        .catch((cause) => this.#fail(1006, `${cause}`));
-    }
+    this.#solo.send(payload);
   }
 
   close(code?: number, reason = ""): void {
     // Web IDL rounds to the even one of two neighbours, as adding does that leaves no room for fractions.
-    const whole = code === undefined ? 1000 : +code + 2 ** 52 - 2 ** 52;
-    reason = wellFormed(`${reason}`);
-    if (whole !== 1000 && !(whole >= 3000 && whole <= 4999)) {
-      throw new DOMException("neither 1000 nor 3000 to 4999", "InvalidAccessError");
+    const whole = code === undefined ? code : +code + 2 ** 52 - 2 ** 52;
+    const words = wellFormed(`${reason}`);
+    if (whole !== undefined && whole !== 1000 && !(whole >= 3000 && whole <= 4999)) {
+      refuse("bad code", "InvalidAccessError");
     }
-    if (utf8.encode(reason).length > 123) {
-      throw syntaxError("longer than 123 bytes");
+    if (byteLength(words) > 123) {
+      refuse("bad reason");
     }
-    if (this.#readyState === 0) {
-      setTimeout(() => this.#fail(1006, ""));
-    } else if (this.#readyState === 1) {
-      this.#connection?.endSoon("not all was acknowledged");
-      this.#sending.then(() =>
-        this.#outbox?.whenEmpty(() =>
-          this.#connection?.end(
-            { code: code === undefined ? 1005 : whole, reason, clean: true },
-            whole,
-            reason,
-          ),
-        ),
-      );
-    } else {
-      return;
-    }
-    this.#readyState = 2;
-  }
-
-  /** Cuts the channel's URL into that of its server's `/socket`, the channel and what it asks for; and connects. */
-  #start(options: TransportOptions): void {
-    const { href, pathname, searchParams } = this.#url;
-    // Throws for a URL of something else, or a broken escape.
-    const [, base, name = ""] = /^(.*?)\/channels\/(.+)$/.exec(pathname) as RegExpExecArray;
-    const channel = decodeURIComponent(name);
-    const url = new URL(href);
-    url.pathname = `${base}/socket`;
-    for (const taken of ["since", "last", "echo"]) {
-      url.searchParams.delete(taken);
-    }
-    const where = {
-      since: searchParams.get("since") ?? undefined,
-      last: Number(searchParams.get("last")) || undefined,
-    };
-    this.#channel = channel;
-    this.#echo = searchParams.get("echo") !== "false";
-    const subscription = createSubscription(nextId(), { channel }, where, (type, detail) =>
-      this.#happened(type, detail),
-    );
-    this.#subscription = subscription;
-    const carrier = carry([url.href], options);
-    this.#outbox = createOutbox(carrier.encoding, ({ sentAt = this.#lostAt }, { welcome: { dedup = 0 } }) =>
-      sentAt < this.#lostAt && sentAt < Date.now() - dedup * 500 ? "outcome_unknown" : undefined,
-    );
-    this.#connection = createConnection([url.href], carrier, {
-      opened: subscription.begin,
-      greeted() {},
-      pushed: subscription.push,
-      lost: subscription.detach,
-      isFinal,
-      closed: (closed) => this.#closed(closed),
-    });
-  }
-
-  #happened<Type extends keyof SubscriptionEvents>(type: Type, detail: SubscriptionEvents[Type]): void {
-    if (type === "subscribed") {
-      this.#connection?.moved();
-      if (this.#readyState === 0) {
-        this.#readyState = 1;
-        this.#tell("open");
-      }
-    } else if (type === "message") {
-      this.#received(detail as WireMessage);
-    } else if (type === "ended") {
-      const { code, message } = detail as Fault;
-      this.#fail(1008, message ?? code);
-    } else if (type === "live") {
-      // Behind the replay, which tells what is stored of what was not acknowledged.
-      this.#outbox?.use(detail as Link);
-    } else if (type !== "push") {
-      if (type === "lost") {
-        this.#lostAt = Date.now();
-      }
-      this.#tell(type, detail as object);
-    }
-  }
-
-  #received(message: WireMessage): void {
-    const own = this.#outbox?.echoed(message);
-    // As the standard: what comes while it is closing is not told any more.
-    if (this.#readyState === 1 && (this.#echo || !own)) {
-      const { data } = message;
-      const blob = this.#binaryType === "blob" && typeof data !== "string";
-      this.#tell("message", { data: blob ? new Blob([data]) : data, origin: this.#url.origin }, MessageEvent);
-    }
-  }
-
-  #publish(data: string | ArrayBuffer | Uint8Array, size: number): void {
-    this.#outbox?.publish(
-      this.#channel,
-      data instanceof ArrayBuffer ? new Uint8Array(data) : data,
-      {},
-      (fault) => {
-        if (!fault) {
-          this.#buffered -= size;
-        } else if (fault.code !== "closed") {
-          // As on the channel's own URL: who can't be given what was sent is told by a close.
-          this.#fail(fault.code === "too_large" ? 1009 : 1008, `${fault.code}: ${fault.message ?? ""}`);
-        }
-      },
-    );
-  }
-
-  /** Ends it without the application having asked for it. */
-  #fail(code: number, reason: string): void {
-    const closed = { code, reason, clean: false };
-    if (this.#connection) {
-      this.#connection.end(closed);
-    } else {
-      this.#closed(closed);
-    }
-  }
-
-  #closed({ code, reason, clean }: Closed): void {
-    this.#readyState = 3;
-    this.#outbox?.abandon();
-    this.#subscription?.end();
-    if (!clean) {
-      this.#tell("error");
-    }
-    // Not every platform has a CloseEvent.
-    this.#tell("close", { code, reason, wasClean: clean }, globalThis.CloseEvent);
-  }
-
-  #tell(type: string, detail: object = {}, Kind: new (type: string, detail: object) => Event = Event): void {
-    this.dispatchEvent(Object.assign(new Kind(type, detail), Kind === Event && detail));
+    this.#solo.close(whole, words);
   }
 
   static {

@@ -30,7 +30,7 @@ export interface SubscribeBody {
 
 export interface SubscribeOptions {
   /** Begin behind a position from earlier. */
-  since?: string | undefined;
+  since?: string | null | undefined;
   /** Begin with the newest so many messages. */
   last?: number | undefined;
   /** False: leave out what this client publishes. It is left out here: what comes back proves that it is stored. */
@@ -78,7 +78,7 @@ export interface Subscription {
   /** How often messages were not kept for it. */
   losses: number;
   /** What `since` has to be to go on; "" if there is no position, undefined if there is none yet. */
-  position(): string | undefined;
+  position(): string | null | undefined;
   /** Subscribes on a connection. */
   begin(link: Link): void;
   push(link: Link, push: Incoming): void;
