@@ -78,7 +78,7 @@ func Open(o Options) (*Store, error) {
 	}
 	if o.ClientAuth != tls.NoClientCert {
 		var err error
-		if s.clients, err = openClients(o.ClientAuth, o.ClientCA, s.config); err != nil {
+		if s.clients, err = openClients(o.ClientAuth, o.ClientCA, s.config.Clone()); err != nil {
 			return nil, err
 		}
 		s.config.GetConfigForClient = s.clients.configFor

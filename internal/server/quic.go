@@ -78,7 +78,7 @@ func (q *quicServer) close() {
 // announceHTTP3 tells clients that came over TCP and TLS that they could use HTTP/3 (RFC 7838, RFC 9114 section 3.1.1).
 func (s *Server) announceHTTP3(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if addr, ok := s.HTTPSAddr().(*net.TCPAddr); ok && r.TLS != nil && r.ProtoMajor < 3 {
+		if addr, ok := s.HTTPSAddr().(*net.TCPAddr); ok && len(s.quic.sockets) > 0 && r.TLS != nil && r.ProtoMajor < 3 {
 			w.Header().Set("Alt-Svc", fmt.Sprintf(`h3=":%d"; ma=%d`, addr.Port, int(altSvcMaxAge.Seconds())))
 		}
 		next.ServeHTTP(w, r)

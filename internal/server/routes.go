@@ -13,8 +13,8 @@ import (
 // routes decides by the path who answers. It is not an http.ServeMux, which would redirect a channel
 // URL with an empty segment instead of letting it be refused with the reason.
 func (s *Server) routes() http.Handler {
-	pages := console.Handler()
-	return s.announceHTTP3(s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	pages := s.pages()
+	return s.fromClients(s.announceHTTP3(s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, channels.Prefix):
 			s.channels.ServeHTTP(w, r)
@@ -23,7 +23,17 @@ func (s *Server) routes() http.Handler {
 		default:
 			pages.ServeHTTP(w, r)
 		}
-	})))
+	}))))
+}
+
+// pages returns who answers for what is neither a channel nor the protocol's path.
+func (s *Server) pages() http.Handler {
+	if !s.config.NoChat {
+		return console.Handler()
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "there is nothing at this address; channels are below /channels/, and clients of the protocol connect to /socket", http.StatusNotFound)
+	})
 }
 
 // checkHost refuses requests whose Host is a name that is not ours. A page elsewhere could otherwise

@@ -29,6 +29,7 @@ type Config struct {
 	HTTPS string      // address for https and wss, over TCP and over UDP (HTTP/3); "" for none
 	HTTP  string      // address for http and ws; "" for none
 	TLS   *tls.Config // for HTTPS
+	Front
 
 	// WebSocketOverHTTP2 demands that WebSockets are offered over HTTP/2. The process decides that for
 	// all its servers, as websocket.CheckHTTP2 explains; if it has it off, Listen fails. Off is smaller and
@@ -41,6 +42,8 @@ type Config struct {
 	Limits  policy.Limits       // of what clients ask for
 	Origins []string            // web origins allowed besides the same one, as in websocket.AcceptOptions
 	Hosts   []string            // names allowed in the Host header besides IP addresses; nil allows all
+
+	NoChat bool // leaves out the chat at /
 
 	MaxMessageBytes int64
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
@@ -65,6 +68,7 @@ const (
 // Server is a running Holdfast node.
 type Server struct {
 	config   Config
+	proxies  proxies
 	store    *store
 	clients  *session.Clients
 	presence *hub.Presence
@@ -87,7 +91,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		}
 	}
 	cfg.Broker.DuplicateWindow = cmp.Or(cfg.Broker.DuplicateWindow, dedupWindow)
-	s := &Server{config: cfg}
+	s := &Server{config: cfg, proxies: cfg.Proxies}
 	if err := s.bind(); err != nil {
 		return nil, err
 	}
@@ -131,6 +135,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		TLSConfig:         withProtocols(cfg.TLS),
+		ConnContext:       s.connContext,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams,
 			MaxReadFrameSize:     maxFrameBytes,
@@ -144,7 +149,11 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 
 // bind listens on the addresses of the configuration, or on none.
 func (s *Server) bind() (err error) {
-	if s.config.HTTPS != "" {
+	switch {
+	case s.config.HTTPS == "":
+	case s.config.ProxyProtocol: // which there is none of for UDP
+		s.https, err = listen(s.config.HTTPS)
+	default:
 		s.https, s.quic.sockets, err = listenBoth(s.config.HTTPS)
 	}
 	if err == nil && s.config.HTTP != "" {
@@ -152,8 +161,10 @@ func (s *Server) bind() (err error) {
 	}
 	if err != nil {
 		s.unbind()
+		return err
 	}
-	return err
+	s.https, s.http = s.announcedBy(s.https), s.announcedBy(s.http)
+	return nil
 }
 
 // unbind undoes bind.
@@ -179,18 +190,6 @@ func (e *StoreError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *StoreError) Unwrap() error { return e.Err }
-
-// withProtocols returns a copy of cfg that names the protocols of HTTP. They must be named: one
-// http.Server serves the plain listeners too, and if one of those comes first, net/http leaves out
-// HTTP/2 and yet offers it.
-func withProtocols(cfg *tls.Config) *tls.Config {
-	if cfg == nil {
-		return nil
-	}
-	cfg = cfg.Clone()
-	cfg.NextProtos = []string{"h2", "http/1.1"}
-	return cfg
-}
 
 // HTTPSAddr returns the address that https and wss are served on, or nil.
 func (s *Server) HTTPSAddr() net.Addr { return firstAddr(s.https) }
