@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { msgpack } from "../msgpack.ts";
 import { HoldfastSocket } from "../socket.ts";
 import { Browser } from "../testing/browser.ts";
 import { fault } from "../testing/fakeserver.ts";
@@ -154,6 +155,18 @@ test("answers go to the tab that has asked", async () => {
   expect(await answers).toMatchObject(["one", "two", { messages: [{ data: "x" }] }, { count: { users: 1 } }]);
 });
 
+test("bytes go through in MessagePack, too", async () => {
+  const { browser } = await setUp(0);
+  const options = { encoding: msgpack };
+  const [first, second] = [browser.open(options), browser.open(options)];
+  const got: unknown[] = [];
+  first.holdfast.channel("chat/a").on("message", ({ data }) => got.push(new Uint8Array(data as ArrayBuffer)));
+  await pass();
+  void second.holdfast.channel("chat/a").publish(new Uint8Array([0, 255]).buffer);
+  await pass();
+  expect(got).toEqual([new Uint8Array([0, 255])]);
+});
+
 test("a HoldfastSocket shares with a Holdfast of the same server", async () => {
   const { server, tabs, got } = await setUp(1);
   const share = tabs[0]?.share;
@@ -204,18 +217,37 @@ test("a subscription that the server refuses or ends fails in each tab", async (
   server.last.end(sub ?? 0, { code: "not_permitted" });
   await pass();
   for (const heard of got) {
-    expect(heard).toEqual(["(live)", "(closed)", "(error: not_permitted)"]);
+    expect(heard.slice(-2)).toEqual(["(closed)", "(error: not_permitted)"]);
   }
 });
 
 test("a tab whose token is refused is on its own: the others come with theirs", async () => {
-  const browser = new Browser();
-  browser.server.answer = (verb, { token }) =>
-    verb === "connect" && token === "bad" ? fault("unauthorized") : undefined;
-  const bad = browser.open({ token: () => "bad" });
-  const good = browser.open({ token: () => "good" });
-  await pass(5000);
-  expect([bad.states, good.states.at(-1)]).toEqual([["closed"], "live"]);
+  const { browser, server } = await setUp(0);
+  server.welcome = { user: "ada" };
+  server.answer = (verb, { token }) =>
+    ["connect", "refresh"].includes(verb) && token === "bad" ? fault("unauthorized") : undefined;
+  const [first, good, bad] = ["bad", "good", "bad"].map((token) => browser.open({ token: () => token }));
+  await pass(10_000);
+  expect([first?.states, good?.states, bad?.states]).toEqual([["closed"], ["live"], ["closed"]]);
+  expect(server.open).toHaveLength(1);
+});
+
+test("a tab with another token is let in when the server has taken that for the same user", async () => {
+  const { browser, server } = await setUp(0);
+  server.welcome = { user: "ada", expires: 1000 };
+  server.answer = (verb) => (verb === "refresh" ? { ok: { expires: 2000 } } : undefined);
+  const [first, second] = ["one", "two"].map((token) => browser.open({ token: () => token }));
+  const got = second && listen(second.holdfast, "chat/a");
+  await pass(500);
+  expect([first?.holdfast.welcome?.expires, second?.holdfast.welcome?.expires]).toEqual([1000, 2000]);
+  const tokens = server.commands.map(({ verb, body }) => [verb, body.token]);
+  expect(tokens.slice(0, 2)).toEqual([
+    ["connect", "one"],
+    ["refresh", "two"],
+  ]);
+  server.publish("chat/a", "x");
+  await pass();
+  expect(got).toEqual(["(live)", "x"]);
 });
 
 test.each([

@@ -33,6 +33,11 @@ export interface Memory {
   session?: Welcome["session"] | undefined;
 }
 
+interface ConnectCommand {
+  token?: string;
+  session?: Welcome["session"];
+}
+
 /** The time for a sign of life when a tab doubts the connection. */
 const probeSeconds = 5;
 /** How the server sees a connection that another will follow: a code that does not say that the client is done. */
@@ -47,8 +52,13 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
   let expiresAt: number | undefined;
   /** What the server has said to be rid of the connection. */
   let move: Incoming | undefined;
-  /** What to do when the server has answered `connect`. */
-  const waiting: ((error: Fault | undefined) => void)[] = [];
+  /** The last one that the server took. */
+  let token: string | undefined;
+  /** The first tab's `connect` is on its way, or answered; those of others wait for that. */
+  let asked = false;
+  const waiting: (() => void)[] = [];
+  /** What tabs have sent behind a `connect` that waits. */
+  const held = new Map<Line, Command[]>();
 
   const end = (code: number, reason: string) => {
     self.welcoming = false;
@@ -59,49 +69,79 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
     lines.clear();
     link.close(goingOn);
   };
-  const note = (ok: Welcome) => {
+  const note = (ok: Welcome, taken: string | undefined) => {
+    token = taken;
     memory.session = ok.session ?? memory.session;
     expiresAt = ok.expires && Date.now() + ok.expires * 1000;
   };
-  const connect = (line: Line, id: number, body: { session?: Welcome["session"] }) => {
-    const greet = (error?: Fault) => {
-      const { limits, ...ok } = { ...welcome };
-      const told = {
-        ...ok,
-        limits: { ...limits, message: (limits?.message ?? Number.POSITIVE_INFINITY) - idBytes },
-        expires: expiresAt && (expiresAt - Date.now()) / 1000,
-        resumed: !!body.session && body.session.id === ok.session?.id,
-      };
-      line.tell({ incoming: error ? { id, error } : { id, ok: told } });
-      if (move) {
-        line.tell({ incoming: move });
-      }
+  const letIn = (line: Line, id: number, session: Welcome["session"]) => {
+    const { limits, ...ok } = { ...welcome };
+    const told = {
+      ...ok,
+      limits: { ...limits, message: (limits?.message ?? Number.POSITIVE_INFINITY) - idBytes },
+      expires: expiresAt && (expiresAt - Date.now()) / 1000,
+      resumed: !!session && session.id === ok.session?.id,
     };
-    if (welcome) {
-      greet();
-    } else if (waiting.push(greet) === 1) {
-      link.ask("connect", { ...body, session: memory.session ?? body.session }, (ok, error) => {
-        if (error) {
-          // The others may have tokens that are better.
-          greet(error);
-          lines.delete(line);
-          return end(1006, "");
-        }
-        link.welcome = ok;
-        welcome = ok;
-        note(ok);
-        for (const told of waiting) {
-          told(undefined);
-        }
-      });
+    line.tell({ incoming: { id, ok: told } });
+    if (move) {
+      line.tell({ incoming: move });
     }
+    const commands = held.get(line) ?? [];
+    held.delete(line);
+    for (const command of commands) {
+      run(line, command);
+    }
+  };
+  /** Lets a tab in where another one has connected; whether it is the same user, the server knows by its token. */
+  const check = (line: Line, id: number, body: ConnectCommand) => {
+    if (!welcome?.user || !body.token || body.token === token) {
+      return letIn(line, id, body.session);
+    }
+    link.ask("refresh", { token: body.token }, (ok, error) => {
+      if (error) {
+        line.tell({ incoming: { id, error } });
+      } else {
+        note(ok, body.token);
+        letIn(line, id, body.session);
+      }
+    });
+  };
+  const connect = (line: Line, id: number, body: ConnectCommand) => {
+    if (asked) {
+      held.set(line, []);
+      if (welcome) {
+        check(line, id, body);
+      } else {
+        waiting.push(() => check(line, id, body));
+      }
+      return;
+    }
+    asked = true;
+    link.ask("connect", { ...body, session: memory.session ?? body.session }, (ok, error) => {
+      if (error) {
+        // The others may have tokens that are better.
+        line.tell({ incoming: { id, error } });
+        lines.delete(line);
+        return end(1006, error.message ?? "");
+      }
+      link.welcome = ok;
+      welcome = ok;
+      note(ok, body.token);
+      letIn(line, id, body.session);
+      for (const next of waiting) {
+        next();
+      }
+    });
   };
   const run = (line: Line, { id, ...command }: Command) => {
     // biome-ignore lint/suspicious/noExplicitAny: what the client itself has written.
     const [[verb, body] = ["", {}]] = Object.entries<any>(command);
+    const waits = held.get(line);
     const answer = (ok: Reply["ok"], error?: Fault) =>
       line.tell({ incoming: error ? { id, error } : { id, ok } });
-    if (verb === "connect") {
+    if (waits) {
+      waits.push({ id, ...command });
+    } else if (verb === "connect") {
       connect(line, id, body);
     } else if (verb === "subscribe") {
       streams.subscribe(line, body, answer);
@@ -116,7 +156,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
       const data = body.data instanceof ArrayBuffer ? { data: new Uint8Array(body.data) } : undefined;
       link.ask(verb, { ...body, ...data }, (ok, error) => {
         if (verb === "refresh" && ok) {
-          note(ok);
+          note(ok, body.token);
         }
         answer(ok, error);
       });
@@ -142,6 +182,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
     },
     leave(line, code, reason) {
       streams.unsubscribe(line);
+      held.delete(line);
       if (lines.delete(line) && lines.size === 0) {
         self.welcoming = false;
         link.close(code, reason);
