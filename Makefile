@@ -7,8 +7,9 @@ FUZZ  ?= 20s
 DEV   ?=
 BENCH ?=
 ROUNDS ?= 60
+CLIENTS ?= 5000
 
-.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos fuzz tools clean
+.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos chaos-client fuzz tools clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,14 +40,14 @@ check-dist: $(WEB)/node_modules/.installed ## the committed pages are what the s
 	@diff -r tmp/dist internal/console/dist >/dev/null || \
 	  { echo "internal/console/dist is stale: run make web and commit it"; exit 1; }
 
-test-go: ## Go tests with the race detector, quick packages first
+test-go: $(WEB)/node_modules/.installed ## Go tests with the race detector, quick packages first
 	$(GO) test -race $$($(GO) list ./... | grep -v -e '/holdfast/test$$' -e /test/browser)
 	$(GO) -C bench test ./...
 
 test-web: $(WEB)/node_modules/.installed ## unit tests of the pages
 	$(NPM) --prefix $(WEB) test
 
-test-browser: tools ## the binary in a real browser
+test-browser: $(WEB)/node_modules/.installed ## the binary in a real browser
 	$(GO) test -count=1 ./test/browser
 
 web: $(WEB)/node_modules/.installed ## rebuild the pages that the binary serves
@@ -63,6 +64,9 @@ bench-servers: ## compare Holdfast with other servers (fifteen minutes on a quie
 
 chaos: ## kill the server in the middle of its work, again and again (ROUNDS=200)
 	HOLDFAST_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -run Kill -timeout 1h -v ./internal/broker
+
+chaos-client: ## cut the connections of many clients, again and again (CLIENTS=10000; docs/chaos.md)
+	HOLDFAST_CHAOS_CLIENTS=$(CLIENTS) $(GO) test -count=1 -timeout 1h -run '^TestJitter$$' -v ./test/chaos
 
 fuzz: ## every fuzz target for $(FUZZ) each
 	@for pkg in $$($(GO) list ./...); do \

@@ -25,7 +25,9 @@ type child struct {
 func startChild(tb testing.TB, role string, environ ...string) *child {
 	tb.Helper()
 	c := &child{cmd: exec.Command(os.Args[0]), exited: make(chan struct{})}
-	c.cmd.Env = append(append(os.Environ(), roleEnv+"="+role), environ...)
+	// The race detector would have every process wait for a second before it ends.
+	c.cmd.Env = append(os.Environ(), roleEnv+"="+role, "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	c.cmd.Env = append(c.cmd.Env, environ...)
 	c.cmd.Stderr = &c.errors
 	stdin, err := c.cmd.StdinPipe()
 	if err != nil {

@@ -18,6 +18,7 @@ type shape struct {
 	Name     string // of the crowd, and of its channels
 	Clients  int
 	Channels int
+	Interval time.Duration // of each of the two that publish in a channel, about
 	Lasts    time.Duration // messages flow
 	Weather  weather       // none if Every is 0
 }
@@ -83,9 +84,9 @@ func prepare(ctx context.Context, s shape, server string) (*crowd, error) {
 			}
 			c.direct = append(c.direct, d)
 		}
-		c.speakers = append(c.speakers, &publisher{name: fmt.Sprint("direct-", n), channel: c.past(n).Channel(c.chat(n))})
+		c.speakers = append(c.speakers, &publisher{name: fmt.Sprint("direct-", n), channel: c.past(n).Channel(c.chat(n)), interval: s.Interval})
 		if n%listenTo == 0 && s.stormy() {
-			c.plain = append(c.plain, &publisher{name: fmt.Sprint("plain-", n), channel: c.past(n).Channel(c.quiet(n))})
+			c.plain = append(c.plain, &publisher{name: fmt.Sprint("plain-", n), channel: c.past(n).Channel(c.quiet(n)), interval: s.Interval})
 		}
 	}
 	return c, nil
@@ -144,7 +145,7 @@ func (c *crowd) join(ctx context.Context, i int) error {
 		c.listeners = append(c.listeners, l)
 	}
 	if i < c.Channels {
-		c.speakers = append(c.speakers, &publisher{name: fmt.Sprint("line-", i), channel: d.Channel(c.chat(n))})
+		c.speakers = append(c.speakers, &publisher{name: fmt.Sprint("line-", i), channel: d.Channel(c.chat(n)), interval: c.Interval})
 	}
 	return nil
 }

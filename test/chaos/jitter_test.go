@@ -33,11 +33,15 @@ func play(ctx context.Context, s shape, server string, started, during func()) (
 	return r, errors.Join(err, c.leave(ctx))
 }
 
+// smallStorm cuts each connection a few times in a few seconds. Each time clients wait longer before they come back.
+var smallStorm = weather{Every: time.Second, Lasts: 200 * time.Millisecond}
+
 func TestNothingIsLostOrRepeatedHoweverOftenConnectionsBreak(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
-	s := shape{Name: "small", Clients: 50, Channels: 10, Lasts: 6 * time.Second, Weather: weather{Every: time.Second, Lasts: 200 * time.Millisecond}}
+	s := shape{Name: "small", Clients: 50, Channels: 10, Interval: time.Second / 10, Lasts: 3 * time.Second, Weather: smallStorm}
 	r, err := play(ctx, s, n.addr, func() {}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +104,7 @@ func TestJitter(t *testing.T) {
 	var reports []*json.Decoder
 	for i := range crowds {
 		s := shape{
-			Name: fmt.Sprint("crowd-", i), Clients: clients / crowds, Channels: max(1, channels/crowds), Lasts: lasts,
+			Name: fmt.Sprint("crowd-", i), Clients: clients / crowds, Channels: max(1, channels/crowds), Interval: time.Second, Lasts: lasts,
 			Weather: weather{Every: 15 * time.Second, Lasts: 2 * time.Second},
 		}
 		text, err := json.Marshal(s)

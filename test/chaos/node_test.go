@@ -57,7 +57,7 @@ type voice struct {
 func (v *voice) who() string { return v.name }
 
 func (v *voice) speak(_, speaking context.Context) {
-	for ; sleep(speaking, about(interval)); v.sent++ {
+	for ; sleep(speaking, about(v.script.crowd.Interval)); v.sent++ {
 		text := textOf(v.name, v.sent)
 		if v.failed = v.script.tell(map[string]any{"client": v.client, "number": v.sent, "text": text}); v.failed != nil {
 			return
@@ -217,10 +217,11 @@ func (n *scripted) end() error {
 }
 
 func TestNothingIsLostOrRepeatedInTypeScriptHoweverOftenConnectionsBreak(t *testing.T) {
+	t.Parallel()
 	node := startNode(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
-	s := shape{Name: "script", Clients: 200, Channels: 20, Lasts: 6 * time.Second, Weather: weather{Every: 2 * time.Second, Lasts: 200 * time.Millisecond}}
+	s := shape{Name: "script", Clients: 200, Channels: 20, Interval: time.Second / 4, Lasts: 3 * time.Second, Weather: weather{Every: 3 * time.Second / 2, Lasts: 200 * time.Millisecond}}
 	c, err := prepare(ctx, s, node.addr)
 	if err != nil {
 		t.Fatal(err)

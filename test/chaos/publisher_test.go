@@ -12,20 +12,18 @@ import (
 // speaker publishes in a channel with history, or in one without.
 type speaker interface {
 	who() string
-	// speak publishes one message an interval, or about, until speaking ends. ctx ends when all is over.
+	// speak publishes one message after the other until speaking ends. ctx ends when all is over.
 	speak(ctx, speaking context.Context)
 	// settle waits for all acknowledgements, and returns where the server says that it has stored each message:
 	// 0 for one without an answer. The error tells which have not come as they should.
 	settle(ctx context.Context) ([]uint64, error)
 }
 
-// interval of a speaker. A channel has two, so that it gets two messages a second.
-const interval = time.Second
-
 // publisher is a speaker in Go: it says one thing after the other in a channel and waits for no acknowledgement.
 type publisher struct {
-	name    string
-	channel *client.Channel
+	name     string
+	channel  *client.Channel
+	interval time.Duration // between messages, about
 
 	// These belong to the goroutine of speak, and to settle after that.
 	sent   []*client.Publication
@@ -35,7 +33,7 @@ type publisher struct {
 func (p *publisher) who() string { return p.name }
 
 func (p *publisher) speak(ctx, speaking context.Context) {
-	for sleep(speaking, about(interval)) {
+	for sleep(speaking, about(p.interval)) {
 		publication, err := p.channel.PublishAsync(ctx, client.Text(textOf(p.name, len(p.sent))), nil)
 		if err != nil {
 			p.failed = err

@@ -12,7 +12,7 @@ func restarts(t *testing.T, times int, end func(*node, testing.TB)) {
 	n := startNode(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
-	s := shape{Name: "restart", Clients: 40, Channels: 10, Lasts: time.Duration(times+1) * time.Second}
+	s := shape{Name: "restart", Clients: 40, Channels: 10, Interval: time.Second / 10, Lasts: time.Duration(times+1) * time.Second}
 	r, err := play(ctx, s, n.addr, func() {}, func() {
 		for range times {
 			if !sleep(ctx, time.Second) {
@@ -32,9 +32,11 @@ func restarts(t *testing.T, times int, end func(*node, testing.TB)) {
 }
 
 func TestNothingIsLostOrRepeatedWhenTheServerIsKilledInMidSentence(t *testing.T) {
-	restarts(t, 3, (*node).kill)
+	t.Parallel()
+	restarts(t, 2, (*node).kill)
 }
 
 func TestNothingIsLostOrRepeatedWhenTheServerIsStoppedInMidSentence(t *testing.T) {
-	restarts(t, 3, (*node).stop)
+	t.Parallel()
+	restarts(t, 2, (*node).stop)
 }

@@ -30,10 +30,11 @@ const (
 
 // rules: below chat/ as in development mode, but for more messages than any run publishes; others keep nothing.
 func rules() (*policy.Rules, error) {
-	kept := policy.Default()
-	kept.Channels, kept.Slow, kept.Presence = "chat/#", policy.SlowCatchUp, true
+	kept, others := policy.Default(), policy.Default()
+	kept.Channels, kept.Slow, kept.Presence, kept.Access = "chat/#", policy.SlowCatchUp, true, policy.Open
 	kept.History = policy.History{Count: 10_000, Age: 24 * time.Hour}
-	return policy.NewRules(kept)
+	others.Access = policy.Open
+	return policy.NewRules(kept, others)
 }
 
 // beServer serves until it is told to end.
