@@ -176,6 +176,9 @@ func (g Grants) AllowsPattern(action Action, p channel.Pattern) bool {
 // None tells whether nothing is allowed.
 func (g Grants) None() bool { return len(g.all) == 0 }
 
+// IsZero is None, for omitzero.
+func (g Grants) IsZero() bool { return g.None() }
+
 // Patterns returns the patterns that there are grants for.
 func (g Grants) Patterns() []channel.Pattern {
 	all := make([]channel.Pattern, len(g.all))
@@ -213,7 +216,7 @@ func (g Grants) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON has written.
 func (g *Grants) UnmarshalJSON(text []byte) error {
-	var claim map[string]string
+	claim := map[string]string{}
 	if err := json.Unmarshal(text, &claim); err != nil {
 		return err
 	}

@@ -6,20 +6,20 @@ import (
 )
 
 // Identity is who a client is. The zero value is an anonymous client, which is nobody in particular and
-// has no grants.
+// has no grants. In JSON it is short, because clients carry it around with their sessions.
 type Identity struct {
-	User   string // "" for an anonymous client, and for a server
-	Server bool   // a backend, with an API key
+	User   string `json:"u,omitempty"` // "" for an anonymous client, and for a server
+	Server bool   `json:"s,omitempty"` // a backend, with an API key
 
-	Grants Grants // what the token or the API key lets it do
-	Info   string // what others may see beside the name: text or JSON, at most MaxInfoBytes
+	Grants Grants `json:"g,omitzero"`  // what the token or the API key lets it do
+	Info   string `json:"i,omitempty"` // what others may see beside the name: text or JSON, at most MaxInfoBytes
 
 	// TokenID is what the token can be revoked by: its jti, or else a hash of what is signed in it. That
 	// of an API key is its public part. "" without either.
-	TokenID string
-	Issued  time.Time // zero if nobody has said
-	Expires time.Time // when it counts no more: the token's exp and the leeway. Zero for never
-	By      string    // what vouches for it, for logs: the name of a key, or "certificate"
+	TokenID string    `json:"t,omitempty"`
+	Issued  time.Time `json:"a,omitzero"`  // zero if nobody has said
+	Expires time.Time `json:"e,omitzero"`  // when it counts no more: the token's exp and the leeway. Zero for never
+	By      string    `json:"b,omitempty"` // what vouches for it, for logs: the name of a key, or "certificate"
 }
 
 // Anonymous tells whether nothing is known about the client.

@@ -53,10 +53,13 @@ func TestAnswersThatAreNoKeysAreErrors(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"garbage":        {func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }, "the answer is no set of keys: not JSON at byte 0"},
-		"nothing":        {func(http.ResponseWriter, *http.Request) {}, "the answer is no set of keys: not JSON at byte 0"},
-		"a fault":        {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, good, http.StatusServiceUnavailable) }, "the answer is 503 Service Unavailable"},
-		"another status": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNonAuthoritativeInfo); w.Write([]byte(good)) }, "the answer is 203 Non-Authoritative Information"},
+		"garbage": {func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }, "the answer is no set of keys: not JSON at byte 0"},
+		"nothing": {func(http.ResponseWriter, *http.Request) {}, "the answer is no set of keys: not JSON at byte 0"},
+		"a fault": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, good, http.StatusServiceUnavailable) }, "the answer is 503 Service Unavailable"},
+		"another status": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNonAuthoritativeInfo)
+			w.Write([]byte(good))
+		}, "the answer is 203 Non-Authoritative Information"},
 		"too much": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Write([]byte(good + strings.Repeat(" ", maxKeySetBytes)))
 		}, "the answer is longer than 262144 bytes"},
@@ -66,11 +69,15 @@ func TestAnswersThatAreNoKeysAreErrors(t *testing.T) {
 		}, "unexpected EOF"},
 		"a long header": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "net/http: HTTP/1.x transport connection broken: net/http: server response headers exceeded 65536 bytes; aborted"},
 		"a way to nobody": {
-			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://id.example/keys", http.StatusFound) },
+			func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "http://id.example/keys", http.StatusFound)
+			},
 			"the JWKS URL http://id.example/keys is not https; use https, or http for this machine alone",
 		},
 		"a way to a file": {
-			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "file:///etc/passwd", http.StatusFound) },
+			func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
+			},
 			"the JWKS URL file:///etc/passwd is not https; use https, or http for this machine alone",
 		},
 		"a way round in circles": {
