@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/certs"
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/policy"
@@ -109,26 +107,12 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 		return err
 	}
 	log := slog.New(logHandler(c.Log, std))
-	cfg := server.Config{
-		HTTPS:              c.Listen.HTTPS,
-		HTTP:               c.Listen.HTTP,
-		WebSocketOverHTTP2: c.Listen.WebSocketOverH2,
-		Origins:            append(loopbackOrigins, c.Listen.Origins...),
-		Hosts:              []string{"localhost", "*.localhost"},
-		MaxMessageBytes:    int64(c.Limits.MaxMessage),
-		SendQueueBytes:     int(c.Limits.SendQueue),
-		Limits:             limitsOf(c.Limits),
-		Rules:              rules,
-		SessionKey:         filepath.Join(dir, "session.key"),
-		Broker: broker.Config{
-			Dir:             filepath.Join(dir, "log"),
-			URL:             c.Broker.URL,
-			DuplicateWindow: c.Broker.DedupWindow,
-			SyncInterval:    c.Broker.SyncInterval,
-			Log:             log,
-		},
-		Log: log,
+	cfg, err := serverConfigOf(c, rules, dir, log)
+	if err != nil {
+		return err
 	}
+	cfg.Origins = append(loopbackOrigins, c.Listen.Origins...)
+	cfg.Hosts = []string{"localhost", "*.localhost"}
 	for _, a := range []listenAddress{o.https, o.http} {
 		if a.host() != "" && !slices.Contains(cfg.Hosts, a.host()) {
 			cfg.Hosts = append(cfg.Hosts, a.host())

@@ -20,7 +20,7 @@ import (
 //	start NAME ARGS…                 run `holdfast ARGS…` beside the script
 //	await NAME stdout|stderr RE VAR… wait until it has printed RE; the groups become variables
 //	feed NAME LINE                   write a line to its stdin; without LINE, end its stdin
-//	signal NAME int|term|kill        send it a signal
+//	signal NAME int|term|hup|kill    send it a signal
 //	ended NAME CODE                  wait for its end; what it printed is in NAME.out and NAME.err
 //	occupy VAR                       listen on a free port; VAR is its number
 //	peer VAR                         start a WebSocket server; VAR is its host and port
@@ -97,7 +97,7 @@ func scriptFeed(ts *testscript.TestScript, _ bool, args []string) {
 
 func scriptSignal(ts *testscript.TestScript, _ bool, args []string) {
 	p := processOf(ts, args, 2)
-	signals := map[string]os.Signal{"int": os.Interrupt, "term": syscall.SIGTERM, "kill": os.Kill}
+	signals := map[string]os.Signal{"int": os.Interrupt, "term": syscall.SIGTERM, "hup": syscall.SIGHUP, "kill": os.Kill}
 	ts.Check(p.cmd.Process.Signal(signals[args[1]]))
 }
 

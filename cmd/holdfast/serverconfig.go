@@ -1,0 +1,39 @@
+package main
+
+import (
+	"log/slog"
+	"path/filepath"
+
+	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/config"
+	"github.com/holdfast-dev/holdfast/internal/policy"
+	"github.com/holdfast-dev/holdfast/internal/server"
+)
+
+// serverConfigOf returns what the configuration asks of every server, in whichever mode. What is kept is in dir.
+func serverConfigOf(c *config.Config, rules *policy.Rules, dir string, log *slog.Logger) (server.Config, error) {
+	proxies, err := c.Listen.ProxyPrefixes()
+	if err != nil {
+		return server.Config{}, fail(exitFiles, "listen.proxies: %w", err)
+	}
+	return server.Config{
+		HTTPS:              c.Listen.HTTPS,
+		HTTP:               c.Listen.HTTP,
+		WebSocketOverHTTP2: c.Listen.WebSocketOverH2,
+		Front:              server.Front{Proxies: proxies, ProxyProtocol: c.Listen.ProxyProtocol},
+		Origins:            c.Listen.Origins,
+		MaxMessageBytes:    int64(c.Limits.MaxMessage),
+		SendQueueBytes:     int(c.Limits.SendQueue),
+		Limits:             limitsOf(c.Limits),
+		Rules:              rules,
+		SessionKey:         filepath.Join(dir, "session.key"),
+		Broker: broker.Config{
+			Dir:             filepath.Join(dir, "log"),
+			URL:             c.Broker.URL,
+			DuplicateWindow: c.Broker.DedupWindow,
+			SyncInterval:    c.Broker.SyncInterval,
+			Log:             log,
+		},
+		Log: log,
+	}, nil
+}
