@@ -17,7 +17,8 @@ type Found struct {
 	Credentials
 
 	// ByCookie tells that the browser has sent the credentials of its own accord, for whatever page. They
-	// count only if the page is one of the server's or on its list of origins: check that before.
+	// count only for pages of the server's own origin, which is for the caller to check: or else every page
+	// could act for whoever visits it (cross-site WebSocket hijacking).
 	ByCookie bool
 
 	// Subprotocols are those that the client asks for, without the one that is a token, which must never be

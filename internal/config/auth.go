@@ -19,7 +19,7 @@ type Auth struct {
 	Leeway          time.Duration `key:"leeway" default:"30s" least:"0s" most:"10m" doc:"How wrong the clocks of issuers may be."`
 	MaxLifetime     time.Duration `key:"max_lifetime" default:"24h" least:"0s" doc:"For how long a token may count, from iat to exp; 0s for no bound. For as long it is remembered what has been revoked."`
 	RequireExpiry   bool          `key:"require_expiry" default:"true" doc:"Whether tokens must expire."`
-	Cookie          string        `key:"cookie" doc:"The name of a cookie that has the token, for pages of this server and of listen.origins. Empty is none."`
+	Cookie          string        `key:"cookie" doc:"The name of a cookie that has the token, for pages of this server's own origin. Empty is none."`
 	AllowQueryToken bool          `key:"allow_query_token" default:"false" doc:"Whether a token may be in the URL, as ?token= or ?access_token=, where proxies and browsers keep it."`
 	APIKeys         []APIKey      `key:"api_keys" of:"API keys" doc:"What servers come in with. Make one with holdfast token create --api-key, which prints what to write here."`
 }
