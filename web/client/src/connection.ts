@@ -45,7 +45,7 @@ export interface Drop {
 
 export interface ConnectionOwner {
   /** The token for `connect`. */
-  token?(): string | undefined;
+  readonly token?: string | undefined;
   /** What is sent now goes along with `connect`. */
   opened(link: Link): void;
   /** `connect` is answered: this link is the one to use. */
@@ -64,19 +64,8 @@ export interface Connection {
   end(closed: Closed, code?: number, reason?: string): void;
 }
 
-/** For the server's log and console. */
-const client = { name: "holdfast-js", version: "0.1.0" };
-/** A connection that held this long was a good one: the waits start small again. */
-const stableMs = 10_000;
-/** The time for an answer when there is reason for doubt. */
-const probeSeconds = 5;
-/** After the close code 4429. */
-const awaySeconds = 10;
-
-/** Whether connecting again after a close code would get the same answer: docs/protocol.md, Close codes. */
-function isFinal(code: number): boolean {
-  return /^(100[23789]|4(?!408|429)[0-4])/.test(`${code}`);
-}
+/** The close codes after which connecting again would get the same answer: docs/protocol.md, Close codes. */
+const finalCode = /^(100[23789]|4(?!408|429)[0-4])/;
 
 /** What carries the protocol by these options. */
 export function carry(
@@ -99,7 +88,7 @@ export function createConnection(
   let greeting: Welcome | undefined;
   let next: Link | undefined;
   let current: Link | undefined;
-  let old: Link | undefined;
+  let old: Link | null = null;
   /** Runs while the next attempt waits for its time. */
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
@@ -122,16 +111,20 @@ export function createConnection(
   };
 
   const opened = (link: Link) => {
+    /** For the server's log and console. */
+    const client = { name: "holdfast-js", version: "0.1.0" };
+    /** A connection that held this long was a good one: the waits start small again. */
+    const stableMs = 10_000;
     link.ask(
       "connect",
-      { token: owner.token?.(), session: greeting?.session, client },
+      { token: owner.token, session: greeting?.session, client },
       (welcome: Welcome, error) => {
         if (error) {
           link.close();
           lost(link, error.retry ? 1013 : 4401, error.message, error.after);
         } else {
           old?.close();
-          old = current;
+          old = current ?? null;
           current = link;
           next = undefined;
           stableAt = Date.now() + stableMs;
@@ -160,28 +153,23 @@ export function createConnection(
     }
   };
 
-  const lost = (
-    link: Link | undefined,
-    code: number,
-    reason = "",
-    after = code === 4429 ? awaySeconds : 0,
-  ) => {
-    // An older connection that ends, while a newer one is there or being made, changes nothing more.
-    const matters = link === next || (link === current && !next);
+  const lost = (link: Link | undefined, code: number, reason = "", after = 0) => {
+    /** The least wait after the close code 4429: there are too many. */
+    const awaySeconds = 10;
     if (link === next) {
       next = undefined;
     } else if (link === current) {
       current = undefined;
       attempt = Date.now() < stableAt ? attempt : 0;
-    } else {
-      old = undefined;
     }
-    // As long as another is there, in a move, no refusal is final.
-    if (matters && !current && isFinal(code) && !owner.renews?.(code)) {
-      return end({ code, reason, clean: false });
-    }
-    const ms = matters ? waitMs(attempt++, after) : 0;
-    if (matters) {
+    let ms = 0;
+    // An older connection that ends, while a newer one is there or being made, changes nothing more.
+    if (!next && link !== old) {
+      // As long as another is there, in a move, no refusal is final.
+      if (!current && finalCode.test(`${code}`) && !owner.renews?.(code)) {
+        return end({ code, reason, clean: false });
+      }
+      ms = waitMs(attempt++, code === 4429 ? awaySeconds : after);
       later(ms);
     }
     // Last, as the application may close it over what it is told.
@@ -202,6 +190,8 @@ export function createConnection(
 
   const linkOwner = { opened, pushed, lost };
   connect();
+  /** The time for an answer when there is reason for doubt. */
+  const probeSeconds = 5;
   const unwake = onWake(() => {
     if (current) {
       current.probe(probeSeconds);
@@ -212,7 +202,6 @@ export function createConnection(
   return {
     moved() {
       old?.close();
-      old = undefined;
     },
     end,
   };

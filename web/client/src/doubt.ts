@@ -4,13 +4,6 @@ import type { Entry, Judge } from "./outbox.ts";
 import type { Subscription } from "./subscription.ts";
 import { byteLength, type Command, type Encoding } from "./wire.ts";
 
-/** A subscription that sees whatever is stored from some time on. */
-interface Witness {
-  subscription: Subscription;
-  /** How often messages were not kept for it until then. */
-  losses: number;
-}
-
 /** The most that a character or byte can grow to in an encoding, and what else there is of a command. */
 const mostGrowth = 6;
 const envelope = 1024;
@@ -26,7 +19,8 @@ function isLarger({ number: id, publication }: Entry, limit: number, encoding: E
 
 /** Asks the subscriptions of a session, as any channel may be published to. */
 export function createJudge(subscriptions: Map<number, Subscription>, encoding: Encoding): Judge {
-  const witnesses = new WeakMap<Entry, Witness>();
+  /** Who sees whether it is stored, from when it is sent for the first time. */
+  const witnesses = new WeakMap<Entry, Subscription>();
   return (entry, link) => {
     const { dedup = 0, limits } = link.welcome;
     if (limits?.message !== undefined && isLarger(entry, limits.message, encoding)) {
@@ -34,17 +28,20 @@ export function createJudge(subscriptions: Map<number, Subscription>, encoding: 
     }
     if (!entry.sentAt) {
       for (const subscription of subscriptions.values()) {
-        if (subscription.name === entry.publication.channel && subscription.position() !== undefined) {
-          witnesses.set(entry, { subscription, losses: subscription.losses });
+        if (
+          subscription.what.channel === entry.publication.channel &&
+          subscription.position() !== undefined
+        ) {
+          witnesses.set(entry, subscription);
         }
       }
     } else if (Date.now() - entry.sentAt >= dedup * 500) {
-      const { subscription, losses } = witnesses.get(entry) ?? {};
-      if (!subscription || subscription.state === "closed" || subscription.losses !== losses) {
+      const witness = witnesses.get(entry);
+      if (!witness || witness.state === "closed" || witness.lostAt >= entry.sentAt) {
         return "outcome_unknown";
       }
-      if (subscription.live !== link) {
-        return "wait";
+      if (witness.live !== link) {
+        return "";
       }
     }
     return undefined;

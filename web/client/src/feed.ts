@@ -5,7 +5,6 @@ import { Emitter } from "./emitter.ts";
 import { HoldfastError } from "./error.ts";
 import type { Session } from "./session.ts";
 import type {
-  Lost,
   State,
   StateChange,
   SubscribeBody,
@@ -31,6 +30,16 @@ export interface Message<T> {
 /** A member who came or went. */
 export interface Presence extends Member {
   count: { users: number; connections: number } | undefined;
+}
+
+/** Messages that are not kept any more, or may not be. */
+export interface Lost {
+  channel: string;
+  since: string;
+  /** Where the subscription goes on; "" in a channel without history. */
+  position: string;
+  /** `expired`, `reset` or `no_history`. */
+  why: string;
 }
 
 export interface FeedEvents<T> {
@@ -166,7 +175,8 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
   }
 
   protected decode(message: WireMessage): Message<T> {
-    const { data, channel = this.name, offset, epoch, id, key, time } = message;
+    const { data, channel = this.name, offset, id, key, time } = message;
+    const epoch = message.epoch || undefined;
     const all = { channel, data: this.codec.decode(data), offset, epoch, id, key, time };
     return Object.fromEntries(
       Object.entries(all).filter(([, value]) => value !== undefined),
@@ -202,8 +212,12 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
       this.emit("error", new HoldfastError(events as SubscriptionEvents["ended"]));
     } else if (type === "state") {
       this.#entered((events as StateChange).state);
-    } else if (type === "gap" || type === "lost") {
-      this.emit(type, events as never);
+    } else if (type === "gap") {
+      const { missed } = events as SubscriptionEvents["gap"];
+      this.emit("gap", { channel: this.name, missed });
+    } else if (type === "lost") {
+      const { since, position = "", why = "" } = events as SubscriptionEvents["lost"];
+      this.emit("lost", { channel: this.name, since: since ?? "", position, why });
     }
   }
 

@@ -9,9 +9,6 @@ import type { Fault } from "./error.ts";
 import type { Dial } from "./transport.ts";
 import type { Command, Encoding, Incoming, Reply, Welcome } from "./wire.ts";
 
-/** From dialling to the reply to `connect`. */
-const greetingSeconds = 10;
-
 export interface LinkOwner {
   opened(link: Link): void;
   pushed(link: Link, push: Incoming): void;
@@ -84,7 +81,7 @@ export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url
       try {
         incoming = encoding.decode(frame);
       } catch {
-        return fail("not understood");
+        return fail("bad frame");
       }
       for (const one of incoming) {
         // It may have been closed over what came before.
@@ -107,6 +104,8 @@ export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url
       owner.lost(link, code, reason);
     },
   });
+  /** From dialling to the reply to `connect`. */
+  const greetingSeconds = 10;
   wait(greetingSeconds, fail);
   return link;
 }

@@ -43,7 +43,7 @@ export interface Entry {
 export type Done = (fault: Fault | undefined, stored: Stored) => void;
 
 /**
- * Whether a publication may be sent (again) now: undefined if so, `wait` if not yet, else the code that it fails with.
+ * Whether a publication may be sent (again) now: undefined if so, empty if not yet, else the code that it fails with.
  * It may have been stored without an acknowledgement; after half of the time for which the server remembers its id
  * (the rest is for the way there) only the channel itself can tell: it would be among what was missed.
  */
@@ -112,7 +112,7 @@ export function createOutbox(judge: Judge): Outbox {
       }
       if (entry.link !== link) {
         const verdict = judge(entry, link);
-        if (verdict === "wait") {
+        if (verdict === "") {
           return;
         }
         if (verdict) {
@@ -140,7 +140,7 @@ export function createOutbox(judge: Judge): Outbox {
     echoed({ id, offset, epoch }) {
       const own = !!id?.startsWith(prefix);
       if (own) {
-        settle(Number(id?.slice(prefix.length)), undefined, offset === undefined ? {} : { offset, epoch });
+        settle(Number(id?.slice(prefix.length)), undefined, { offset, epoch });
         pump();
       }
       return own;

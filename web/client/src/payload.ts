@@ -1,13 +1,18 @@
 /** What the application gives to be sent. */
 
-import { wellFormed } from "./wire.ts";
-
-/** What is sent, as it is now: bytes are copied, because they may be changed before they are sent; all else is text. */
+/**
+ * What is sent, as it is now: bytes are copied, because they may be changed before they are sent; all else is text.
+ * Memory that threads share is refused, as Web IDL has it.
+ */
 export function toPayload(data: unknown): string | Uint8Array<ArrayBuffer> {
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(data)
+    ? data
+    : ({ buffer: data } as Partial<ArrayBufferView>);
+  const kind = Object.prototype.toString.call(buffer);
+  if (kind === "[object SharedArrayBuffer]") {
+    throw new TypeError("shared");
   }
-  return /ArrayBuffer\]$/.test(Object.prototype.toString.call(data))
-    ? new Uint8Array(data as ArrayBuffer).slice()
-    : wellFormed(`${data}`);
+  return kind === "[object ArrayBuffer]"
+    ? new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice()
+    : `${data}`.toWellFormed();
 }

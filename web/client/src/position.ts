@@ -11,8 +11,3 @@ export function parsePositions(text: string | undefined): Positions {
     }),
   );
 }
-
-/** What `since` has to be to go on from here; empty if there is no position. */
-export function formatPositions(positions: Positions): string {
-  return Array.from(positions, ([epoch, offset]) => `${offset}:${epoch}`).join();
-}

@@ -191,7 +191,9 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     urls,
     tokens ? { ...carrier, dial: tokens.through(carrier.dial, failed) } : carrier,
     {
-      token: () => tokens?.token,
+      get token() {
+        return tokens?.token;
+      },
       opened(link) {
         next = link;
         for (const subscription of subscriptions.values()) {

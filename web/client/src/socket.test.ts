@@ -260,8 +260,8 @@ test("?last and ?echo=false are honoured, also when a drop repeats what was sent
 
 test.each([
   ["a refused subscription", "subscribe", fault("not_permitted"), "close 1008 not_permitted! false"],
-  ["a refused message", "publish", fault("not_permitted"), "close 1008 not_permitted: not_permitted! false"],
-  ["a message that is too large", "publish", fault("too_large"), "close 1009 too_large: too_large! false"],
+  ["a refused message", "publish", fault("not_permitted"), "close 1008 not_permitted! false"],
+  ["a message that is too large", "publish", fault("too_large"), "close 1009 too_large! false"],
   ["an identity that is refused", "connect", fault("unauthorized"), "close 4401 unauthorized! false"],
 ])("%s ends it with error and close", async (_, at, answer, close) => {
   const server = new FakeServer();

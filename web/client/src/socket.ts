@@ -8,7 +8,7 @@ import type { TransportOptions } from "./connection.ts";
 import { toPayload } from "./payload.ts";
 import { createSolo, type Solo } from "./solo.ts";
 import type { Lost, State, StateChange } from "./subscription.ts";
-import { byteLength, wellFormed } from "./wire.ts";
+import { byteLength } from "./wire.ts";
 
 /** Events beyond those of a WebSocket. */
 export interface StateEvent extends Event, Readonly<StateChange> {}
@@ -48,23 +48,20 @@ interface Listen {
 
 type Sendable = string | ArrayBufferLike | Blob | ArrayBufferView;
 
+/** What may be an event handler: a function, or anything else that is an object. */
+interface Callable {
+  call?(socket: HoldfastSocket, event: Event): unknown;
+}
+
+function need({ length }: IArguments): void {
+  if (!length) {
+    throw new TypeError("no argument");
+  }
+}
+
 function refuse(what: string, name = "SyntaxError"): never {
   throw new DOMException(what, name);
 }
-
-/** The channel's URL as the standard parses it: relative to the page, http becoming ws. */
-function parseUrl(text: string): URL {
-  let url: URL | undefined;
-  try {
-    url = new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href);
-    url.protocol = url.protocol.replace("http", "ws");
-  } catch {
-    // Refused below.
-  }
-  return url && /^wss?:[^#]*$/.test(url.href) ? url : refuse("bad URL");
-}
-
-const token = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
 export class HoldfastSocket extends EventTarget {
   declare onopen: Handler<"open">;
@@ -85,14 +82,25 @@ export class HoldfastSocket extends EventTarget {
   readonly #url: URL;
   readonly #protocol: string;
   readonly #solo: Solo;
-  readonly #handlers: Record<string, unknown> = {};
+  readonly #handlers: Record<string, Callable | null> = {};
+  readonly #handle = (event: Event) => this.#handlers[event.type]?.call?.(this, event);
 
+  // biome-ignore-start lint/complexity/noArguments: what is left out is told from what is undefined.
   constructor(url: string | URL, protocols: string | string[] = [], options: TransportOptions = {}) {
     super();
-    this.#url = parseUrl(`${url}`);
+    need(arguments);
+    const text = `${url}`;
     const names = [protocols].flat().map(String);
-    if (new Set(names).size < names.length || !names.every((name) => token.test(name))) {
-      refuse("bad subprotocol");
+    try {
+      this.#url = new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href);
+      this.#url.protocol = this.#url.protocol.replace("http", "ws");
+      // A subprotocol has the grammar of a header's name, which this throws for.
+      new Headers(names.map((name) => [name, ""]));
+    } catch {
+      refuse("bad URL or subprotocol");
+    }
+    if (!/^wss?:[^#]*$/.test(this.#url.href) || new Set(names).size < names.length) {
+      refuse("bad URL or subprotocol");
     }
     // What goes through a channel is not looked at: any subprotocol will do.
     this.#protocol = names[0] ?? "";
@@ -124,8 +132,9 @@ export class HoldfastSocket extends EventTarget {
   }
 
   set binaryType(type: BinaryType) {
-    if (type === "blob" || type === "arraybuffer") {
-      this.#solo.binaryType = type;
+    const name = `${type}`;
+    if (name === "blob" || name === "arraybuffer") {
+      this.#solo.binaryType = name;
     }
   }
 
@@ -135,6 +144,7 @@ export class HoldfastSocket extends EventTarget {
   }
 
   send(data: Sendable): void {
+    need(arguments);
     const payload = data instanceof Blob ? data : toPayload(data);
     if (!this.readyState) {
       refuse("connecting", "InvalidStateError");
@@ -145,7 +155,7 @@ export class HoldfastSocket extends EventTarget {
   close(code?: number, reason = ""): void {
     // Web IDL rounds to the even one of two neighbours, as adding does that leaves no room for fractions.
     const whole = code === undefined ? code : +code + 2 ** 52 - 2 ** 52;
-    const words = wellFormed(`${reason}`);
+    const words = `${reason}`.toWellFormed();
     if (whole !== undefined && whole !== 1000 && !(whole >= 3000 && whole <= 4999)) {
       refuse("bad code", "InvalidAccessError");
     }
@@ -155,31 +165,32 @@ export class HoldfastSocket extends EventTarget {
     this.#solo.close(whole, words);
   }
 
+  // biome-ignore-end lint/complexity/noArguments: as above.
+
   static {
+    const { prototype } = HoldfastSocket;
     for (const [value, name] of ["CONNECTING", "OPEN", "CLOSING", "CLOSED"].entries()) {
-      for (const holder of [HoldfastSocket, HoldfastSocket.prototype]) {
+      for (const holder of [HoldfastSocket, prototype]) {
         Object.defineProperty(holder, name, { value, enumerable: true });
       }
     }
     for (const type of ["open", "message", "error", "close"]) {
-      Object.defineProperty(HoldfastSocket.prototype, `on${type}`, {
+      Object.defineProperty(prototype, `on${type}`, {
         get(this: HoldfastSocket) {
           return this.#handlers[type] ?? null;
         },
-        set(this: HoldfastSocket, handler: unknown) {
-          if (!(type in this.#handlers)) {
-            this.addEventListener(type, (event) => {
-              const current = this.#handlers[type];
-              if (typeof current === "function") {
-                current.call(this, event);
-              }
-            });
-          }
-          this.#handlers[type] = typeof handler === "function" ? handler : null;
+        // Any object is a handler. Its place among the listeners is that of the first after none.
+        set(this: HoldfastSocket, handler: Callable | null) {
+          this.#handlers[type] = Object(handler) === handler ? handler : null;
+          this[this.#handlers[type] ? "addEventListener" : "removeEventListener"](type, this.#handle);
         },
-        enumerable: true,
         configurable: true,
       });
     }
+    // As Web IDL has it, and classes do not.
+    for (const name of Object.getOwnPropertyNames(prototype)) {
+      Object.defineProperty(prototype, name, { enumerable: name !== "constructor" });
+    }
+    Object.defineProperty(prototype, Symbol.toStringTag, { value: "WebSocket", configurable: true });
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { type Closed, carry, createConnection, type TransportOptions } from "./connection.ts";
+import type { Fault } from "./error.ts";
 import { nextId } from "./link.ts";
 import { createOutbox } from "./outbox.ts";
 import { createSubscription, type State, type SubscriptionEvents } from "./subscription.ts";
@@ -22,11 +23,6 @@ export interface Solo {
   close(code: number | undefined, reason: string): void;
 }
 
-/** What can't be sent yet is held up to so many bytes. */
-const mostBuffered = 16 * 2 ** 20;
-/** For how long close() waits for what is not acknowledged. */
-const flushMs = 5_000;
-
 /** `at` is the URL of the channel: `/channels/…`, and what it asks for. `socket` is where events go. */
 export function createSolo(socket: EventTarget, at: URL, options: TransportOptions): Solo {
   const url = new URL(at);
@@ -35,11 +31,11 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
     url.searchParams.delete(name);
     return value;
   };
-  const [, base = "", path = ""] = /^(.*?)\/channels\/(.+)$/.exec(url.pathname) ?? [];
-  url.pathname = `${base}/socket`;
+  const [base, path] = url.pathname.split(/\/channels\/(.+)/);
+  url.pathname = `${path ? base : ""}/socket`;
   let channel = "";
   try {
-    channel = decodeURIComponent(path);
+    channel = decodeURIComponent(path ?? "");
   } catch {
     // The server refuses a channel without a name.
   }
@@ -47,8 +43,6 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   const echo = take("echo") !== "false";
   const urls = [url.href];
 
-  /** When messages were last lost: what was sent before, and long ago, may be stored or not. */
-  let lostAt = 0;
   /** Ends when all that was sent has been handed on. */
   let sending: Promise<unknown> = Promise.resolve();
   let flush: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +54,12 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   ) => socket.dispatchEvent(Object.assign(new Kind(type, detail), Kind === Event && detail));
   const fail = (code: number, reason = "") => connection.end({ code, reason, clean: false });
 
-  const events: { [Type in keyof SubscriptionEvents]: (detail: SubscriptionEvents[Type]) => void } = {
+  /** As on the channel's own URL, who is refused or can't be given what was sent is told by a close. */
+  const refused = ({ code, message = code }: Fault) => fail(code === "too_large" ? 1009 : 1008, message);
+
+  type Events = { [Type in keyof SubscriptionEvents]: (detail: SubscriptionEvents[Type]) => void };
+  /** Those that are told otherwise than by an event of their own name. */
+  const events: Omit<Events, "state" | "gap" | "lost"> = {
     subscribed() {
       connection.moved();
       if (self.readyState === 0) {
@@ -78,25 +77,9 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
       }
     },
     live: (link) => outbox.use(link),
-    state: (change) => tell("state", change),
-    gap: (gap) => tell("gap", gap),
-    lost(lost) {
-      lostAt = Date.now();
-      tell("lost", lost);
-    },
     push() {},
-    ended: ({ code, message = code }) => fail(1008, message),
+    ended: refused,
   };
-
-  const publish = (data: string | Uint8Array, size: number) =>
-    outbox.publish({ channel, data }, (fault) => {
-      if (fault) {
-        // As on the channel's own URL: who can't be given what was sent is told by a close.
-        fail(fault.code === "too_large" ? 1009 : 1008, `${fault.code}: ${fault.message ?? ""}`);
-      } else {
-        self.bufferedAmount -= size;
-      }
-    });
 
   const closed = ({ code, reason, clean }: Closed) => {
     clearTimeout(flush);
@@ -110,12 +93,18 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
     tell("close", { code, reason, wasClean: clean }, globalThis.CloseEvent);
   };
 
-  const outbox = createOutbox(({ sentAt = lostAt }, { welcome: { dedup = 0 } }) =>
-    sentAt < lostAt && sentAt < Date.now() - dedup * 500 ? "outcome_unknown" : undefined,
+  // What was sent long ago, and before messages were lost, may be stored or not.
+  const outbox = createOutbox(({ sentAt = Number.POSITIVE_INFINITY }, { welcome: { dedup = 0 } }) =>
+    sentAt <= Math.min(subscription.lostAt, Date.now() - dedup * 500) ? "outcome_unknown" : undefined,
   );
-  const subscription = createSubscription(nextId(), { channel }, where, (type, detail) =>
-    events[type](detail),
-  );
+  const subscription = createSubscription(nextId(), { channel }, where, (type, detail) => {
+    const happened = (events as Partial<Events>)[type];
+    if (happened) {
+      happened(detail);
+    } else {
+      tell(type, detail as object);
+    }
+  });
   const connection = createConnection(urls, carry(urls, options), {
     opened: subscription.begin,
     pushed: subscription.push,
@@ -131,20 +120,31 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
       return subscription.state;
     },
     send(data) {
+      /** What can't be sent yet is held up to so many bytes. */
+      const mostBuffered = 2 ** 24;
       const size = data instanceof Blob ? data.size : byteLength(data);
       self.bufferedAmount += size;
       if (self.readyState === 1) {
-        const reading =
-          data instanceof Blob ? data.arrayBuffer().then((buffer) => new Uint8Array(buffer)) : data;
         sending = sending
-          .then(async () => publish(await reading, size))
-          .catch((cause) => fail(1006, `${cause}`));
+          .then(async () => {
+            const read = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data;
+            outbox.publish({ channel, data: read }, (fault) => {
+              if (fault) {
+                refused(fault);
+              } else {
+                self.bufferedAmount -= size;
+              }
+            });
+          })
+          .catch(() => fail(1006));
         if (self.bufferedAmount > mostBuffered) {
-          fail(1008, "queue_full");
+          refused({ code: "queue_full" });
         }
       }
     },
     close(code = 1005, reason) {
+      /** For how long it waits for what is not acknowledged. */
+      const flushMs = 5_000;
       if (self.readyState < 2) {
         flush = setTimeout(fail, self.readyState * flushMs, 1006);
         if (self.readyState) {

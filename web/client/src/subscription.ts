@@ -10,7 +10,7 @@ import { waitMs } from "./backoff.ts";
 import type { Drop } from "./connection.ts";
 import type { Fault } from "./error.ts";
 import type { Link } from "./link.ts";
-import { formatPositions, type Positions, parsePositions } from "./position.ts";
+import { type Positions, parsePositions } from "./position.ts";
 import type { Incoming, Subscribed, WireMessage } from "./wire.ts";
 
 export type State = "connecting" | "live" | "reconnecting" | "closed";
@@ -39,12 +39,11 @@ export interface SubscribeOptions {
 
 /** Messages that are not kept any more, or may not be. */
 export interface Lost {
-  channel: string;
-  since: string;
-  /** Where the subscription goes on; "" in a channel without history. */
-  position: string;
+  since?: string | null | undefined;
+  /** Where the subscription goes on; none in a channel without history. */
+  position?: string;
   /** `expired`, `reset` or `no_history`. */
-  why: string;
+  why?: string;
 }
 
 export interface SubscriptionEvents {
@@ -55,7 +54,7 @@ export interface SubscriptionEvents {
   live: Link;
   state: StateChange;
   /** Without history: messages may have been missed; how many, if it is known. */
-  gap: { channel: string; missed: number | undefined };
+  gap: { missed?: number };
   lost: Lost;
   /** Another of its pushes. */
   push: Incoming;
@@ -67,16 +66,15 @@ export interface SubscriptionEvents {
 export type Emit<Events> = <Type extends keyof Events>(type: Type, detail: Events[Type]) => void;
 
 export interface Subscription {
-  /** The channel's name, or the pattern. */
-  readonly name: string;
   state: State;
   /** The connection whose pushes count: the newest on which it has been answered. */
   link: Link | undefined;
   /** The connection on which all that was stored before has come. */
   live: Link | undefined;
   readonly sub: number;
-  /** How often messages were not kept for it. */
-  losses: number;
+  readonly what: SubscribeBody;
+  /** When messages were last not kept for it, in the milliseconds of the clock. */
+  lostAt: number;
   /** What `since` has to be to go on; "" if there is no position, undefined if there is none yet. */
   position(): string | null | undefined;
   /** Subscribes on a connection. */
@@ -87,20 +85,16 @@ export interface Subscription {
   end(): void;
 }
 
-/** How many publication ids are remembered to know repeats by, in a channel without offsets. */
-const mostSeen = 1000;
-
 export function createSubscription(
   sub: number,
   what: SubscribeBody,
   options: SubscribeOptions,
   emit: Emit<SubscriptionEvents>,
 ): Subscription {
-  /** Undefined until the server has accepted it once: from then on it counts, not the options. */
-  let positions: Positions | undefined;
+  /** The logs that it reads. */
+  let epochs: Set<string> | undefined;
   /** How far each log has been read; also those that are no more: while moving, an old message may come again. */
   const highest: Positions = new Map();
-  const name = what.channel ?? what.pattern ?? "";
   let refusals = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const seen = new Set<string>();
@@ -111,37 +105,34 @@ export function createSubscription(
       emit("state", { state, ...drop });
     }
   };
-  const gap = (missed?: number) => emit("gap", { channel: name, missed });
-  const lost = (since = "", position = "", why = "") => {
-    self.losses++;
-    emit("lost", { channel: name, since, position, why });
+  const lost = (detail: Lost) => {
+    self.lostAt = Date.now();
+    emit("lost", detail);
   };
-
-  /** Moves the position, forwards only. */
-  const reach = (at: Positions, epoch: string, offset: number) => {
+  /** Moves a position, forwards only. */
+  const reach = (offset: number, epoch: string) => {
+    epochs?.add(epoch);
     highest.set(epoch, Math.max(offset, highest.get(epoch) ?? 0));
-    at.set(epoch, highest.get(epoch) ?? 0);
   };
 
   const accepted = (link: Link, since: string | undefined, ok: Subscribed) => {
-    const before = positions;
+    const again = epochs;
     self.link = link;
     refusals = 0;
-    positions = parsePositions(ok.position);
+    epochs = new Set();
+    parsePositions(ok.position).forEach(reach);
     emit("subscribed", link);
-    for (const [epoch, offset] of positions) {
-      reach(positions, epoch, offset);
-    }
     if (ok.lost) {
-      lost(since, ok.position, ok.why);
+      lost({ since, ...ok });
     }
-    if (before && !since) {
-      gap();
+    if (again && !since) {
+      emit("gap", {});
     }
   };
 
   const refused = (link: Link, error: Fault) => {
     if (error.retry) {
+      self.detach(link);
       clearTimeout(timer);
       timer = setTimeout(
         () => {
@@ -157,79 +148,72 @@ export function createSubscription(
     }
   };
 
-  const received = (message: WireMessage, at: Positions) => {
-    const { offset, id, epoch = at.keys().next().value ?? "" } = message;
+  const received = (message: WireMessage) => {
+    const { offset, id } = message;
+    const epoch = message.epoch ?? epochs?.values().next().value ?? "";
     // In a channel without history a repeat is known by its publication's id.
     const repeated = offset === undefined ? id && seen.has(id) : offset <= (highest.get(epoch) ?? -1);
     if (repeated) {
       return;
     }
-    emit("message", epoch ? { ...message, epoch } : message);
+    emit("message", { ...message, epoch });
     if (offset !== undefined) {
       // Behind the handlers: a position ahead of its message could lose it.
-      reach(at, epoch, offset);
+      reach(offset, epoch);
     } else if (id) {
+      /** Repeats come soon. */
+      const mostSeen = 1000;
       seen.add(id);
       if (seen.size > mostSeen) {
-        seen.delete(seen.values().next().value ?? "");
+        seen.clear();
       }
     }
   };
 
   const self: Subscription = {
     sub,
-    name,
+    what,
     state: "connecting",
-    losses: 0,
+    lostAt: 0,
     link: undefined,
     live: undefined,
-    position: () => (positions ? formatPositions(positions) : options.since),
+    position: () =>
+      epochs ? Array.from(epochs, (epoch) => `${highest.get(epoch)}:${epoch}`).join() : options.since,
     begin(link) {
       const since = self.position() || undefined;
-      const last = positions || since ? undefined : options.last;
+      const last = since ? undefined : options.last;
       link.ask("subscribe", { ...what, sub, since, last }, (ok, error) => {
-        if (self.state === "closed") {
-          return;
-        }
-        if (error) {
-          refused(link, error);
-        } else {
-          accepted(link, since, ok);
+        if (self.state !== "closed") {
+          if (error) {
+            refused(link, error);
+          } else {
+            accepted(link, since, ok);
+          }
         }
       });
     },
     push(link, push) {
-      if (link !== self.link || !positions) {
+      const { message, live, lost: gone, gap, unsubscribed } = push;
+      if (link !== self.link) {
         return;
       }
-      const at = positions;
-      const move = (position: string | undefined) => {
-        for (const [epoch, offset] of parsePositions(position)) {
-          reach(at, epoch, offset);
-        }
-      };
-      if (push.message) {
-        received(push.message, at);
-      } else if (push.live) {
-        move(push.live.position);
+      if (message) {
+        received(message);
+      } else if (live) {
+        parsePositions(live.position).forEach(reach);
         self.live = link;
         enter("live");
         emit("live", link);
-      } else if (push.lost) {
-        const { since, position, why } = push.lost;
-        for (const epoch of parsePositions(since).keys()) {
-          at.delete(epoch);
+      } else if (gone) {
+        for (const epoch of parsePositions(gone.since).keys()) {
+          epochs?.delete(epoch);
         }
-        move(position);
-        lost(since, position, why);
-      } else if (push.gap) {
-        gap(push.gap.missed);
-      } else if (push.unsubscribed) {
-        const { error } = push.unsubscribed;
-        if (error.retry) {
-          self.detach(link);
-        }
-        refused(link, error);
+        parsePositions(gone.position).forEach(reach);
+        lost(gone);
+      } else if (gap) {
+        emit("gap", gap);
+      } else if (unsubscribed) {
+        refused(link, unsubscribed.error);
       } else {
         emit("push", push);
       }

@@ -54,7 +54,7 @@ test("a page that is hidden wakes nothing", async () => {
   const holdfast = new Holdfast("https://one.test", { WebSocket: server.WebSocket });
   await pass();
   await lose(server);
-  vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  vi.spyOn(document, "hidden", "get").mockReturnValue(true);
   document.dispatchEvent(new Event("visibilitychange"));
   await pass(20);
   expect(holdfast.state).toBe("reconnecting");

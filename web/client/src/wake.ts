@@ -1,16 +1,11 @@
-/** When it is worth to try at once: the page is seen again, or the network has changed. */
+/** When it is worth to try at once: the page is seen again, or the network is back. */
 
 /** Calls back at each such moment, where the platform tells; returns what ends it. */
 export function onWake(run: () => void): () => void {
-  const { document, navigator } = globalThis as {
-    document?: Document;
-    navigator?: { connection?: EventTarget };
-  };
+  const { document, addEventListener } = globalThis;
+  // These options are an object with a `signal`, and so is what ends it.
   const end = new AbortController();
-  const listen = (target: Partial<EventTarget> | undefined, type: string, heard: () => void) =>
-    target?.addEventListener?.(type, heard, { signal: end.signal });
-  listen(globalThis, "online", run);
-  listen(navigator?.connection, "change", run);
-  listen(document, "visibilitychange", () => document?.hidden || run());
+  addEventListener?.("online", run, end);
+  document?.addEventListener("visibilitychange", () => document.hidden || run(), end);
   return () => end.abort();
 }

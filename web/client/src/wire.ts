@@ -87,8 +87,3 @@ export const utf8 = new TextEncoder();
 export function byteLength(frame: Frame): number {
   return typeof frame === "string" ? utf8.encode(frame).length : frame.length;
 }
-
-/** A lone surrogate is not UTF-8: it becomes what the browser's own WebSocket would make of it. */
-export function wellFormed(text: string): string {
-  return text.replace(/\p{Cs}/gu, "\ufffd");
-}
