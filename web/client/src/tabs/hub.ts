@@ -1,8 +1,9 @@
 /** The hub: takes the calls of all tabs, and has the connection to the server. Where it runs holds the lock. */
 
 import type { Carrier } from "../transport.ts";
+import type { Memory } from "./admission.ts";
 import { callName, gone, onLeave, type Platform, type Shout, type Up } from "./pipe.ts";
-import { createUpstream, goingOn, type Line, type Memory, type Upstream } from "./upstream.ts";
+import { createUpstream, goingOn, type Line, type Upstream } from "./upstream.ts";
 
 export interface Hub {
   id: string;

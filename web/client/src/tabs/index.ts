@@ -2,8 +2,7 @@
 
 import type { Tabs } from "../connection.ts";
 import { json } from "../json.ts";
-import { webSocket } from "../transport.ts";
-import type { Encoding } from "../wire.ts";
+import { type Carrier, webSocket } from "../transport.ts";
 import { createHub } from "./hub.ts";
 import type { Platform } from "./pipe.ts";
 import { share } from "./share.ts";
@@ -42,22 +41,23 @@ export function shared(identity: string, worker?: (name: string) => SharedWorker
 }
 
 /** In the script of a SharedWorker: has the connection of all tabs that were given it. */
-export function serve(encoding: Encoding = json): void {
+export function serve({ dial = webSocket(), encoding = json }: Partial<Carrier> = {}): void {
   const { name } = globalThis as unknown as { name: string };
   const here = platform();
   if (here) {
-    const carrier = { dial: webSocket(), encoding };
     let hub: ReturnType<typeof createHub> | undefined;
     const lead = () => {
-      hub = createHub(name, here, carrier, {});
+      hub = createHub(name, here, { dial, encoding }, {});
       return hub.over;
     };
-    // Again, after the last tab has left, or one that could not wait has taken it.
+    // Again after the last tab has left, or after one that could not wait has taken it.
     const again = () => {
-      here.locks
-        .request(name, lead)
-        .catch(() => hub?.end())
-        .then(again);
+      here.locks.request(name, lead).then(again, (cause: DOMException) => {
+        hub?.end();
+        if (cause.name === "AbortError") {
+          again();
+        }
+      });
     };
     again();
   }

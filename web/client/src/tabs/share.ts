@@ -6,6 +6,7 @@
 import type { Carrier, Transport } from "../transport.ts";
 import { onWake } from "../wake.ts";
 import type { Incoming } from "../wire.ts";
+import type { Memory } from "./admission.ts";
 import { createHub, type Hub } from "./hub.ts";
 import {
   callName,
@@ -17,7 +18,6 @@ import {
   type Shout,
   type Up,
 } from "./pipe.ts";
-import type { Memory } from "./upstream.ts";
 
 /** A hub that does not answer for so long is frozen, or has not started: the lock is taken from it. */
 const patienceMs = 5_000;
@@ -59,6 +59,11 @@ export function share(name: string, platform: Platform, carrier: Carrier, worker
       release?.();
       events.onClose(code, reason);
     };
+    const orphaned = () => {
+      // If it was the worker, it has not started again.
+      worker = false;
+      lost(1006, gone);
+    };
     const tell = (message: Omit<Up, "hub">) => pipe.postMessage({ hub: by, ...message });
     const ask = () => release && bus.postMessage({ call, url });
     /** Waits to be the hub, or takes that from who is. */
@@ -70,7 +75,7 @@ export function share(name: string, platform: Platform, carrier: Carrier, worker
         if (by) {
           // Whoever dials next is the hub: the others have to know that they have none.
           bus.postMessage({ gone: by });
-          return lost(1006, gone);
+          return orphaned();
         }
         hub = createHub(name, platform, carrier, memory);
         hub.take(call, url);
@@ -100,7 +105,7 @@ export function share(name: string, platform: Platform, carrier: Carrier, worker
       if (data.hub && !by) {
         ask();
       } else if (by && (data.gone === by || (data.hub ?? by) !== by)) {
-        lost(1006, gone);
+        orphaned();
       }
     };
     pipe.onmessage = ({ data: { hub: from, taken, open, incoming, closed } }: { data: Down }) => {

@@ -6,7 +6,8 @@
 import type { Fault } from "../error.ts";
 import { createLink, type Link } from "../link.ts";
 import type { Carrier } from "../transport.ts";
-import type { Command, Incoming, Reply, Welcome } from "../wire.ts";
+import type { Command, Incoming, Reply } from "../wire.ts";
+import { createAdmission, type Memory } from "./admission.ts";
 import type { Up } from "./pipe.ts";
 import { createStreams, type Ear } from "./streams.ts";
 
@@ -28,38 +29,13 @@ export interface Upstream {
   end(code: number, reason: string): void;
 }
 
-/** The session that the tabs of an origin have. Tabs and hubs of a page note it here. */
-export interface Memory {
-  session?: Welcome["session"] | undefined;
-}
-
-interface ConnectCommand {
-  token?: string;
-  session?: Welcome["session"];
-}
-
 /** The time for a sign of life when a tab doubts the connection. */
 const probeSeconds = 5;
 /** How the server sees a connection that another will follow: a code that does not say that the client is done. */
 export const goingOn = 3000;
-/** A tab's command may grow by so many bytes on its way, for its id does. */
-const idBytes = 16;
 
 export function createUpstream(url: string, { dial, encoding }: Carrier, memory: Memory): Upstream {
   const lines = new Set<Line>();
-  let welcome: Welcome | undefined;
-  /** When the token expires, in the milliseconds of the clock. */
-  let expiresAt: number | undefined;
-  /** What the server has said to be rid of the connection. */
-  let move: Incoming | undefined;
-  /** The last one that the server took. */
-  let token: string | undefined;
-  /** The first tab's `connect` is on its way, or answered; those of others wait for that. */
-  let asked = false;
-  const waiting: (() => void)[] = [];
-  /** What tabs have sent behind a `connect` that waits. */
-  const held = new Map<Line, Command[]>();
-
   const end = (code: number, reason: string) => {
     self.welcoming = false;
     for (const line of lines) {
@@ -69,80 +45,17 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
     lines.clear();
     link.close(goingOn);
   };
-  const note = (ok: Welcome, taken: string | undefined) => {
-    token = taken;
-    memory.session = ok.session ?? memory.session;
-    expiresAt = ok.expires && Date.now() + ok.expires * 1000;
-  };
-  const letIn = (line: Line, id: number, session: Welcome["session"]) => {
-    const { limits, ...ok } = { ...welcome };
-    const told = {
-      ...ok,
-      limits: { ...limits, message: (limits?.message ?? Number.POSITIVE_INFINITY) - idBytes },
-      expires: expiresAt && (expiresAt - Date.now()) / 1000,
-      resumed: !!session && session.id === ok.session?.id,
-    };
-    line.tell({ incoming: { id, ok: told } });
-    if (move) {
-      line.tell({ incoming: move });
-    }
-    const commands = held.get(line) ?? [];
-    held.delete(line);
-    for (const command of commands) {
-      run(line, command);
-    }
-  };
-  /** Lets a tab in where another one has connected; whether it is the same user, the server knows by its token. */
-  const check = (line: Line, id: number, body: ConnectCommand) => {
-    if (!welcome?.user || !body.token || body.token === token) {
-      return letIn(line, id, body.session);
-    }
-    link.ask("refresh", { token: body.token }, (ok, error) => {
-      if (error) {
-        line.tell({ incoming: { id, error } });
-      } else {
-        note(ok, body.token);
-        letIn(line, id, body.session);
-      }
-    });
-  };
-  const connect = (line: Line, id: number, body: ConnectCommand) => {
-    if (asked) {
-      held.set(line, []);
-      if (welcome) {
-        check(line, id, body);
-      } else {
-        waiting.push(() => check(line, id, body));
-      }
+  const run = (line: Line, command: Command) => {
+    if (admission.keeps(line, command)) {
       return;
     }
-    asked = true;
-    link.ask("connect", { ...body, session: memory.session ?? body.session }, (ok, error) => {
-      if (error) {
-        // The others may have tokens that are better.
-        line.tell({ incoming: { id, error } });
-        lines.delete(line);
-        return end(1006, error.message ?? "");
-      }
-      link.welcome = ok;
-      welcome = ok;
-      note(ok, body.token);
-      letIn(line, id, body.session);
-      for (const next of waiting) {
-        next();
-      }
-    });
-  };
-  const run = (line: Line, { id, ...command }: Command) => {
+    const { id, ...rest } = command;
     // biome-ignore lint/suspicious/noExplicitAny: what the client itself has written.
-    const [[verb, body] = ["", {}]] = Object.entries<any>(command);
-    const waits = held.get(line);
+    const [[verb, body] = ["", {}]] = Object.entries<any>(rest);
     const answer = (ok: Reply["ok"], error?: Fault) =>
       line.tell({ incoming: error ? { id, error } : { id, ok } });
-    if (waits) {
-      waits.push({ id, ...command });
-    } else if (verb === "connect") {
-      connect(line, id, body);
+    if (verb === "connect") {
+      admission.connect(line, id, body);
     } else if (verb === "subscribe") {
       streams.subscribe(line, body, answer);
     } else if (verb === "unsubscribe") {
@@ -156,7 +69,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
       const data = body.data instanceof ArrayBuffer ? { data: new Uint8Array(body.data) } : undefined;
       link.ask(verb, { ...body, ...data }, (ok, error) => {
         if (verb === "refresh" && ok) {
-          note(ok, body.token);
+          admission.took(ok, body.token);
         }
         answer(ok, error);
       });
@@ -176,13 +89,13 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
         for (const command of encoding.decode(typeof frame === "string" ? frame : frame.buffer)) {
           run(line, command as Command);
         }
-      } else if (doubt && welcome) {
+      } else if (doubt && link.welcome.session) {
         link.probe(probeSeconds);
       }
     },
     leave(line, code, reason) {
       streams.unsubscribe(line);
-      held.delete(line);
+      admission.leave(line);
       if (lines.delete(line) && lines.size === 0) {
         self.welcoming = false;
         link.close(code, reason);
@@ -200,7 +113,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
       pushed(_, push: Incoming) {
         if (push.move) {
           // The next call is of a tab that moves: it gets another connection.
-          move = push;
+          admission.move(push);
           self.welcoming = false;
         }
         if (!streams.pushed(push)) {
@@ -216,5 +129,13 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
     url,
   );
   const streams = createStreams(() => link);
+  const admission = createAdmission(() => link, memory, {
+    run: (ear, command) => run(ear as Line, command),
+    refused(ear, error) {
+      // The others may have tokens that are better.
+      lines.delete(ear as Line);
+      end(1006, error.message ?? "");
+    },
+  });
   return self;
 }
