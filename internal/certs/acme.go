@@ -86,7 +86,7 @@ func (a *acme) run(ctx context.Context, at Ports) {
 
 // tell logs what certmagic does.
 func (a *acme) tell(_ context.Context, event string, data map[string]any) error {
-	name, renewal := data["identifier"], data["renewal"]
+	name, renewal := data["identifier"], data["renewal"] == true
 	switch event {
 	case "cert_obtaining":
 		a.log.Info("getting a certificate", "name", name, "renewal", renewal, "from", a.options.Directory)
