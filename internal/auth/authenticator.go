@@ -25,6 +25,15 @@ type Config struct {
 	Log     *slog.Logger // of what goes wrong with JWKS; nil for none
 }
 
+// Keep returns for how long a revocation has to be remembered: until nothing that counts now can count any
+// more. 0 is for ever.
+func (c *Config) Keep() time.Duration {
+	if c.MaxLifetime == 0 || c.MayLast {
+		return 0
+	}
+	return c.MaxLifetime + 2*c.Leeway // iat may be ahead by as much as exp is behind
+}
+
 // Authenticator checks credentials. Its methods may be called from any goroutine. It has a goroutine for
 // each JWKS URL: call Close to end them.
 type Authenticator struct {

@@ -38,8 +38,8 @@ type Revocations struct {
 
 const leastSweep = 1024
 
-// NewRevocations returns an empty set. keep is how long the tokens of the server can count at most, with
-// the leeway; 0 if there is no bound. With a store, call Follow before the first client is let in.
+// NewRevocations returns an empty set. keep is as from [Config.Keep], or 0, for ever, if users have client
+// certificates. With a store, call Follow before the first client is let in.
 func NewRevocations(store Store, keep time.Duration, log *slog.Logger) *Revocations {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -65,14 +65,15 @@ func (rs *Revocations) Follow(ctx context.Context, ready func()) error {
 }
 
 // Revoke takes back what r says, at once on this node, and then on all. Of a user, everything issued until
-// now is meant if r does not say. The error says what is not as asked: too many revocations, so that
+// now is meant if r does not say; without Until, r is remembered for as long as tokens can count, and that of
+// an API key for ever. The error says what is not as asked: too many revocations, so that
 // nothing was done, or a store that can't be reached, so that the others do not know.
 func (rs *Revocations) Revoke(ctx context.Context, r Revocation) error {
 	now := time.Now()
 	if r.User != "" && r.IssuedBefore.IsZero() {
 		r.IssuedBefore = now
 	}
-	if r.Until.IsZero() && rs.keep > 0 {
+	if r.Until.IsZero() && rs.keep > 0 && !IsAPIKey(r.TokenID) { // which does not expire
 		r.Until = now.Add(rs.keep)
 	}
 	if err := r.check(); err != nil {
