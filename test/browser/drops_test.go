@@ -1,9 +1,9 @@
 package browser
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -65,8 +65,7 @@ func TestAServerKilledInMidSentenceLosesAndRepeatsNothing(t *testing.T) {
 	}
 	for _, p := range []*tab{a, b} {
 		p.until(`document.querySelector("[data-testid=connection]").dataset.state === "live"`)
-		p.until(`document.querySelectorAll("[data-testid=message] [data-testid=text]").length >= %s`, len(want))
-		p.until(`document.querySelector("[data-testid=message]:is([data-state=sending], [data-state=waiting])") === null`)
+		p.shows(len(want))
 	}
 	b.say("after")
 	a.sees("after")
@@ -89,26 +88,87 @@ func wantSame(t *testing.T, a, b *tab, want []string) {
 	}
 }
 
-func TestInAStormNothingIsLost(t *testing.T) {
+// talk lets a tab say one thing after another, as a reader would who never rests, and watches that nothing is shown twice.
+func (p *tab) talk(name string) {
+	p.t.Helper()
+	eval[bool](p, `(() => {
+		const find = (name) => document.querySelector("[data-testid=" + name + "]");
+		const texts = () => [...document.querySelectorAll("[data-testid=message] [data-testid=text]")].map(e => e.textContent);
+		window.said = [];
+		window.shownTwice = [];
+		new MutationObserver(() => shownTwice.push(...texts().filter((text, at, all) => all.indexOf(text) < at)))
+			.observe(find("log"), {childList: true});
+		window.talking = setInterval(() => {
+			const text = %s + " says " + said.length;
+			find("composer").value = text;
+			find("send").click();
+			if (find("composer").value === "") said.push(text);
+		}, 100);
+		return true;
+	})()`, name)
+}
+
+// hush ends that and returns what was said.
+func (p *tab) hush() []string {
+	p.t.Helper()
+	if twice := eval[[]string](p, `shownTwice`); len(twice) > 0 {
+		p.t.Errorf("shown twice: %q", twice)
+	}
+	return eval[[]string](p, `(clearInterval(talking), said)`)
+}
+
+// shows waits until a tab shows so many messages, and that each of its own is delivered.
+func (p *tab) shows(messages int) {
+	p.t.Helper()
+	p.until(`document.querySelectorAll("[data-testid=message] [data-testid=text]").length >= %s`, messages)
+	p.until(`document.querySelector("[data-testid=message]:is([data-state=sending], [data-state=waiting])") === null`)
+}
+
+func TestTwoWhoTalkOnMissNothingOfAServerThatIsKilledAgainAndAgain(t *testing.T) {
+	s := startServer(t)
+	a, b := open(t, s.page+"/?room=talk"), open(t, s.page+"/?room=talk")
+	a.ready("Ada")
+	b.ready("Grace")
+	a.talk("Ada")
+	b.talk("Grace")
+	for n := range 3 {
+		for _, p := range []*tab{a, b} {
+			p.until(`document.querySelectorAll("[data-testid=message][data-state=delivered]").length >= %s`, 10*(n+1))
+		}
+		if err := s.kill(); err != nil {
+			t.Fatal(err)
+		}
+		a.until(`document.querySelector("[data-testid=connection]").dataset.state !== "live"`)
+		if err := s.restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := append(a.hush(), b.hush()...)
+	for _, p := range []*tab{a, b} {
+		p.is("live")
+		p.shows(len(want))
+	}
+	wantSame(t, a, b, want)
+}
+
+func TestInAStormNothingIsLostAndNothingComesTwice(t *testing.T) {
 	s := startServer(t)
 	a, b := open(t, s.page+"/?room=storm"), open(t, s.page+"/?room=storm")
 	a.ready("Ada")
 	b.ready("Grace")
-	a.do(chromedp.Click(hook("storm")))
-	var want []string
-	for n := range 4 {
-		for _, p := range []*tab{a, b} {
-			text := fmt.Sprint("message ", len(want))
-			p.say(text)
-			want = append(want, text)
-		}
-		a.until(`Number(/Cut (once|\d+)/.exec(document.querySelector("[data-testid=storm-tally]").textContent)[1].replace("once", 1)) >= %s`, n/2)
+	for name, p := range map[string]*tab{"Ada": a, "Grace": b} {
+		p.do(chromedp.Click(hook("storm")))
+		p.talk(name)
 	}
-	a.do(chromedp.Click(hook("storm")))
 	for _, p := range []*tab{a, b} {
-		p.until(`document.querySelector("[data-testid=connection]").dataset.state === "live"`)
-		p.until(`document.querySelectorAll("[data-testid=message] [data-testid=text]").length >= %s`, len(want))
-		p.until(`document.querySelector("[data-testid=message]:is([data-state=sending], [data-state=waiting])") === null`)
+		p.until(`/Cut [2-9] times/.test(document.querySelector("[data-testid=storm-tally]").textContent)`)
+	}
+	want := append(a.hush(), b.hush()...)
+	for _, p := range []*tab{a, b} { // while it storms
+		p.shows(len(want))
+		if tally := eval[string](p, `document.querySelector("[data-testid=storm-tally]").textContent`); !strings.HasSuffix(tally, "Lost: none.") {
+			t.Errorf("the page says %q", tally)
+		}
 	}
 	wantSame(t, a, b, want)
 }
