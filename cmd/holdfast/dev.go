@@ -118,6 +118,14 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 			cfg.Hosts = append(cfg.Hosts, a.host())
 		}
 	}
+	vouching, err := developmentAuthOf(c, dir)
+	if err != nil {
+		return fail(exitFiles, "%w", err)
+	}
+	if err := openAuth(ctx, &cfg, &c.Auth, vouching); err != nil {
+		return err
+	}
+	defer cfg.Auth.Close()
 	var ca *certs.CA
 	if o.https != "" {
 		if ca, err = openCA(o.caDir); err != nil {

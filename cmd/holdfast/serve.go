@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/certs"
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/policy"
@@ -78,12 +77,10 @@ func serve(ctx context.Context, c *config.Config, rules *policy.Rules, std strea
 	if err != nil {
 		return fail(exitFiles, "%w", err)
 	}
-	vouching.Log = log
-	if cfg.Auth, err = auth.New(ctx, vouching); err != nil {
-		return fail(exitFiles, "%w", err)
+	if err := openAuth(ctx, &cfg, &c.Auth, vouching); err != nil {
+		return err
 	}
 	defer cfg.Auth.Close()
-	cfg.Sources = auth.Sources{Cookie: c.Auth.Cookie, Query: c.Auth.AllowQueryToken}
 
 	var store *certs.Store // nil behind a proxy
 	if c.Listen.HTTPS != "" {
