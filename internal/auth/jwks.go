@@ -37,6 +37,7 @@ type keySource struct {
 	fetched time.Time     // when set was; zero if it never was
 	round   chan struct{} // closed at the end of the fetch that runs or has been asked for; nil if there is none
 	begun   time.Time     // when the last fetch was
+	ended   bool          // there will be no more
 }
 
 // newKeySource returns the source of a URL, whose goroutine is run.
@@ -58,6 +59,7 @@ func sourceOf(u *url.URL, log *slog.Logger, fetch func(context.Context) (keySet,
 
 // run fetches the keys again and again, until ctx ends.
 func (s *keySource) run(ctx context.Context) {
+	defer s.end()
 	retry := leastRetry
 	for {
 		s.begin()
@@ -83,6 +85,17 @@ func (s *keySource) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+	}
+}
+
+// end lets go on who waits for a fetch that will not be.
+func (s *keySource) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	if s.round != nil {
+		close(s.round)
+		s.round = nil
 	}
 }
 
@@ -139,7 +152,7 @@ func (s *keySource) keys(now time.Time) ([]Key, bool) {
 func (s *keySource) ask() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.round != nil || time.Since(s.begun) < minRenewal {
+	if s.ended || s.round != nil || time.Since(s.begun) < minRenewal {
 		return
 	}
 	s.round = make(chan struct{})

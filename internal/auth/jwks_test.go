@@ -189,6 +189,21 @@ func TestKeysAreFetchedAgainWhenTheyAreNotFreshAnyMore(t *testing.T) {
 	})
 }
 
+func TestAfterTheEndNobodyWaitsForAKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &login{fresh: time.Hour}
+		l.rotate("one")
+		a := l.authenticator(t, nil)
+		l.wantIn(t, a, l.token())
+		time.Sleep(minRenewal)
+		a.Close()
+		l.wantIn(t, a, l.token())
+		l.rotate("two")
+		_, err := a.Authenticate(t.Context(), Credentials{Token: l.token()})
+		wantRefused(t, err, Unauthorized, CheckKey, unknownKey)
+	})
+}
+
 func TestAnOutageIsOutlivedForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &login{fresh: time.Hour}
