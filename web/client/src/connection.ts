@@ -79,9 +79,10 @@ export function carry(
 /** Nothing is told during the call. Throws if there is nothing to connect with. */
 export function createConnection(
   urls: string[],
-  { dial, encoding }: Carrier,
+  options: TransportOptions,
   owner: ConnectionOwner,
 ): Connection {
+  const { dial, encoding } = carry(urls, options);
   /** Counts through the URLs. */
   let turn = 0;
   /** The last reply to `connect`: the session to resume is in it. */
@@ -140,7 +141,7 @@ export function createConnection(
 
   const pushed = (link: Link, push: Incoming) => {
     if (push.move && link === current) {
-      const { after = 0, spread = 0, endpoints = [] } = push.move;
+      const { after, spread, endpoints = [] } = push.move;
       if (!next && !timer) {
         if (endpoints[0]) {
           turn = 0;

@@ -8,12 +8,10 @@ import { byteLength, type Command, type Encoding } from "./wire.ts";
 const mostGrowth = 6;
 const envelope = 1024;
 
-function isLarger({ number: id, publication }: Entry, limit: number, encoding: Encoding): boolean {
+function isLarger({ publication }: Entry, limit: number, encoding: Encoding): boolean {
   return (
     publication.data.length * mostGrowth + envelope > limit &&
-    byteLength(
-      encoding.encode({ id, publish: { ...publication, id: `${Math.random()}-${id}` } } as Command),
-    ) > limit
+    byteLength(encoding.encode({ id: Number.MAX_SAFE_INTEGER, publish: publication } as Command)) > limit
   );
 }
 

@@ -29,9 +29,7 @@ export interface Publication extends PublishOptions {
 
 /** A publication that is not acknowledged. */
 export interface Entry {
-  /** The end of the publication's id. */
-  readonly number: number;
-  readonly publication: Publication;
+  readonly publication: Publication & { id: string };
   readonly done: Done;
   /** The connection on which it waits for its reply. */
   link?: Link | undefined;
@@ -59,11 +57,11 @@ export interface Outbox {
   /** Runs when all is acknowledged. */
   whenEmpty(run: () => void): void;
   /** Nothing will be sent any more. */
-  abandon(): void;
+  end(): void;
 }
 
 export function createOutbox(judge: Judge): Outbox {
-  const entries = new Map<number, Entry>();
+  const entries = new Map<string, Entry>();
   /** Begins the ids of these publications. They are to be unique in the channel for seconds, and no secret. */
   const prefix = `${Math.random()}-`;
   /** Undefined also in a pause after a refusal with `retry`. */
@@ -72,41 +70,37 @@ export function createOutbox(judge: Judge): Outbox {
   let refusals = 0;
   let emptied = () => {};
 
-  const settle = (number: number, fault?: Fault, stored: Stored = {}) => {
-    const entry = entries.get(number);
-    if (entries.delete(number)) {
-      entry?.done(fault, stored);
-      if (!entries.size) {
-        emptied();
-      }
+  const settle = (id: string, fault?: Fault, stored: Stored = {}) => {
+    const entry = entries.get(id);
+    entries.delete(id);
+    entry?.done(fault, stored);
+    if (!entries.size) {
+      emptied();
     }
   };
 
   const send = (entry: Entry, on: Link) => {
-    const { number, publication } = entry;
     entry.link = on;
     entry.sentAt ??= Date.now();
-    on.ask("publish", { ...publication, id: prefix + number }, (ok, fault) => {
-      if (!fault) {
-        refusals = 0;
-      }
-      // What was sent again on a newer connection is not refused by an older one.
-      if (!fault || (entry.link === on && !fault.retry)) {
-        settle(number, fault, ok);
-      } else if (entry.link === on) {
+    on.ask("publish", entry.publication, (ok, fault) => {
+      if (fault?.retry) {
         entry.link = undefined;
         if (link === on) {
           link = undefined;
           pause = setTimeout(self.use, waitMs(refusals++, fault.after), on);
         }
+      } else {
+        refusals = 0;
+        settle(entry.publication.id, fault, ok);
       }
       pump();
     });
   };
 
   const pump = () => {
-    let room = link?.open ? (link.welcome.limits?.commands ?? 64) : 0;
-    for (const entry of entries.values()) {
+    /** How many may be sent without waiting for replies: so many the server takes of small ones. */
+    let room = link?.open ? 64 : 0;
+    for (const [id, entry] of entries) {
       if (!link || room-- <= 0) {
         return;
       }
@@ -116,7 +110,7 @@ export function createOutbox(judge: Judge): Outbox {
           return;
         }
         if (verdict) {
-          settle(entry.number, { code: verdict });
+          settle(id, { code: verdict });
         } else {
           send(entry, link);
         }
@@ -126,21 +120,20 @@ export function createOutbox(judge: Judge): Outbox {
 
   const self: Outbox = {
     publish(publication, done) {
-      const number = nextId();
-      entries.set(number, { number, publication, done });
+      const id = prefix + nextId();
+      entries.set(id, { publication: { ...publication, id }, done });
       pump();
-      return prefix + number;
+      return id;
     },
     use(next) {
-      if (next.open) {
-        link = next;
-        pump();
-      }
+      clearTimeout(pause);
+      link = next;
+      pump();
     },
     echoed({ id, offset, epoch }) {
       const own = !!id?.startsWith(prefix);
       if (own) {
-        settle(Number(id?.slice(prefix.length)), undefined, { offset, epoch });
+        settle(id as string, undefined, { offset, epoch });
         pump();
       }
       return own;
@@ -151,10 +144,10 @@ export function createOutbox(judge: Judge): Outbox {
         run();
       }
     },
-    abandon() {
+    end() {
       clearTimeout(pause);
-      for (const number of entries.keys()) {
-        settle(number, { code: "closed" });
+      for (const id of entries.keys()) {
+        settle(id, { code: "closed" });
       }
     },
   };

@@ -6,7 +6,7 @@ export type Positions = Map<string, number>;
 export function parsePositions(text: string | undefined): Positions {
   return new Map(
     text?.split(",").map((position) => {
-      const [offset, epoch = ""] = position.split(":");
+      const [offset, epoch] = position.split(":") as [string, string];
       return [epoch, Number(offset)];
     }),
   );

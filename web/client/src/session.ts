@@ -134,7 +134,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     ask,
     begin(subscription: Subscription) {
       for (const link of links()) {
-        subscription.begin(link);
+        subscription.opened(link);
       }
     },
     subscribe(what: SubscribeBody, where: SubscribeOptions, tell: Emit<SubscriptionEvents>) {
@@ -197,7 +197,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       opened(link) {
         next = link;
         for (const subscription of subscriptions.values()) {
-          subscription.begin(link);
+          subscription.opened(link);
         }
       },
       greeted(link) {
@@ -213,7 +213,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       pushed(link, push: Incoming) {
         const subscription = subscriptions.get(Object.values(push)[0]?.sub);
         if (subscription) {
-          subscription.push(link, push);
+          subscription.pushed(link, push);
         } else if (push.expiring) {
           tokens?.expiring(push.expiring.in);
         } else if (push.error) {
@@ -226,7 +226,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         }
         calls.lost(link);
         for (const subscription of subscriptions.values()) {
-          subscription.detach(link, drop);
+          subscription.lost(link, drop);
         }
         if (link === current) {
           current = undefined;
@@ -245,7 +245,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           subscription.end();
         }
         calls.abandon();
-        outbox.abandon();
+        outbox.end();
         emit("closed", closed);
       },
     },

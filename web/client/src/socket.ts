@@ -169,8 +169,8 @@ export class HoldfastSocket extends EventTarget {
 
   static {
     const { prototype } = HoldfastSocket;
-    for (const [value, name] of ["CONNECTING", "OPEN", "CLOSING", "CLOSED"].entries()) {
-      for (const holder of [HoldfastSocket, prototype]) {
+    for (const holder of [HoldfastSocket, prototype]) {
+      for (const [value, name] of ["CONNECTING", "OPEN", "CLOSING", "CLOSED"].entries()) {
         Object.defineProperty(holder, name, { value, enumerable: true });
       }
     }

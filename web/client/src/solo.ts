@@ -3,12 +3,12 @@
  * again behind the replay of what was missed: that tells what of it is stored.
  */
 
-import { type Closed, carry, createConnection, type TransportOptions } from "./connection.ts";
+import { type Closed, createConnection, type TransportOptions } from "./connection.ts";
 import type { Fault } from "./error.ts";
 import { nextId } from "./link.ts";
 import { createOutbox } from "./outbox.ts";
 import { createSubscription, type State, type SubscriptionEvents } from "./subscription.ts";
-import { byteLength } from "./wire.ts";
+import { byteLength, type Frame } from "./wire.ts";
 
 export interface Solo {
   /** As of a WebSocket. While it reconnects it is open. */
@@ -41,7 +41,6 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   }
   const where = { since: take("since"), last: Number(take("last")) || undefined };
   const echo = take("echo") !== "false";
-  const urls = [url.href];
 
   /** Ends when all that was sent has been handed on. */
   let sending: Promise<unknown> = Promise.resolve();
@@ -84,7 +83,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   const closed = ({ code, reason, clean }: Closed) => {
     clearTimeout(flush);
     self.readyState = 3;
-    outbox.abandon();
+    outbox.end();
     subscription.end();
     if (!clean) {
       tell("error");
@@ -105,12 +104,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
       tell(type, detail as object);
     }
   });
-  const connection = createConnection(urls, carry(urls, options), {
-    opened: subscription.begin,
-    pushed: subscription.push,
-    lost: subscription.detach,
-    closed,
-  });
+  const connection = createConnection([url.href], options, { ...subscription, closed });
 
   const self: Solo = {
     readyState: 0,
@@ -122,7 +116,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
     send(data) {
       /** What can't be sent yet is held up to so many bytes. */
       const mostBuffered = 2 ** 24;
-      const size = data instanceof Blob ? data.size : byteLength(data);
+      const size = (data as Partial<Blob>).size ?? byteLength(data as Frame);
       self.bufferedAmount += size;
       if (self.readyState === 1) {
         sending = sending

@@ -78,10 +78,10 @@ export interface Subscription {
   /** What `since` has to be to go on; "" if there is no position, undefined if there is none yet. */
   position(): string | null | undefined;
   /** Subscribes on a connection. */
-  begin(link: Link): void;
-  push(link: Link, push: Incoming): void;
+  opened(link: Link): void;
+  pushed(link: Link, push: Incoming): void;
   /** A connection is gone, or could not be made. */
-  detach(link: Link | undefined, drop?: Drop): void;
+  lost(link: Link | undefined, drop?: Drop): void;
   end(): void;
 }
 
@@ -99,13 +99,13 @@ export function createSubscription(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const seen = new Set<string>();
 
-  const enter = (state: State, drop?: Drop) => {
-    if (drop || self.state !== state) {
+  const enter = (state: State) => {
+    if (self.state !== state) {
       self.state = state;
-      emit("state", { state, ...drop });
+      emit("state", { state });
     }
   };
-  const lost = (detail: Lost) => {
+  const gone = (detail: Lost) => {
     self.lostAt = Date.now();
     emit("lost", detail);
   };
@@ -123,7 +123,7 @@ export function createSubscription(
     parsePositions(ok.position).forEach(reach);
     emit("subscribed", link);
     if (ok.lost) {
-      lost({ since, ...ok });
+      gone({ since, ...ok });
     }
     if (again && !since) {
       emit("gap", {});
@@ -132,12 +132,12 @@ export function createSubscription(
 
   const refused = (link: Link, error: Fault) => {
     if (error.retry) {
-      self.detach(link);
+      self.lost(link);
       clearTimeout(timer);
       timer = setTimeout(
         () => {
           if (link.open && self.link !== link) {
-            self.begin(link);
+            self.opened(link);
           }
         },
         waitMs(refusals++, error.after),
@@ -179,7 +179,7 @@ export function createSubscription(
     live: undefined,
     position: () =>
       epochs ? Array.from(epochs, (epoch) => `${highest.get(epoch)}:${epoch}`).join() : options.since,
-    begin(link) {
+    opened(link) {
       const since = self.position() || undefined;
       const last = since ? undefined : options.last;
       link.ask("subscribe", { ...what, sub, since, last }, (ok, error) => {
@@ -192,8 +192,8 @@ export function createSubscription(
         }
       });
     },
-    push(link, push) {
-      const { message, live, lost: gone, gap, unsubscribed } = push;
+    pushed(link, push) {
+      const { message, live, lost, gap, unsubscribed } = push;
       if (link !== self.link) {
         return;
       }
@@ -204,12 +204,12 @@ export function createSubscription(
         self.live = link;
         enter("live");
         emit("live", link);
-      } else if (gone) {
-        for (const epoch of parsePositions(gone.since).keys()) {
+      } else if (lost) {
+        for (const epoch of parsePositions(lost.since).keys()) {
           epochs?.delete(epoch);
         }
-        parsePositions(gone.position).forEach(reach);
-        lost(gone);
+        parsePositions(lost.position).forEach(reach);
+        gone(lost);
       } else if (gap) {
         emit("gap", gap);
       } else if (unsubscribed) {
@@ -218,10 +218,13 @@ export function createSubscription(
         emit("push", push);
       }
     },
-    detach(link, drop) {
+    lost(link, drop) {
       if (!self.link || self.link === link) {
         self.link = undefined;
-        enter(self.state === "connecting" ? "connecting" : "reconnecting", drop);
+        if (self.state !== "connecting") {
+          self.state = "reconnecting";
+        }
+        emit("state", { state: self.state, ...drop });
       }
     },
     end() {

@@ -51,12 +51,12 @@ const native: WebSocketClass | undefined = globalThis.WebSocket;
 
 /** The transport that is a WebSocket. */
 export function webSocket(Socket: WebSocketClass = native ?? globalThis.WebSocket): Dial {
-  return (url, subprotocol, { onOpen, onFrame, onClose }) => {
+  return (url, subprotocol, events) => {
     const socket = new Socket(url, subprotocol);
     socket.binaryType = "arraybuffer";
-    socket.onopen = onOpen;
-    socket.onmessage = (event) => onFrame(event.data);
-    socket.onclose = (event) => onClose(event.code, event.reason);
+    socket.onopen = events.onOpen;
+    socket.onmessage = (event) => events.onFrame(event.data);
+    socket.onclose = (event) => events.onClose(event.code, event.reason);
     // Libraries for Node throw if nobody listens; the close event follows.
     socket.onerror = () => {};
     return {
