@@ -5,11 +5,6 @@ import type { Link } from "../link.ts";
 import type { Command, Incoming, Welcome } from "../wire.ts";
 import type { Ear } from "./streams.ts";
 
-/** The session that the tabs of an origin have. Tabs and hubs of a page note it here. */
-export interface Memory {
-  session?: Welcome["session"] | undefined;
-}
-
 export interface ConnectCommand {
   token?: string;
   session?: Welcome["session"];
@@ -36,10 +31,11 @@ export interface Admission {
 /** A tab's command may grow by so many bytes on its way, for its id does. */
 const idBytes = 16;
 
-export function createAdmission(link: () => Link, memory: Memory, owner: AdmissionOwner): Admission {
+export function createAdmission(link: () => Link, owner: AdmissionOwner): Admission {
   /** The first `connect` is on its way, or answered; the others wait for that. */
   let asked = false;
   let welcome: Welcome | undefined;
+  let session: Welcome["session"];
   /** When the token expires, in the milliseconds of the clock. */
   let expiresAt: number | undefined;
   /** The last one that the server took. */
@@ -51,17 +47,17 @@ export function createAdmission(link: () => Link, memory: Memory, owner: Admissi
 
   const took = (ok: Welcome, taken: string | undefined) => {
     token = taken;
-    memory.session = ok.session ?? memory.session;
+    session = ok.session ?? session;
     expiresAt = ok.expires && Date.now() + ok.expires * 1000;
   };
-  const letIn = (ear: Ear, id: number, session: Welcome["session"]) => {
+  const letIn = (ear: Ear, id: number, from: Welcome["session"]) => {
     const { limits, ...ok } = { ...welcome };
     const told = {
       ...ok,
-      session: memory.session,
+      session,
       limits: { ...limits, message: (limits?.message ?? Number.POSITIVE_INFINITY) - idBytes },
       expires: expiresAt && (expiresAt - Date.now()) / 1000,
-      resumed: !!session && session.id === memory.session?.id,
+      resumed: !!from && from.id === session?.id,
     };
     ear.tell({ incoming: { id, ok: told } });
     if (moving) {
@@ -100,7 +96,7 @@ export function createAdmission(link: () => Link, memory: Memory, owner: Admissi
         return;
       }
       asked = true;
-      link().ask("connect", { ...body, session: memory.session ?? body.session }, (ok, error) => {
+      link().ask("connect", body, (ok, error) => {
         if (error) {
           ear.tell({ incoming: { id, error } });
           return owner.refused(ear, error);

@@ -18,7 +18,7 @@ async function setUp() {
     setTimeout(events.onOpen);
     return { send: () => {}, close: () => {} };
   };
-  const hub = createHub("n", platform, { dial, encoding: json }, {});
+  const hub = createHub("n", platform, { dial, encoding: json });
   const pipe = new platform.BroadcastChannel(callName("n", "call"));
   const heard: Down[] = [];
   pipe.onmessage = ({ data }) => heard.push(data);

@@ -1,7 +1,6 @@
 /** The hub: takes the calls of all tabs, and has the connection to the server. Where it runs holds the lock. */
 
 import type { Carrier } from "../transport.ts";
-import type { Memory } from "./admission.ts";
 import { callName, gone, onLeave, type Platform, type Shout, type Up } from "./pipe.ts";
 import { createUpstream, goingOn, type Line, type Upstream } from "./upstream.ts";
 
@@ -17,12 +16,7 @@ export interface Hub {
 /** A tab that leaves so many messages unread is frozen: it comes back when it can, and gets what it missed. */
 const mostUnread = 4096;
 
-export function createHub(
-  name: string,
-  { locks, BroadcastChannel }: Platform,
-  carrier: Carrier,
-  memory: Memory,
-): Hub {
+export function createHub(name: string, { locks, BroadcastChannel }: Platform, carrier: Carrier): Hub {
   const id = crypto.randomUUID();
   const bus = new BroadcastChannel(name);
   /** Ends each call that is not over. */
@@ -92,7 +86,7 @@ export function createHub(
     // Granted when the tab has let go of it, or is dead.
     locks.request(callName(name, call), { signal: watch.signal }, () => leave(goingOn, "")).catch(() => {});
     try {
-      newest = upstream = newest?.welcoming ? newest : createUpstream(url, carrier, memory);
+      newest = upstream = newest?.welcoming ? newest : createUpstream(url, carrier);
       upstream.join(line);
     } catch (cause) {
       line.close(1006, `${cause}`);
@@ -100,7 +94,7 @@ export function createHub(
   };
 
   bus.onmessage = ({ data }: { data: Shout }) => {
-    if (data.hub || data.gone === id) {
+    if (data.hub) {
       // Another one has the lock: this one was frozen, and did not see it.
       end();
     } else if (data.call && data.url) {

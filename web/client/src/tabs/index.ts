@@ -47,7 +47,7 @@ export function serve({ dial = webSocket(), encoding = json }: Partial<Carrier> 
   if (here) {
     let hub: ReturnType<typeof createHub> | undefined;
     const lead = () => {
-      hub = createHub(name, here, { dial, encoding }, {});
+      hub = createHub(name, here, { dial, encoding });
       return hub.over;
     };
     // Again after the last tab has left, or after one that could not wait has taken it.

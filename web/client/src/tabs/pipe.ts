@@ -13,8 +13,6 @@ export interface Shout {
   url?: string;
   /** A hub is there now. */
   hub?: string;
-  /** A hub is not there any more. */
-  gone?: string;
 }
 
 /** From a tab to the hub that has taken its call. */

@@ -120,6 +120,8 @@ async function play(steps: Step[], delays: number[]): Promise<void> {
   expect(new Set(log).size).toBe(log.length);
   expect(server.open).toHaveLength(here.length > 0 ? 1 : 0);
   expect(browser.subscriptions("chat/a")).toBe(here.length > 0 ? 1 : 0);
+  const held = [...origin.locks.values()].flat();
+  expect(held.length).toBeLessThanOrEqual(browser.tabs.length * 3 + 1);
   for (const { holdfast } of browser.tabs) {
     void holdfast.close();
   }

@@ -6,7 +6,6 @@
 import type { Carrier, Transport } from "../transport.ts";
 import { onWake } from "../wake.ts";
 import type { Incoming } from "../wire.ts";
-import type { Memory } from "./admission.ts";
 import { createHub, type Hub } from "./hub.ts";
 import {
   callName,
@@ -27,7 +26,6 @@ const lastWordsMs = 1_000;
 /** With a worker that would be the hub, a tab is it only if that does not answer. */
 export function share(name: string, platform: Platform, carrier: Carrier, worker = false): Carrier {
   const { locks, BroadcastChannel } = platform;
-  const memory: Memory = {};
 
   const dial: Carrier["dial"] = (url, subprotocol, events) => {
     const call = crypto.randomUUID();
@@ -73,11 +71,10 @@ export function share(name: string, platform: Platform, carrier: Carrier, worker
           return undefined;
         }
         if (by) {
-          // Whoever dials next is the hub: the others have to know that they have none.
-          bus.postMessage({ gone: by });
+          // Its hub is gone. The others learn it in the same way, and whoever dials first is the next.
           return orphaned();
         }
-        hub = createHub(name, platform, carrier, memory);
+        hub = createHub(name, platform, carrier);
         hub.take(call, url);
         return hub.over;
       };
@@ -104,7 +101,7 @@ export function share(name: string, platform: Platform, carrier: Carrier, worker
     bus.onmessage = ({ data }: { data: Shout }) => {
       if (data.hub && !by) {
         ask();
-      } else if (by && (data.gone === by || (data.hub ?? by) !== by)) {
+      } else if (data.hub && data.hub !== by) {
         orphaned();
       }
     };
@@ -125,7 +122,6 @@ export function share(name: string, platform: Platform, carrier: Carrier, worker
       } else if (closed) {
         lost(...closed);
       } else if (incoming) {
-        memory.session = incoming.ok?.session ?? memory.session;
         reads++;
         if (reads % readsAtOnce === 0) {
           tell({ read: readsAtOnce });

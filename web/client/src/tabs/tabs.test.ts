@@ -126,6 +126,36 @@ test("a frozen tab with the connection is replaced, and does no harm when it com
   expect(server.open).toHaveLength(1);
 });
 
+test("tabs that read along are never cut off", async () => {
+  const { server, tabs, got } = await setUp(2);
+  const sub = server.commands.find(({ verb }) => verb === "subscribe")?.body.sub;
+  const texts = Array.from({ length: 12_000 }, (_, at) => `${at}`);
+  for (let at = 0; at < texts.length; at += 1000) {
+    const pushes = texts
+      .slice(at, at + 1000)
+      .map((data) => ({ message: { sub, offset: Number(data) + 1, data } }));
+    server.last.onmessage?.({ data: JSON.stringify(pushes) });
+    await pass();
+  }
+  expect(got).toEqual([
+    ["(live)", ...texts],
+    ["(live)", ...texts],
+  ]);
+  expect(tabs.map(({ states }) => states)).toEqual([["live"], ["live"]]);
+});
+
+test("a tab that joins when the server has asked to move moves, too", async () => {
+  for (let ms = 0; ms < 40; ms++) {
+    const { browser, server } = await setUp(1);
+    listen(browser.open().holdfast, "chat/a");
+    await pass(ms);
+    server.last.push({ move: { after: 0, spread: 0 } });
+    await pass(2000);
+    expect(server.open).toHaveLength(1);
+    expect(server.sockets[0]?.closedWith?.code).toBe(1000);
+  }
+});
+
 test("echo is left out in the tab that has published, not in others", async () => {
   const { browser } = await setUp(0);
   const heard: unknown[][] = [[], []];

@@ -7,7 +7,7 @@ import type { Fault } from "../error.ts";
 import { createLink, type Link } from "../link.ts";
 import type { Carrier } from "../transport.ts";
 import type { Command, Incoming, Reply } from "../wire.ts";
-import { createAdmission, type Memory } from "./admission.ts";
+import { createAdmission } from "./admission.ts";
 import type { Up } from "./pipe.ts";
 import { createStreams, type Ear } from "./streams.ts";
 
@@ -34,7 +34,7 @@ const probeSeconds = 5;
 /** How the server sees a connection that another will follow: a code that does not say that the client is done. */
 export const goingOn = 3000;
 
-export function createUpstream(url: string, { dial, encoding }: Carrier, memory: Memory): Upstream {
+export function createUpstream(url: string, { dial, encoding }: Carrier): Upstream {
   const lines = new Set<Line>();
   const end = (code: number, reason: string) => {
     self.welcoming = false;
@@ -129,7 +129,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier, memory:
     url,
   );
   const streams = createStreams(() => link);
-  const admission = createAdmission(() => link, memory, {
+  const admission = createAdmission(() => link, {
     run: (ear, command) => run(ear as Line, command),
     refused(ear, error) {
       // The others may have tokens that are better.
