@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
@@ -17,9 +18,9 @@ const (
 	minRenewal = 30 * time.Second
 	// leastFresh and mostFresh bound for how long keys are used without asking again, whatever the
 	// answer's Cache-Control says; usualFresh is for those that say nothing.
-	leastFresh, usualFresh, mostFresh = time.Minute, 15 * time.Minute, 24 * time.Hour
-	// mostStale is for how long keys are used while their URL can't be reached. A key that was withdrawn
-	// meanwhile is good for as long.
+	leastFresh, usualFresh, mostFresh = time.Minute, 15 * time.Minute, 6 * time.Hour
+	// mostStale is for how long keys are used after they were fetched, if their URL can't be reached any more.
+	// A key that is withdrawn meanwhile is good for as long.
 	mostStale = 24 * time.Hour
 	// leastRetry and mostRetry bound the wait after a failure, which doubles.
 	leastRetry, mostRetry = 5 * time.Second, 5 * time.Minute
@@ -31,6 +32,8 @@ type keySource struct {
 	fetch func(context.Context) (keySet, error)
 	log   *slog.Logger
 	wake  chan struct{} // of the goroutine; holds one
+
+	ignored []string // why keys were ignored the last time; for the goroutine alone
 
 	mu      sync.Mutex // guards what follows
 	set     []Key
@@ -74,7 +77,9 @@ func (s *keySource) run(ctx context.Context) {
 			wait = retry/2 + rand.N(retry/2) // so that the nodes of a cluster don't ask as one
 			retry = min(2*retry, mostRetry)
 		}
-		s.finish(ctx, got, err, now)
+		if fetched := s.finish(got, err, now); ctx.Err() == nil {
+			s.tell(got, err, now, fetched)
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -110,7 +115,7 @@ func (s *keySource) begin() {
 }
 
 // finish takes over what was fetched, and lets go on who waits for it.
-func (s *keySource) finish(ctx context.Context, got keySet, err error, now time.Time) {
+func (s *keySource) finish(got keySet, err error, now time.Time) (fetched time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
@@ -122,19 +127,27 @@ func (s *keySource) finish(ctx context.Context, got keySet, err error, now time.
 	}
 	close(s.round)
 	s.round = nil
-	for _, why := range got.ignored {
-		s.log.Warn("a key is ignored", "why", why)
-	}
+	return s.fetched
+}
+
+// tell logs what came of a fetch; fetched is when there last was a good one.
+func (s *keySource) tell(got keySet, err error, now, fetched time.Time) {
+	age := now.Sub(fetched).Round(time.Second)
 	switch {
 	case err == nil:
 		s.log.Debug("keys fetched", "keys", len(got.keys), "fresh", got.fresh)
-	case ctx.Err() != nil: // the end of the server, and of no interest
-	case s.fetched.IsZero():
+	case fetched.IsZero():
 		s.log.Warn("the keys can't be fetched, so nobody with a token of theirs can be let in", "error", err)
-	case now.Sub(s.fetched) > mostStale:
-		s.log.Error("the keys can't be fetched, and the old ones are too old to be used", "age", now.Sub(s.fetched).Round(time.Second), "error", err)
+	case now.Sub(fetched) > mostStale:
+		s.log.Error("the keys can't be fetched, and the old ones are too old to be used", "age", age, "error", err)
 	default:
-		s.log.Warn("the keys can't be fetched; the old ones are used", "age", now.Sub(s.fetched).Round(time.Second), "error", err)
+		s.log.Warn("the keys can't be fetched; the old ones are used", "age", age, "error", err)
+	}
+	if !slices.Equal(got.ignored, s.ignored) {
+		for _, why := range got.ignored {
+			s.log.Warn("a key is ignored", "why", why)
+		}
+		s.ignored = got.ignored
 	}
 }
 

@@ -23,6 +23,7 @@ type login struct {
 	fresh   time.Duration
 	broken  error
 	delay   time.Duration
+	ignored []string
 	fetches int
 }
 
@@ -55,7 +56,7 @@ func (l *login) token() string {
 func (l *login) fetch(ctx context.Context) (keySet, error) {
 	l.mu.Lock()
 	l.fetches++
-	set, err, delay := keySet{keys: l.keys, fresh: l.fresh}, l.broken, l.delay
+	set, err, delay := keySet{keys: l.keys, fresh: l.fresh, ignored: l.ignored}, l.broken, l.delay
 	l.mu.Unlock()
 	select {
 	case <-time.After(delay):
@@ -280,6 +281,20 @@ func TestAnswersWithoutKeysDoNotReplaceThoseThereAre(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+func TestThatAKeyIsIgnoredIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &login{fresh: time.Hour, ignored: []string{"key 2 of 2: it is of no use"}}
+		l.rotate("one")
+		var log strings.Builder
+		a := l.authenticator(t, slog.New(slog.NewTextHandler(&log, nil)))
+		time.Sleep(12 * time.Hour)
+		a.Close()
+		if n := strings.Count(log.String(), `level=WARN msg="a key is ignored" jwks=https://id.example/keys why="key 2 of 2: it is of no use"`); n != 1 {
+			t.Errorf("told %d times:\n%s", n, &log)
+		}
+	})
 }
 
 func TestTheStartEndsWithItsContext(t *testing.T) {
