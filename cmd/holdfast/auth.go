@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/config"
-	"github.com/holdfast-dev/holdfast/internal/server"
 )
 
 // tokenSecretFile is where development mode keeps the secret of tokens, in the data directory.
@@ -67,14 +65,6 @@ func developmentAuthOf(c *config.Config, dataDir string) (auth.Config, error) {
 	}
 	a.Keys = []auth.Key{k}
 	return a, nil
-}
-
-// openAuth has a server find out who its clients are. Close cfg.Auth when it has stopped.
-func openAuth(ctx context.Context, cfg *server.Config, c *config.Auth, vouching auth.Config) (err error) {
-	vouching.Log = cfg.Log
-	cfg.Sources = auth.Sources{Cookie: c.Cookie, Query: c.AllowQueryToken}
-	cfg.Auth, err = auth.New(ctx, vouching)
-	return asFileFailure(err)
 }
 
 func readTokenKey(file, id string, algorithm auth.Algorithm) (auth.Key, error) {

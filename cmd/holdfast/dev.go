@@ -107,7 +107,11 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 		return err
 	}
 	log := slog.New(logHandler(c.Log, std))
-	cfg, err := serverConfigOf(c, rules, dir, log)
+	vouched, err := developmentAuthOf(c, dir)
+	if err != nil {
+		return fail(exitFiles, "%w", err)
+	}
+	cfg, err := serverConfigOf(c, rules, vouched, dir, log)
 	if err != nil {
 		return err
 	}
@@ -118,14 +122,6 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 			cfg.Hosts = append(cfg.Hosts, a.host())
 		}
 	}
-	vouching, err := developmentAuthOf(c, dir)
-	if err != nil {
-		return fail(exitFiles, "%w", err)
-	}
-	if err := openAuth(ctx, &cfg, &c.Auth, vouching); err != nil {
-		return err
-	}
-	defer cfg.Auth.Close()
 	var ca *certs.CA
 	if o.https != "" {
 		if ca, err = openCA(o.caDir); err != nil {

@@ -67,20 +67,15 @@ func serve(ctx context.Context, c *config.Config, rules *policy.Rules, std strea
 		return err
 	}
 	log := slog.New(logHandler(c.Log, std))
-	cfg, err := serverConfigOf(c, rules, dir, log)
+	vouched, err := authOf(c)
+	if err != nil {
+		return fail(exitFiles, "%w", err)
+	}
+	cfg, err := serverConfigOf(c, rules, vouched, dir, log)
 	if err != nil {
 		return err
 	}
 	cfg.NoChat, cfg.SecureOnly, cfg.HSTS = !c.Listen.Chat, true, c.TLS.HSTS
-
-	vouching, err := authOf(c)
-	if err != nil {
-		return fail(exitFiles, "%w", err)
-	}
-	if err := openAuth(ctx, &cfg, &c.Auth, vouching); err != nil {
-		return err
-	}
-	defer cfg.Auth.Close()
 
 	var store *certs.Store // nil behind a proxy
 	if c.Listen.HTTPS != "" {

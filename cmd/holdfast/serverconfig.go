@@ -3,7 +3,9 @@ package main
 import (
 	"log/slog"
 	"path/filepath"
+	"strings"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/policy"
@@ -11,7 +13,7 @@ import (
 )
 
 // serverConfigOf returns what the configuration asks of every server, in whichever mode. What is kept is in dir.
-func serverConfigOf(c *config.Config, rules *policy.Rules, dir string, log *slog.Logger) (server.Config, error) {
+func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, dir string, log *slog.Logger) (server.Config, error) {
 	proxies, err := c.Listen.ProxyPrefixes()
 	if err != nil {
 		return server.Config{}, fail(exitFiles, "listen.proxies: %w", err)
@@ -22,6 +24,9 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, dir string, log *slog
 		WebSocketOverHTTP2: c.Listen.WebSocketOverH2,
 		Front:              server.Front{Proxies: proxies, ProxyProtocol: c.Listen.ProxyProtocol},
 		Origins:            c.Listen.Origins,
+		Auth:               vouched,
+		ClientNames:        strings.TrimPrefix(c.Auth.CertificateName, "none"),
+		Sources:            auth.Sources{Cookie: c.Auth.Cookie, Query: c.Auth.AllowQueryToken},
 		MaxMessageBytes:    int64(c.Limits.MaxMessage),
 		SendQueueBytes:     int(c.Limits.SendQueue),
 		Limits:             limitsOf(c.Limits),

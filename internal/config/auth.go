@@ -21,6 +21,7 @@ type Auth struct {
 	RequireExpiry   bool          `key:"require_expiry" default:"true" doc:"Whether tokens must expire."`
 	Cookie          string        `key:"cookie" doc:"The name of a cookie that has the token, for pages of this server's own origin. Empty is none."`
 	AllowQueryToken bool          `key:"allow_query_token" default:"false" doc:"Whether a token may be in the URL, as ?token= or ?access_token=, where proxies and browsers keep it."`
+	CertificateName string        `key:"certificate_name" default:"none" values:"none uri dns email cn" doc:"Which name in a client's certificate says who the client is: none, the URI, the DNS name or the email address among its alternative names, or its common name. It needs tls.client_auth."`
 	APIKeys         []APIKey      `key:"api_keys" of:"API keys" doc:"What servers come in with. Make one with holdfast token create --api-key, which prints what to write here."`
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-var defaultAuth = Auth{Leeway: 30 * time.Second, MaxLifetime: 24 * time.Hour, RequireExpiry: true}
+var defaultAuth = Auth{Leeway: 30 * time.Second, MaxLifetime: 24 * time.Hour, RequireExpiry: true, CertificateName: "none"}
 
 const goodSecret = "a secret with more than enough bytes"
 
@@ -27,6 +27,7 @@ auth:
   require_expiry: false
   cookie: holdfast
   allow_query_token: true
+  certificate_name: uri
   api_keys:
     - {name: backend, id: abcdefgh, sha256: 00ff, channels: [chat/#=rw, alerts/+=r]}
 `)
@@ -38,8 +39,8 @@ auth:
 		Audiences:   []string{"holdfast"},
 		Leeway:      time.Minute,
 		Cookie:      "holdfast",
-		APIKeys:     []APIKey{{"backend", "abcdefgh", "00ff", []string{"chat/#=rw", "alerts/+=r"}, Place{file, 16}}},
-		MaxLifetime: 0, RequireExpiry: false, AllowQueryToken: true,
+		APIKeys:     []APIKey{{"backend", "abcdefgh", "00ff", []string{"chat/#=rw", "alerts/+=r"}, Place{file, 17}}},
+		MaxLifetime: 0, RequireExpiry: false, AllowQueryToken: true, CertificateName: "uri",
 	}
 	if got := mustLoad(t, Options{File: file}).Auth; !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -124,13 +124,20 @@ func TestHTTP3IsAnnouncedOverTLSOnly(t *testing.T) {
 }
 
 func TestAUDPPortInUseIsSaidAndNothingStaysBound(t *testing.T) {
-	taken, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
+	var taken *net.UDPConn
+	var addr string
+	var err error
+	for range 20 { // somebody else may have the TCP port of the same number
+		if taken, err = net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+			t.Fatal(err)
+		}
+		defer taken.Close()
+		addr = taken.LocalAddr().String()
+		_, err = Listen(patience(t), Config{Rules: noRules(t), HTTPS: addr, Log: quiet})
+		if err == nil || strings.Contains(err.Error(), "udp") {
+			break
+		}
 	}
-	defer taken.Close()
-	addr := taken.LocalAddr().String()
-	_, err = Listen(patience(t), Config{Rules: noRules(t), HTTPS: addr, Log: quiet})
 	failed, ok := errors.AsType[*ListenError](err)
 	if !ok || failed.Addr != addr || !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "udp") {
 		t.Fatalf("Listen returned %v", err)

@@ -36,12 +36,13 @@ type Config struct {
 	// faster: docs/decisions/0006-websocket-over-http2.md.
 	WebSocketOverHTTP2 bool
 
-	Auth    *auth.Authenticator // finds out who clients are; nil if nobody can say so. The caller closes it
-	Revoked *auth.Revocations   // nil if nothing can be revoked
-	Sources auth.Sources        // where requests may have credentials
-	Limits  policy.Limits       // of what clients ask for
-	Origins []string            // web origins allowed besides the same one, as in websocket.AcceptOptions
-	Hosts   []string            // names allowed in the Host header besides IP addresses; nil allows all
+	Auth    auth.Config  // who vouches for clients; its Revoked and Log are not used
+	Sources auth.Sources // where requests may have credentials
+	// ClientNames is the rule of package certs by which clients' certificates say who they are; "" for none.
+	ClientNames string
+	Limits      policy.Limits // of what clients ask for
+	Origins     []string      // web origins allowed besides the same one, as in websocket.AcceptOptions
+	Hosts       []string      // names allowed in the Host header besides IP addresses; nil allows all
 
 	NoChat bool // leaves out the chat at /
 
@@ -70,6 +71,7 @@ type Server struct {
 	config   Config
 	proxies  proxies
 	store    *store
+	ids      *identities
 	clients  *session.Clients
 	presence *hub.Presence
 	metrics  *telemetry.Telemetry
@@ -104,12 +106,16 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		s.unbind()
 		return nil, &StoreError{err}
 	}
-	s.clients = session.NewClients(cfg.Rules, cfg.Limits, cfg.Revoked)
+	if s.ids, err = openIdentities(ctx, cfg.Auth, s.store.logs, cfg.Log); err != nil {
+		s.unbind()
+		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
+	}
+	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
 	s.metrics = telemetry.New()
 	s.metrics.Gauge("holdfast_connections", "Connections of clients, on all edges.", func() float64 { return float64(s.clients.Count()) })
 	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
 	doorTo := func(edge string) *door.Door {
-		return &door.Door{Edge: edge, Clients: s.clients, Auth: cfg.Auth, Sources: cfg.Sources, Origins: cfg.Origins, Audit: audit}
+		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}
 	}
 	s.channels = channels.New(s.store.channels, channels.Config{
 		Door:            doorTo("channels"),
@@ -255,5 +261,6 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.channels.Close()
 	s.socket.Close()
 	s.presence.Close()
+	s.ids.close()
 	return errors.Join(err, s.store.close(ctx))
 }

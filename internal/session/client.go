@@ -29,7 +29,7 @@ type Connection interface {
 // any goroutine, Spend and Pace from one at a time.
 type Client struct {
 	clients *Clients
-	address netip.Prefix
+	from    netip.Addr
 	near    *party // of the address
 
 	who  atomic.Pointer[identified]
@@ -52,6 +52,9 @@ type identified struct {
 
 // connected makes all connections one type for atomic.Value.
 type connected struct{ Connection }
+
+// From returns the client's address, which is not valid if nobody knows it.
+func (c *Client) From() netip.Addr { return c.from }
 
 // Who returns who the client is.
 func (c *Client) Who() *auth.Identity { return c.who.Load().Identity }

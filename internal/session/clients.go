@@ -148,12 +148,11 @@ func (cs *Clients) Admit(from netip.Addr, who *auth.Identity) (*Client, error) {
 	if most := cs.limits.Connections; most > 0 && len(cs.all) >= most {
 		return nil, &LimitError{"limits.connections", fmt.Sprintf("the server has %d connections, and takes no more", most), retryFull}
 	}
-	at := neighbourhood(from)
-	near := cs.neighboursLocked(at)
+	near := cs.neighboursLocked(neighbourhood(from))
 	if most := cs.limits.ConnectionsPerAddress; most > 0 && near.conns >= most {
 		return nil, &LimitError{"limits.connections_per_address", fmt.Sprintf("there are %d connections from your address, and there may not be more", most), retryFull}
 	}
-	c := &Client{clients: cs, address: at, near: near}
+	c := &Client{clients: cs, from: from, near: near}
 	if err := c.identifyLocked(who, ""); err != nil {
 		return nil, err
 	}
@@ -184,7 +183,7 @@ func (cs *Clients) Visit(from netip.Addr, who *auth.Identity) *Client {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	near := cs.neighboursLocked(neighbourhood(from))
-	c := &Client{clients: cs, near: near, messages: near.messages, bytes: near.bytes}
+	c := &Client{clients: cs, from: from, near: near, messages: near.messages, bytes: near.bytes}
 	c.who.Store(&identified{who, ""})
 	if who.User != "" {
 		c.user.Store(cs.userLocked(who.User))

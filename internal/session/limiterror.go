@@ -16,7 +16,10 @@ type LimitError struct {
 func (e *LimitError) Error() string {
 	s := fmt.Sprintf("%s (%s)", e.What, e.Limit)
 	if e.After > 0 {
-		s += fmt.Sprintf("; try again in %s", e.After.Round(100*time.Millisecond))
+		s += fmt.Sprintf("; try again in %s", max(e.After.Round(shown), shown))
 	}
 	return s
 }
+
+// shown is how exactly a time to wait is told.
+const shown = 100 * time.Millisecond

@@ -20,6 +20,11 @@ import (
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
+// Subprotocol is for browsers that bring a token as another subprotocol: they want one of theirs to be
+// agreed on, and a token is never answered. It says nothing about the messages, which are those of the
+// applications.
+const Subprotocol = "holdfast.raw"
+
 // Prefix is the path below which every path is a channel name.
 const Prefix = "/channels/"
 
@@ -63,8 +68,9 @@ func New(channels *session.Channels, config Config) *Handler {
 		sourceName: rand.Text()[:8],
 		keep:       websocket.NewKeepalive(config.PingInterval, config.PongTimeout),
 		accept: websocket.AcceptOptions{
-			Origins:     config.Door.Origins,
-			Compression: &websocket.Compression{NoContextTakeover: true},
+			Origins:      config.Door.Origins,
+			Subprotocols: []string{Subprotocol},
+			Compression:  &websocket.Compression{NoContextTakeover: true},
 			Limits: websocket.Limits{
 				MaxMessageBytes: config.MaxMessageBytes,
 				SendQueueBytes:  config.SendQueueBytes,

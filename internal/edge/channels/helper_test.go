@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -38,17 +40,24 @@ func start(t *testing.T) *edge { return startWith(t, Config{}) }
 
 // startWith is start with the rest of a configuration.
 func startWith(t *testing.T, config Config) *edge {
-	channels := testChannels(t)
+	return startOn(t, testChannels(t), policy.Limits{}, config)
+}
+
+// startOn is startWith on channels that are there, with limits for clients.
+func startOn(t *testing.T, channels *session.Channels, limits policy.Limits, config Config) *edge {
 	config.Door = &door.Door{
 		Edge:    "channels",
-		Clients: session.NewClients(channels.Rules(), policy.Limits{}, nil),
+		Clients: session.NewClients(channels.Rules(), limits, nil),
+		Auth:    testAuth(t),
 		Origins: []string{"https://app.example"},
 		Audit:   telemetry.NewAudit(slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
 	}
 	config.MaxMessageBytes = testLimit
 	config.Log = slog.New(slog.DiscardHandler)
 	h := New(channels, config)
-	s := httptest.NewServer(h)
+	s := httptest.NewUnstartedServer(h)
+	s.Listener = smallListener{s.Listener}
+	s.Start()
 	e := &edge{t: t, Handler: h, url: s.URL}
 	t.Cleanup(func() {
 		e.stop(patience(t), "test over")
@@ -70,7 +79,13 @@ func testChannels(t *testing.T) *session.Channels {
 	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 5, policy.SlowCatchUp
 	small.Channels, small.MaxMessageBytes = "small/#", 10
 	silent.Channels, silent.Echo = "silent/#", false
-	rules, err := policy.NewRules(kept, small, silent, openRule())
+	return channelsWith(t, kept, small, silent, openRule())
+}
+
+// channelsWith are channels with rules.
+func channelsWith(t *testing.T, rules ...policy.Rule) *session.Channels {
+	t.Helper()
+	all, err := policy.NewRules(rules...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +100,7 @@ func testChannels(t *testing.T) *session.Channels {
 			t.Error(err)
 		}
 	})
-	channels, err := session.NewChannels(patience(t), h, rules, func(ctx context.Context, r *policy.Rule) (session.Log, error) {
+	channels, err := session.NewChannels(patience(t), h, all, func(ctx context.Context, r *policy.Rule) (session.Log, error) {
 		return logs.Log(ctx, string(r.Channels), broker.Retention{Count: r.History.Count})
 	})
 	if err != nil {
@@ -179,3 +194,58 @@ func openRule() policy.Rule {
 	r.Channels, r.Access = "#", policy.Open
 	return r
 }
+
+// testKey signs the tokens of the tests.
+var testKey = func() auth.Key {
+	k, err := auth.NewSecret("", []byte("a secret of more than thirty-two bytes"))
+	if err != nil {
+		panic(err)
+	}
+	return k
+}()
+
+// testAuth takes tokens that testKey has signed.
+func testAuth(t *testing.T) *auth.Authenticator {
+	t.Helper()
+	a, err := auth.New(patience(t), auth.Config{Keys: []auth.Key{testKey}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	return a
+}
+
+// guarded are rules of channels that not everybody may use, and last that of all others.
+func guarded() []policy.Rule {
+	mine, staff, news := policy.Default(), policy.Default(), policy.Default()
+	mine.Channels, mine.Owner, mine.Access = "mine/+/#", 2, policy.Access{Subscribe: policy.Users, Publish: policy.Users}
+	staff.Channels = "staff/#"
+	news.Channels, news.History.Count, news.Slow = "news/#", 100, policy.SlowCatchUp
+	news.Access = policy.Access{Subscribe: policy.Anyone, Publish: policy.Granted, History: policy.Granted}
+	return []policy.Rule{mine, staff, news, openRule()}
+}
+
+// token returns a token for a user that lasts for a while.
+func token(t testing.TB, user string, lasts time.Duration, channels map[string]string) string {
+	t.Helper()
+	now := time.Now()
+	s, err := testKey.Sign(auth.Claims{User: user, Channels: channels, Issued: now, Expires: now.Add(lasts)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// smallListener accepts connections with a small buffer to send, so that it is soon noticed who does not
+// read.
+type smallListener struct{ net.Listener }
+
+func (l smallListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.(*net.TCPConn).SetWriteBuffer(smallBuffer)
+}
+
+const smallBuffer = 32 << 10

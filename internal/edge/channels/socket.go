@@ -110,17 +110,19 @@ func (m *member) publish(messages []websocket.Message) {
 func (m *member) admitted(messages []websocket.Message) bool {
 	if !m.mayPublish {
 		if err := m.client.Allow(auth.Publish, m.name.Pattern()); err != nil {
-			ref := m.handler.door.Tell(m.conn.Load().RemoteAddr().String(), m.client, err)
+			ref := m.handler.door.Tell(m.client, err)
 			m.expel(websocket.ClosePolicyViolation, err.Error()+" (ref "+ref+")")
 			return false
 		}
 		m.mayPublish = true
 	}
-	bytes := 0
+	over := m.conn.Load().Done()
 	for _, one := range messages {
-		bytes += len(one.Payload)
+		if !m.client.Pace(over, 1, len(one.Payload)) {
+			return false
+		}
 	}
-	return m.client.Pace(m.conn.Load().Done(), len(messages), bytes)
+	return true
 }
 
 // published ends the connection of a client one of whose messages could not be published: there is no

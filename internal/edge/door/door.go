@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/certs"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/internal/telemetry"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -17,10 +18,13 @@ import (
 type Door struct {
 	Edge    string // its name, for the log
 	Clients *session.Clients
-	Auth    *auth.Authenticator // nil if nobody can show who it is
-	Sources auth.Sources        // where a request may have credentials
-	Origins []string            // web origins allowed besides the same one, as in websocket.AcceptOptions
-	Audit   *telemetry.Audit
+	Auth    *auth.Authenticator
+	Sources auth.Sources // where a request may have credentials
+	// ClientNames is the rule, one of package certs, by which a client's certificate says who the client is; ""
+	// if it does not.
+	ClientNames string
+	Origins     []string // web origins allowed besides the same one, as in websocket.AcceptOptions
+	Audit       *telemetry.Audit
 }
 
 // anonymous is who has shown nothing.
@@ -69,9 +73,6 @@ func (d *Door) checkOrigin(r *http.Request) error {
 
 // identify returns who sends a request.
 func (d *Door) identify(r *http.Request) (*auth.Identity, error) {
-	if d.Auth == nil {
-		return anonymous, nil
-	}
 	found, err := auth.FromRequest(r, d.Sources)
 	if err != nil {
 		return nil, err
@@ -80,14 +81,17 @@ func (d *Door) identify(r *http.Request) (*auth.Identity, error) {
 	if found.ByCookie && websocket.CheckOrigin(r, nil) != nil {
 		found.Credentials = auth.Credentials{}
 	}
+	if cert := certs.PeerCertificate(r); d.ClientNames != "" && cert != nil {
+		found.Certificate, err = certs.Identity(cert, d.ClientNames)
+		if err != nil && found.Token == "" && found.APIKey == "" {
+			return nil, &auth.Error{Code: auth.Unauthorized, Check: auth.CheckCredentials, Message: err.Error()}
+		}
+	}
 	return d.authenticate(r.Context(), found.Credentials)
 }
 
 // Authenticate returns whose token it is.
 func (d *Door) Authenticate(ctx context.Context, token string) (*auth.Identity, error) {
-	if d.Auth == nil {
-		return nil, &auth.Error{Code: auth.Unauthorized, Check: auth.CheckCredentials, Message: "the server takes no tokens; connect without"}
-	}
 	return d.authenticate(ctx, auth.Credentials{Token: token})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"net/netip"
 	"strconv"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
@@ -17,7 +18,7 @@ type originError struct{ error }
 
 // Refuse answers a request that can't be let in or served, and tells the audit. c may be nil.
 func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, c *session.Client, err error) {
-	ref := d.Tell(r.RemoteAddr, c, err)
+	ref := d.tell(remote(r), c, err)
 	status := http.StatusInternalServerError
 	limit, limited := errors.AsType[*session.LimitError](err)
 	denied, isDenied := errors.AsType[*session.DeniedError](err)
@@ -41,10 +42,15 @@ func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, c *session.Client,
 	http.Error(w, err.Error()+" (ref "+ref+")", status)
 }
 
-// Tell tells the audit of a refusal, and returns what the client is to know it by. c is nil for a client
-// that has not been let in.
-func (d *Door) Tell(remote string, c *session.Client, err error) (ref string) {
-	refusal := telemetry.Refusal{Kind: "internal", Edge: d.Edge, Remote: remote, Why: err}
+// Tell tells the audit of a refusal, and returns what the client is to know it by.
+func (d *Door) Tell(c *session.Client, err error) (ref string) { return d.tell(c.From(), c, err) }
+
+// tell is Tell; c is nil for a client that has not been let in.
+func (d *Door) tell(from netip.Addr, c *session.Client, err error) (ref string) {
+	refusal := telemetry.Refusal{Kind: "internal", Edge: d.Edge, Why: err}
+	if from.IsValid() {
+		refusal.Remote = from.String()
+	}
 	if c != nil {
 		refusal.User = c.Who().User
 	}

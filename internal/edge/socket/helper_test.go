@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -47,7 +48,7 @@ func startWith(t testing.TB, config Config) *edge {
 func startOn(t testing.TB, channels *session.Channels, config Config) *edge {
 	t.Helper()
 	if config.Door == nil {
-		config.Door = testDoor(channels)
+		config.Door = testDoor(t, channels)
 	}
 	config.MaxMessageBytes = testLimit
 	config.SendQueueBytes = 256 << 10
@@ -80,10 +81,11 @@ func (e *edge) stop(ctx context.Context, reason string) {
 }
 
 // testDoor lets everybody in, without limits.
-func testDoor(channels *session.Channels) *door.Door {
+func testDoor(t testing.TB, channels *session.Channels) *door.Door {
 	return &door.Door{
 		Edge:    "socket",
 		Clients: session.NewClients(channels.Rules(), policy.Limits{}, nil),
+		Auth:    testAuth(t),
 		Audit:   telemetry.NewAudit(slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
 	}
 }
@@ -100,7 +102,13 @@ func testChannels(t testing.TB) *session.Channels {
 	last.Channels, last.History.Count, last.RetainLast, last.Slow = "last/#", 1, true, policy.SlowCatchUp
 	drop := openRule()
 	drop.Channels, drop.Slow = "drop/#", policy.SlowDrop
-	rules, err := policy.NewRules(kept, few, small, present, last, drop, openRule())
+	return channelsWith(t, kept, few, small, present, last, drop, openRule())
+}
+
+// channelsWith are channels with rules.
+func channelsWith(t testing.TB, rules ...policy.Rule) *session.Channels {
+	t.Helper()
+	all, err := policy.NewRules(rules...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +123,7 @@ func testChannels(t testing.TB) *session.Channels {
 			t.Error(err)
 		}
 	})
-	channels, err := session.NewChannels(patience(t), h, rules, func(ctx context.Context, r *policy.Rule) (session.Log, error) {
+	channels, err := session.NewChannels(patience(t), h, all, func(ctx context.Context, r *policy.Rule) (session.Log, error) {
 		return logs.Log(ctx, string(r.Channels), broker.Retention{Count: r.History.Count})
 	})
 	if err != nil {
@@ -338,4 +346,45 @@ func openRule() policy.Rule {
 	r := policy.Default()
 	r.Channels, r.Access = "#", policy.Open
 	return r
+}
+
+// testKey signs the tokens of the tests.
+var testKey = func() auth.Key {
+	k, err := auth.NewSecret("", []byte("a secret of more than thirty-two bytes"))
+	if err != nil {
+		panic(err)
+	}
+	return k
+}()
+
+// testAuth takes tokens that testKey has signed.
+func testAuth(t testing.TB) *auth.Authenticator {
+	t.Helper()
+	a, err := auth.New(patience(t), auth.Config{Keys: []auth.Key{testKey}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	return a
+}
+
+// guarded are rules of channels that not everybody may use, and last that of all others.
+func guarded() []policy.Rule {
+	mine, staff, news := policy.Default(), policy.Default(), policy.Default()
+	mine.Channels, mine.Owner, mine.Access = "mine/+/#", 2, policy.Access{Subscribe: policy.Users, Publish: policy.Users}
+	staff.Channels = "staff/#"
+	news.Channels, news.History.Count, news.Slow = "news/#", 100, policy.SlowCatchUp
+	news.Access = policy.Access{Subscribe: policy.Anyone, Publish: policy.Granted, History: policy.Granted}
+	return []policy.Rule{mine, staff, news, openRule()}
+}
+
+// token returns a token for a user that lasts for a while.
+func token(t testing.TB, user string, lasts time.Duration, channels map[string]string) string {
+	t.Helper()
+	now := time.Now()
+	s, err := testKey.Sign(auth.Claims{User: user, Channels: channels, Issued: now, Expires: now.Add(lasts)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

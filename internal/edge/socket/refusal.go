@@ -46,7 +46,7 @@ func (c *conn) limited(err error) *protocol.Error {
 // tell tells the audit of a refusal, and returns it as an error of the protocol.
 func (c *conn) tell(code protocol.Code, err error) *protocol.Error {
 	refused := protocol.Errorf(code, "%v", err)
-	refused.Ref = c.handler.door.Tell(c.ws.RemoteAddr().String(), c.client, err)
+	refused.Ref = c.handler.door.Tell(c.client, err)
 	return refused
 }
 

@@ -36,7 +36,7 @@ func TestEveryFaultOfACommandIsAnsweredWithItsCode(t *testing.T) {
 			{&protocol.History{Channel: "e"}, protocol.CodeNoHistory, `"e"`},
 			{&protocol.Presence{Channel: "e"}, protocol.CodeNoPresence, `"e"`},
 			{&protocol.RPC{Method: "m", Payload: protocol.Text("x")}, protocol.CodeUnknownMethod, `"m"`},
-			{&protocol.Refresh{Token: "t"}, protocol.CodeUnauthorized, "no tokens"},
+			{&protocol.Refresh{Token: "t"}, protocol.CodeUnauthorized, "the token has"},
 		} {
 			c.wantRefused(c.send(test.verb), test.code, test.has)
 		}
