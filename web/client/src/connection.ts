@@ -2,7 +2,7 @@
  * What keeps a client connected. Everything that decides when to connect, and where, is in this file.
  *
  * A link that is dialled, or waits for the reply to `connect`, is `next`; greeted, it becomes `current`. When the
- * server advises to move, `current` stays while `next` is made, and then is `old` until all is answered on the new one.
+ * server advises to move, `current` stays until all is answered on `next`.
  */
 
 import { waitMs } from "./backoff.ts";
@@ -58,8 +58,8 @@ export interface ConnectionOwner {
 }
 
 export interface Connection {
-  /** Closes the older link after a move: all is answered on the newer one. */
-  moved(): void;
+  /** All is answered on a link: if it is the next one, the one before is closed. */
+  moved(link: Link): void;
   /** Ends for good; the server is told the code and the reason. */
   end(closed: Closed, code?: number, reason?: string): void;
 }
@@ -89,7 +89,6 @@ export function createConnection(
   let greeting: Welcome | undefined;
   let next: Link | undefined;
   let current: Link | undefined;
-  let old: Link | null = null;
   /** Runs while the next attempt waits for its time. */
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
@@ -111,31 +110,33 @@ export function createConnection(
     }, ms);
   };
 
-  const opened = (link: Link) => {
-    /** For the server's log and console. */
-    const client = { name: "holdfast-js", version: "0.1.0" };
+  const moved = (link: Link) => {
     /** A connection that held this long was a good one: the waits start small again. */
     const stableMs = 10_000;
-    link.ask(
-      "connect",
-      { token: owner.token, session: greeting?.session, client },
-      (welcome: Welcome, error) => {
-        if (error) {
-          link.close();
-          lost(link, error.retry ? 1013 : 4401, error.message, error.after);
-        } else {
-          old?.close();
-          old = current ?? null;
-          current = link;
-          next = undefined;
-          stableAt = Date.now() + stableMs;
-          greeting = welcome;
-          urls = [...new Set([...urls, ...(welcome.endpoints ?? [])])];
-          link.welcome = welcome;
-          owner.greeted?.(link);
+    if (link === next) {
+      current?.close();
+      current = link;
+      next = undefined;
+      stableAt = Date.now() + stableMs;
+    }
+  };
+  const opened = (link: Link) => {
+    /** For the server's log and console. */
+    const client = { name: "holdfast-js" };
+    const { token } = owner;
+    link.ask("connect", { token, session: greeting?.session, client }, (welcome: Welcome, error) => {
+      if (error) {
+        link.close();
+        lost(link, error.retry ? 1013 : 4401, error.message, error.after);
+      } else {
+        greeting = link.welcome = welcome;
+        urls = [...new Set([...urls, ...(welcome.endpoints ?? [])])];
+        if (!current) {
+          moved(link);
         }
-      },
-    );
+        owner.greeted?.(link);
+      }
+    });
     owner.opened(link);
   };
 
@@ -164,8 +165,8 @@ export function createConnection(
       attempt = Date.now() < stableAt ? attempt : 0;
     }
     let ms = 0;
-    // An older connection that ends, while a newer one is there or being made, changes nothing more.
-    if (!next && link !== old) {
+    // One that ends while the next is being made changes nothing more.
+    if (!next) {
       // As long as another is there, in a move, no refusal is final.
       if (!current && finalCode.test(`${code}`) && !owner.renews?.(code)) {
         return end({ code, reason, clean: false });
@@ -182,7 +183,7 @@ export function createConnection(
       ended = true;
       unwake();
       clearTimeout(timer);
-      for (const link of [current, next, old]) {
+      for (const link of [current, next]) {
         link?.close(code, reason);
       }
       owner.closed(closed);
@@ -201,9 +202,7 @@ export function createConnection(
     }
   });
   return {
-    moved() {
-      old?.close();
-    },
+    moved,
     end,
   };
 }

@@ -1,5 +1,6 @@
 /** Whether a publication that was sent, and not acknowledged, may be sent again: it is to be stored once. */
 
+import type { Link } from "./link.ts";
 import type { Entry, Judge } from "./outbox.ts";
 import type { Subscription } from "./subscription.ts";
 import { byteLength, type Command, type Encoding } from "./wire.ts";
@@ -15,8 +16,15 @@ function isLarger({ publication }: Entry, limit: number, encoding: Encoding): bo
   );
 }
 
-/** Asks the subscriptions of a session, as any channel may be published to. */
-export function createJudge(subscriptions: Map<number, Subscription>, encoding: Encoding): Judge {
+/**
+ * Asks the subscriptions of a session, as any channel may be published to. `lives` has the connection on which all that
+ * was stored before has come to them.
+ */
+export function createJudge(
+  subscriptions: Map<number, Subscription>,
+  lives: WeakMap<Subscription, Link>,
+  encoding: Encoding,
+): Judge {
   /** Who sees whether it is stored, from when it is sent for the first time. */
   const witnesses = new WeakMap<Entry, Subscription>();
   return (entry, link) => {
@@ -38,7 +46,7 @@ export function createJudge(subscriptions: Map<number, Subscription>, encoding: 
       if (!witness || witness.state === "closed" || witness.lostAt >= entry.sentAt) {
         return "outcome_unknown";
       }
-      if (witness.live !== link) {
+      if (lives.get(witness) !== link) {
         return "";
       }
     }

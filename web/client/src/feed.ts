@@ -175,8 +175,7 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
   }
 
   protected decode(message: WireMessage): Message<T> {
-    const { data, channel = this.name, offset, id, key, time } = message;
-    const epoch = message.epoch || undefined;
+    const { data, channel = this.name, offset, epoch, id, key, time } = message;
     const all = { channel, data: this.codec.decode(data), offset, epoch, id, key, time };
     return Object.fromEntries(
       Object.entries(all).filter(([, value]) => value !== undefined),

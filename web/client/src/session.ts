@@ -78,6 +78,8 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   /** The links on which `connect` is sent; the one that is used is `current`. */
   let current: Link | undefined;
   let next: Link | undefined;
+  /** On which connection all that was stored before has come to them. */
+  const lives = new WeakMap<Subscription, Link>();
   let closing = false;
   let held = 0;
   let flush: ReturnType<typeof setTimeout> | undefined;
@@ -96,7 +98,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       calls.allOn(current) &&
       [...subscriptions.values()].every(({ link }) => link === current)
     ) {
-      connection.moved();
+      connection.moved(current);
     }
     if (closing && calls.empty()) {
       outbox.whenEmpty(() => connection.end({ code: 1000, reason: "", clean: true }));
@@ -109,7 +111,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   };
 
   const calls = createCalls(progressed);
-  const outbox = createOutbox(createJudge(subscriptions, carrier.encoding));
+  const outbox = createOutbox(createJudge(subscriptions, lives, carrier.encoding));
   const ask: Session["ask"] = async (verb, body, repeat) => {
     if (self.state === "closed") {
       throw { code: "closed" } satisfies Fault;
@@ -149,6 +151,9 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         tell(type, detail);
         if (type === "subscribed" || type === "ended") {
           progressed();
+        }
+        if (type === "live") {
+          lives.set(subscription, detail as Link);
         }
         if (type === "live" || type === "state") {
           // What was in doubt may be known now.

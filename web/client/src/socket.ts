@@ -55,7 +55,7 @@ interface Callable {
 
 function need({ length }: IArguments): void {
   if (!length) {
-    throw new TypeError("no argument");
+    throw new TypeError("missing");
   }
 }
 
@@ -154,15 +154,15 @@ export class HoldfastSocket extends EventTarget {
 
   close(code?: number, reason = ""): void {
     // Web IDL rounds to the even one of two neighbours, as adding does that leaves no room for fractions.
-    const whole = code === undefined ? code : +code + 2 ** 52 - 2 ** 52;
+    const sent = code === undefined ? 1000 : +code + 2 ** 52 - 2 ** 52;
     const words = `${reason}`.toWellFormed();
-    if (whole !== undefined && whole !== 1000 && !(whole >= 3000 && whole <= 4999)) {
+    if (!/^(1000|[34]...)$/.test(`${sent}`)) {
       refuse("bad code", "InvalidAccessError");
     }
     if (byteLength(words) > 123) {
       refuse("bad reason");
     }
-    this.#solo.close(whole, words);
+    this.#solo.close({ code: code === undefined ? 1005 : sent, reason: words, clean: true }, sent);
   }
 
   // biome-ignore-end lint/complexity/noArguments: as above.

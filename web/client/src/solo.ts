@@ -19,8 +19,8 @@ export interface Solo {
   readonly state: State;
   /** A Blob is read later, and whatever is sent behind it waits for that. */
   send(data: string | Uint8Array<ArrayBuffer> | Blob): void;
-  /** Ends when all is acknowledged, or a time is over. */
-  close(code: number | undefined, reason: string): void;
+  /** Ends when all is acknowledged, or a time is over. `sent` is the close code that the server is told. */
+  close(closed: Closed, sent: number): void;
 }
 
 /** `at` is the URL of the channel: `/channels/…`, and what it asks for. `socket` is where events go. */
@@ -59,8 +59,8 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   type Events = { [Type in keyof SubscriptionEvents]: (detail: SubscriptionEvents[Type]) => void };
   /** Those that are told otherwise than by an event of their own name. */
   const events: Omit<Events, "state" | "gap" | "lost"> = {
-    subscribed() {
-      connection.moved();
+    subscribed(link) {
+      connection.moved(link);
       if (self.readyState === 0) {
         self.readyState = 1;
         tell("open");
@@ -136,17 +136,13 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
         }
       }
     },
-    close(code = 1005, reason) {
+    close(closed, sent) {
       /** For how long it waits for what is not acknowledged. */
       const flushMs = 5_000;
       if (self.readyState < 2) {
         flush = setTimeout(fail, self.readyState * flushMs, 1006);
         if (self.readyState) {
-          sending.then(() =>
-            outbox.whenEmpty(() =>
-              connection.end({ code, reason, clean: true }, code === 1005 ? 1000 : code, reason),
-            ),
-          );
+          sending.then(() => outbox.whenEmpty(() => connection.end(closed, sent, closed.reason)));
         }
         self.readyState = 2;
       }

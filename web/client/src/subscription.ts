@@ -69,8 +69,6 @@ export interface Subscription {
   state: State;
   /** The connection whose pushes count: the newest on which it has been answered. */
   link: Link | undefined;
-  /** The connection on which all that was stored before has come. */
-  live: Link | undefined;
   readonly sub: number;
   readonly what: SubscribeBody;
   /** When messages were last not kept for it, in the milliseconds of the clock. */
@@ -149,8 +147,7 @@ export function createSubscription(
   };
 
   const received = (message: WireMessage) => {
-    const { offset, id } = message;
-    const epoch = message.epoch ?? epochs?.values().next().value ?? "";
+    const { offset, id, epoch = [...(epochs ?? [])][0] as string } = message;
     // In a channel without history a repeat is known by its publication's id.
     const repeated = offset === undefined ? id && seen.has(id) : offset <= (highest.get(epoch) ?? -1);
     if (repeated) {
@@ -176,7 +173,6 @@ export function createSubscription(
     state: "connecting",
     lostAt: 0,
     link: undefined,
-    live: undefined,
     position: () =>
       epochs ? Array.from(epochs, (epoch) => `${highest.get(epoch)}:${epoch}`).join() : options.since,
     opened(link) {
@@ -201,13 +197,12 @@ export function createSubscription(
         received(message);
       } else if (live) {
         parsePositions(live.position).forEach(reach);
-        self.live = link;
         enter("live");
         emit("live", link);
       } else if (lost) {
-        for (const epoch of parsePositions(lost.since).keys()) {
+        parsePositions(lost.since).forEach((_, epoch) => {
           epochs?.delete(epoch);
-        }
+        });
         parsePositions(lost.position).forEach(reach);
         gone(lost);
       } else if (gap) {

@@ -46,11 +46,11 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
 }
 
-/** The platform's own, also where this client has been put in its place. */
-const native: WebSocketClass | undefined = globalThis.WebSocket;
+/** The platform's own, also when this client is put in its place. Undefined in Node 20. */
+const native: WebSocketClass = globalThis.WebSocket;
 
 /** The transport that is a WebSocket. */
-export function webSocket(Socket: WebSocketClass = native ?? globalThis.WebSocket): Dial {
+export function webSocket(Socket = native): Dial {
   return (url, subprotocol, events) => {
     const socket = new Socket(url, subprotocol);
     socket.binaryType = "arraybuffer";
