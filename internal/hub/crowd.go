@@ -14,8 +14,9 @@ import (
 // same time, to as many channels, each would have the log search for a few messages; one look at
 // everything that was stored meanwhile has the messages of all.
 type crowd struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // guards what follows
 	waiting map[*asker]struct{}
+	looking bool // somebody is: the next look will find what all need who come meanwhile
 }
 
 // asker is one read that waits.
@@ -59,14 +60,22 @@ func (c *crowd) leave(a *asker) (others []*asker, mine bool) {
 		return nil, false
 	}
 	delete(c.waiting, a)
-	if len(c.waiting) < minCrowd {
+	if len(c.waiting) < minCrowd || c.looking {
 		return nil, true
 	}
 	for other := range c.waiting {
 		others = append(others, other)
 	}
 	clear(c.waiting)
+	c.looking = true
 	return others, true
+}
+
+// looked ends what leave has begun by returning others.
+func (c *crowd) looked() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.looking = false
 }
 
 // sweep reads everything behind the lowest position of a crowd, and leaves to each asker what is its

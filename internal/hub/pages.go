@@ -185,6 +185,7 @@ func (ps *pages) takeTurn(ctx context.Context, a *asker) (*Page, error) {
 	if others != nil {
 		all := append(others, a)
 		err := ps.sweep(ctx, all)
+		ps.crowd.looked()
 		for _, one := range all {
 			close(one.served)
 		}

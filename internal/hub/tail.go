@@ -20,7 +20,7 @@ type tail struct {
 
 	mu        sync.Mutex // guards what follows
 	base, end uint64     // all messages behind base up to end are here
-	all       []*broker.Message
+	all       []*broker.Message // in order
 	channels  map[channel.Name][]*broker.Message // the same ones; none is empty
 	bytes     int
 	evicted   uint64 // the log keeps too few messages of some channel to have the one at this offset
@@ -88,7 +88,7 @@ func (t *tail) dropLocked() {
 func sizeOf(m *broker.Message) int { return messageBytes + len(m.Payload) }
 
 // page answers a read with what is here, and returns up to where it is known that there is nothing more. It
-// returns nil if the log has to be asked: for what is not here, or goes beyond, or may not be kept any more.
+// returns nil if the log has to be asked: for what is not here, or may not be kept any more.
 func (t *tail) page(key pageKey, head uint64) (*Page, uint64) {
 	if key.newest > 0 {
 		return nil, 0
@@ -107,14 +107,16 @@ func (t *tail) page(key pageKey, head uint64) (*Page, uint64) {
 	for _, m := range messages {
 		a.take(m)
 	}
-	return a.pageUpTo(end), end
+	p := a.pageUpTo(end)
+	p.More = p.More || head > end // when the live feed is late
+	return p, end
 }
 
 // behind returns a copy of what is behind the position of a read, of one channel or, for a pattern, of all.
 func (t *tail) behind(key pageKey, head uint64) (messages []*broker.Message, end uint64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.all) == 0 || key.after < t.base || key.after > t.end || head > t.end {
+	if len(t.all) == 0 || key.after < t.base || key.after > t.end || key.after == t.end && head > t.end {
 		return nil, 0, false
 	}
 	name, single := key.pattern.IsName()

@@ -100,10 +100,13 @@ func TestATailDoesNotAnswerForWhatIsNotKeptAnyMore(t *testing.T) {
 
 func TestATailDoesNotAnswerForWhatHasNotCome(t *testing.T) {
 	tail := tailOf(broker.Retention{}, "a", "a")
-	for _, test := range []struct{ after, head uint64 }{{3, 0}, {0, 3}} {
+	for _, test := range []struct{ after, head uint64 }{{3, 0}, {2, 3}} {
 		if page, _ := tail.page(pageKey{pattern: "a", after: test.after}, test.head); page != nil {
 			t.Errorf("behind %d, with a head of %d: %+v", test.after, test.head, page)
 		}
+	}
+	if page, end := tail.page(pageKey{pattern: "a"}, 3); page == nil || !page.More || page.End != 2 || end != 2 {
+		t.Errorf("a part: %+v, %d", page, end)
 	}
 	if page, _ := newTail(broker.Retention{}).page(pageKey{pattern: "a"}, 0); page != nil {
 		t.Errorf("an empty one: %+v", page)
