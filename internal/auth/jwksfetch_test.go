@@ -67,7 +67,7 @@ func TestAnswersThatAreNoKeysAreErrors(t *testing.T) {
 			w.Header().Set("Content-Length", "9999")
 			w.Write([]byte(good))
 		}, "unexpected EOF"},
-		"a long header": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "net/http: HTTP/1.x transport connection broken: net/http: server response headers exceeded 65536 bytes; aborted"},
+		"a long header": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "server response headers exceeded 65536 bytes"},
 		"a way to nobody": {
 			func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, "http://id.example/keys", http.StatusFound)
@@ -84,7 +84,8 @@ func TestAnswersThatAreNoKeysAreErrors(t *testing.T) {
 			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/keys", http.StatusFound) }, "too many redirects",
 		},
 	} {
-		if _, err := fetcher(serveKeys(t, test.answer))(patience(t)); text(err) != test.want {
+		// What net/http says itself comes with more words, or fewer.
+		if _, err := fetcher(serveKeys(t, test.answer))(patience(t)); err == nil || !strings.Contains(text(err), test.want) {
 			t.Errorf("%s: %v, want %s", name, err, test.want)
 		}
 	}
