@@ -54,15 +54,28 @@ export function webSocket(Socket = native): Dial {
   return (url, subprotocol, events) => {
     const socket = new Socket(url, subprotocol);
     socket.binaryType = "arraybuffer";
-    socket.onopen = events.onOpen;
+    // Libraries for Node throw if nobody listens.
+    const ignore = () => {};
+    const release = () => {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.onerror = ignore;
+    };
+    socket.onopen = () => {
+      // From now on a close event follows.
+      socket.onerror = ignore;
+      events.onOpen();
+    };
     socket.onmessage = (event) => events.onFrame(event.data);
     socket.onclose = (event) => events.onClose(event.code, event.reason);
-    // Libraries for Node throw if nobody listens; the close event follows.
-    socket.onerror = () => {};
+    // Node's own WebSocket says by this event alone that it could not connect.
+    socket.onerror = () => {
+      release();
+      events.onClose(1006, "");
+    };
     return {
       send: (frame) => socket.send(frame),
       close(code, reason) {
-        socket.onopen = socket.onmessage = socket.onclose = null;
+        release();
         socket.close(code, reason);
       },
     };
