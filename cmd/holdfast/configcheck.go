@@ -57,6 +57,12 @@ func summarize(std streams, file string, c *config.Config, rules *policy.Rules) 
 	}
 	row("https", "%s", cmp.Or(c.Listen.HTTPS, "off"))
 	row("http", "%s", cmp.Or(c.Listen.HTTP, "off"))
+	if len(c.Listen.Proxies) > 0 {
+		row("proxies", "%s", strings.Join(c.Listen.Proxies, ", "))
+	}
+	if tls := describeTLS(&c.TLS); tls != "" {
+		row("tls", "%s", tls)
+	}
 	row("origins", "%s", strings.Join(append([]string{"the same"}, c.Listen.Origins...), ", "))
 	row("tokens", "%s", describeAuth(&c.Auth))
 	row("data", "%s", cmp.Or(c.Data.Dir, "your data directory"))

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/holdfast-dev/holdfast/internal/certs"
@@ -141,4 +142,19 @@ func explainServe(c *config.Config, err error) error {
 		return fail(exitListen, "cannot listen on %s: it is not an address of this machine; change %s", refused.Addr, key)
 	}
 	return fail(exitListen, "cannot listen on %s: %w; change %s", refused.Addr, refused.Err, key)
+}
+
+// describeTLS returns where certificates come from and what clients show, in words; "" for nothing.
+func describeTLS(t *config.TLS) string {
+	var words []string
+	if n := len(t.Certificates); n > 0 {
+		words = append(words, count(n, "certificate file"))
+	}
+	if len(t.ACME.Domains) > 0 {
+		words = append(words, strings.Join(t.ACME.Domains, ", ")+" from "+t.ACME.CA)
+	}
+	if t.ClientAuth != "none" {
+		words = append(words, "client certificates "+t.ClientAuth)
+	}
+	return strings.Join(words, "; ")
 }

@@ -28,7 +28,7 @@ type Config struct {
 
 // Listen says where to serve.
 type Listen struct {
-	HTTPS           string   `key:"https" default:"localhost:8443" doc:"Where to serve https and wss, as HOST:PORT. Port 0 is any free one, an empty text is nowhere."`
+	HTTPS           string   `key:"https" default:"localhost:8443" doc:"Where to serve https and wss, as HOST:PORT. Port 0 is any free one, an empty text is nowhere. The default is that of development mode; holdfast serve has none."`
 	HTTP            string   `key:"http" default:"localhost:8080" doc:"Where to serve http and ws, likewise."`
 	Origins         []string `key:"origins" doc:"Web pages that may connect besides those that the server serves itself, as in https://app.example or https://*.example."`
 	WebSocketOverH2 bool     `key:"websocket_over_h2" default:"false" doc:"Offer WebSockets over HTTP/2 (RFC 8441) too. It costs memory and speed; browsers use HTTP/1.1 otherwise."`

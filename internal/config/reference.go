@@ -14,7 +14,8 @@ flags; a variable takes precedence over the file, and a flag over both.
 ` + "```sh" + `
 holdfast config init holdfast.yaml      # write a file that explains every key
 holdfast config check holdfast.yaml     # say what is wrong with it, or what it means
-holdfast dev --config holdfast.yaml     # use it
+holdfast dev --config holdfast.yaml     # use it in development mode
+holdfast serve --config holdfast.yaml   # use it in production (tls.md)
 ` + "```" + `
 
 A key or a variable that does not exist is an error, which names the nearest one that does. In the file, keys are nested at the
