@@ -9,10 +9,10 @@ import { byteLength, type Command, type Encoding } from "./wire.ts";
 const mostGrowth = 6;
 const envelope = 1024;
 
-function isLarger({ publication }: Entry, limit: number, encoding: Encoding): boolean {
+function isLarger({ body }: Entry, limit: number, encoding: Encoding): boolean {
   return (
-    publication.data.length * mostGrowth + envelope > limit &&
-    byteLength(encoding.encode({ id: Number.MAX_SAFE_INTEGER, publish: publication } as Command)) > limit
+    body.data.length * mostGrowth + envelope > limit &&
+    byteLength(encoding.encode({ id: Number.MAX_SAFE_INTEGER, publish: body } as Command)) > limit
   );
 }
 
@@ -34,10 +34,7 @@ export function createJudge(
     }
     if (!entry.sentAt) {
       for (const subscription of subscriptions.values()) {
-        if (
-          subscription.what.channel === entry.publication.channel &&
-          subscription.position() !== undefined
-        ) {
+        if (subscription.what.channel === entry.body.channel && subscription.position() !== undefined) {
           witnesses.set(entry, subscription);
         }
       }

@@ -29,7 +29,7 @@ export interface Publication extends PublishOptions {
 
 /** A publication that is not acknowledged. */
 export interface Entry {
-  readonly publication: Publication & { id: string };
+  readonly body: Publication & { id: string };
   readonly done: Done;
   /** The connection on which it waits for its reply. */
   link?: Link | undefined;
@@ -82,7 +82,7 @@ export function createOutbox(judge: Judge): Outbox {
   const send = (entry: Entry, on: Link) => {
     entry.link = on;
     entry.sentAt ??= Date.now();
-    on.ask("publish", entry.publication, (ok, fault) => {
+    on.ask("publish", entry.body, (ok, fault) => {
       if (fault?.retry) {
         entry.link = undefined;
         if (link === on) {
@@ -91,7 +91,7 @@ export function createOutbox(judge: Judge): Outbox {
         }
       } else {
         refusals = 0;
-        settle(entry.publication.id, fault, ok);
+        settle(entry.body.id, fault, ok);
       }
       pump();
     });
@@ -121,7 +121,7 @@ export function createOutbox(judge: Judge): Outbox {
   const self: Outbox = {
     publish(publication, done) {
       const id = prefix + nextId();
-      entries.set(id, { publication: { ...publication, id }, done });
+      entries.set(id, { body: { ...publication, id }, done });
       pump();
       return id;
     },

@@ -170,9 +170,9 @@ export class HoldfastSocket extends EventTarget {
   static {
     const { prototype } = HoldfastSocket;
     for (const holder of [HoldfastSocket, prototype]) {
-      for (const [value, name] of ["CONNECTING", "OPEN", "CLOSING", "CLOSED"].entries()) {
-        Object.defineProperty(holder, name, { value, enumerable: true });
-      }
+      ["CONNECTING", "OPEN", "CLOSING", "CLOSED"].map((name, value) =>
+        Object.defineProperty(holder, name, { value, enumerable: true }),
+      );
     }
     for (const type of ["open", "message", "error", "close"]) {
       Object.defineProperty(prototype, `on${type}`, {
@@ -188,7 +188,7 @@ export class HoldfastSocket extends EventTarget {
       });
     }
     // As Web IDL has it, and classes do not.
-    for (const name of Object.getOwnPropertyNames(prototype)) {
+    for (const name of Reflect.ownKeys(prototype)) {
       Object.defineProperty(prototype, name, { enumerable: name !== "constructor" });
     }
     Object.defineProperty(prototype, Symbol.toStringTag, { value: "WebSocket", configurable: true });

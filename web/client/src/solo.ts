@@ -12,10 +12,10 @@ import { byteLength, type Frame } from "./wire.ts";
 
 export interface Solo {
   /** As of a WebSocket. While it reconnects it is open. */
-  readyState: 0 | 1 | 2 | 3;
+  readonly readyState: 0 | 1 | 2 | 3;
   binaryType: BinaryType;
   /** The bytes that were sent and that are not acknowledged. */
-  bufferedAmount: number;
+  readonly bufferedAmount: number;
   readonly state: State;
   /** A Blob is read later, and whatever is sent behind it waits for that. */
   send(data: string | Uint8Array<ArrayBuffer> | Blob): void;
@@ -44,6 +44,8 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
 
   /** Ends when all that was sent has been handed on. */
   let sending: Promise<unknown> = Promise.resolve();
+  let readyState: Solo["readyState"] = 0;
+  let bufferedAmount = 0;
   let flush: ReturnType<typeof setTimeout> | undefined;
 
   const tell = (
@@ -61,15 +63,15 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   const events: Omit<Events, "state" | "gap" | "lost"> = {
     subscribed(link) {
       connection.moved(link);
-      if (self.readyState === 0) {
-        self.readyState = 1;
+      if (readyState === 0) {
+        readyState = 1;
         tell("open");
       }
     },
     message(message) {
       const own = outbox.echoed(message);
       // As the standard: what comes while it is closing is not told any more.
-      if (self.readyState === 1 && (echo || !own)) {
+      if (readyState === 1 && (echo || !own)) {
         const { data } = message;
         const blob = self.binaryType === "blob" && typeof data !== "string";
         tell("message", { data: blob ? new Blob([data]) : data, origin: at.origin }, MessageEvent);
@@ -82,7 +84,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
 
   const closed = ({ code, reason, clean }: Closed) => {
     clearTimeout(flush);
-    self.readyState = 3;
+    readyState = 3;
     outbox.end();
     subscription.end();
     if (!clean) {
@@ -107,9 +109,13 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   const connection = createConnection([url.href], options, { ...subscription, closed });
 
   const self: Solo = {
-    readyState: 0,
     binaryType: "blob",
-    bufferedAmount: 0,
+    get readyState() {
+      return readyState;
+    },
+    get bufferedAmount() {
+      return bufferedAmount;
+    },
     get state() {
       return subscription.state;
     },
@@ -117,8 +123,8 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
       /** What can't be sent yet is held up to so many bytes. */
       const mostBuffered = 2 ** 24;
       const size = (data as Partial<Blob>).size ?? byteLength(data as Frame);
-      self.bufferedAmount += size;
-      if (self.readyState === 1) {
+      bufferedAmount += size;
+      if (readyState === 1) {
         sending = sending
           .then(async () => {
             const read = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data;
@@ -126,12 +132,12 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
               if (fault) {
                 refused(fault);
               } else {
-                self.bufferedAmount -= size;
+                bufferedAmount -= size;
               }
             });
           })
           .catch(() => fail(1006));
-        if (self.bufferedAmount > mostBuffered) {
+        if (bufferedAmount > mostBuffered) {
           refused({ code: "queue_full" });
         }
       }
@@ -139,12 +145,12 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
     close(closed, sent) {
       /** For how long it waits for what is not acknowledged. */
       const flushMs = 5_000;
-      if (self.readyState < 2) {
-        flush = setTimeout(fail, self.readyState * flushMs, 1006);
-        if (self.readyState) {
+      if (readyState < 2) {
+        flush = setTimeout(fail, readyState * flushMs, 1006);
+        if (readyState) {
           sending.then(() => outbox.whenEmpty(() => connection.end(closed, sent, closed.reason)));
         }
-        self.readyState = 2;
+        readyState = 2;
       }
     },
   };
