@@ -82,6 +82,7 @@ export class HoldfastSocket extends EventTarget {
   readonly #url: URL;
   readonly #protocol: string;
   readonly #solo: Solo;
+  readonly #extensions = "";
   readonly #handlers: Record<string, Callable | null> = {};
   readonly #handle = (event: Event) => this.#handlers[event.type]?.call?.(this, event);
 
@@ -120,7 +121,7 @@ export class HoldfastSocket extends EventTarget {
   }
 
   get extensions(): string {
-    return "";
+    return this.#extensions;
   }
 
   get bufferedAmount(): number {
