@@ -13,8 +13,10 @@ afterEach(() => vi.useRealTimers());
 async function setUp() {
   const { platform } = new FakeOrigin().tab();
   let server: TransportEvents | undefined;
+  let dialled = 0;
   const dial = (_url: string, _subprotocol: string, events: TransportEvents) => {
     server = events;
+    dialled++;
     setTimeout(events.onOpen);
     return { send: () => {}, close: () => {} };
   };
@@ -30,14 +32,16 @@ async function setUp() {
     server?.onFrame(JSON.stringify(Array(times).fill({ expiring: { in: 1 } })));
     await pass();
   };
-  return { hub, pipe, heard, push };
+  return { hub, pipe, heard, push, dialled: () => dialled };
 }
 
 test("a tab that does not read is not written to without end", async () => {
-  const { heard, push } = await setUp();
+  const { hub, heard, push, dialled } = await setUp();
   await push(6000);
   expect(heard.at(-1)?.closed).toEqual([1013, "the tab did not read"]);
   expect(heard.filter(({ incoming }) => incoming)).toHaveLength(4097);
+  hub.take("again", "wss://one.test/socket");
+  expect(dialled()).toBe(2);
 });
 
 test("a tab that says what it has read is not cut off", async () => {

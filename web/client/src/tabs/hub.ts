@@ -94,10 +94,7 @@ export function createHub(name: string, { locks, BroadcastChannel }: Platform, c
   };
 
   bus.onmessage = ({ data }: { data: Shout }) => {
-    if (data.hub) {
-      // Another one has the lock: this one was frozen, and did not see it.
-      end();
-    } else if (data.call && data.url) {
+    if (data.call && data.url) {
       take(data.call, data.url);
     }
   };
