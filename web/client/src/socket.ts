@@ -117,7 +117,7 @@ export class HoldfastSocket extends EventTarget {
   }
 
   get protocol(): string {
-    return this.readyState ? this.#protocol : "";
+    return this.#solo.readyState ? this.#protocol : "";
   }
 
   get extensions(): string {
@@ -147,7 +147,7 @@ export class HoldfastSocket extends EventTarget {
   send(data: Sendable): void {
     need(arguments);
     const payload = data instanceof Blob ? data : toPayload(data);
-    if (!this.readyState) {
+    if (!this.#solo.readyState) {
       refuse("connecting", "InvalidStateError");
     }
     this.#solo.send(payload);

@@ -54,28 +54,25 @@ export function webSocket(Socket = native): Dial {
   return (url, subprotocol, events) => {
     const socket = new Socket(url, subprotocol);
     socket.binaryType = "arraybuffer";
-    // Libraries for Node throw if nobody listens.
-    const ignore = () => {};
-    const release = () => {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.onerror = ignore;
+    const mute = () => {
+      // Libraries for Node throw if nobody listens.
+      socket.onopen = socket.onmessage = socket.onclose = socket.onerror = () => {};
     };
     socket.onopen = () => {
-      // From now on a close event follows.
-      socket.onerror = ignore;
+      // From now on a close event follows an error.
+      socket.onerror = () => {};
       events.onOpen();
     };
     socket.onmessage = (event) => events.onFrame(event.data);
-    socket.onclose = (event) => events.onClose(event.code, event.reason);
-    // Node's own WebSocket says by this event alone that it could not connect.
-    socket.onerror = () => {
-      release();
-      events.onClose(1006, "");
+    // Node's own WebSocket says by an error alone that it could not connect.
+    socket.onclose = socket.onerror = ({ code = 1006, reason = "" }) => {
+      mute();
+      events.onClose(code, reason);
     };
     return {
       send: (frame) => socket.send(frame),
       close(code, reason) {
-        release();
+        mute();
         socket.close(code, reason);
       },
     };
