@@ -18,7 +18,7 @@ type TLS struct {
 	ACME           ACME          `key:"acme" doc:"Certificates that the server gets and renews by itself, by ACME (RFC 8555), as from Let's Encrypt."`
 	ClientAuth     string        `key:"client_auth" default:"none" values:"none optional required" doc:"Whether clients show a certificate: they are not asked, they may, or they must."`
 	ClientCA       string        `key:"client_ca" doc:"The file of the authorities that vouch for clients' certificates, in PEM. It is read again when it changes."`
-	Handshakes     int           `key:"handshakes" default:"0" least:"0" most:"100000" doc:"How many TLS handshakes may use the key at the same time; 0 is four for each processor."`
+	Handshakes     int           `key:"handshake_concurrency" default:"0" least:"0" most:"100000" doc:"How many TLS handshakes may use the key at the same time; 0 is four for each processor."`
 	HandshakeQueue int           `key:"handshake_queue" default:"1024" least:"0" most:"1000000" doc:"How many more may wait for that. One that comes on top fails."`
 	HSTS           time.Duration `key:"hsts" default:"365d" least:"0s" most:"3650d" doc:"For how long browsers remember to come by https only (RFC 6797); 0s tells them to forget it."`
 }

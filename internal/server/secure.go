@@ -20,7 +20,7 @@ func (s *Server) fromClients(next http.Handler) http.Handler {
 		}
 		secure := s.cameSecurely(r, o)
 		switch {
-		case !secure && s.config.Challenge != nil && s.config.Challenge(w, r):
+		case s.config.Challenge != nil && s.config.Challenge(w, r): // in the clear, or by way of a redirect of somebody else's
 		case !secure && s.config.SecureOnly:
 			s.refusePlain(w, r, o)
 		default:

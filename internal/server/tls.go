@@ -19,8 +19,8 @@ type Front struct {
 	SecureOnly bool
 	HSTS       time.Duration // for how long browsers shall come by https only; 0 says nothing
 
-	// Challenge answers requests on HTTP that are an authority's question whether a name is ours, and reports whether
-	// it has. Nil answers none.
+	// Challenge answers requests that are an authority's question whether a name is ours, in the clear too, and reports
+	// whether it has. Nil answers none.
 	Challenge func(http.ResponseWriter, *http.Request) bool
 }
 
