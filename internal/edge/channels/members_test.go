@@ -68,7 +68,7 @@ func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
 		}
 	}
 	server, other := connectedUnserved(t)
-	m.conn.Store(server)
+	m.begin(server)
 	go e.run(m, server)
 	e.wantClose(other, websocket.CloseGoingAway, "server shutting down")
 	<-closed

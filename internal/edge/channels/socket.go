@@ -70,8 +70,18 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 		h.config.Log.Warn("handshake refused", "channel", name, "remote", r.RemoteAddr, "error", err)
 		return
 	}
-	m.conn.Store(c)
+	m.begin(c)
 	c.Run(func() { h.run(m, c) })
+}
+
+// begin makes the connection known. It is not for the goroutine of the connection, whose stack would grow by it
+// for good.
+func (m *member) begin(c *websocket.Conn) {
+	m.conn.Store(c)
+	if reason, closing := m.client.Connected(m); closing {
+		m.expel(websocket.CloseGoingAway, reason)
+	}
+	m.handler.keep.Watch(c)
 }
 
 // mayRead tells whether the client may subscribe, and be sent what is kept if it asks for that. If not, it
@@ -84,10 +94,6 @@ func (h *Handler) mayRead(w http.ResponseWriter, r *http.Request, c *session.Cli
 func (h *Handler) run(m *member, c *websocket.Conn) {
 	defer m.client.Leave()
 	defer m.sub.Cancel()
-	if reason, closing := m.client.Connected(m); closing {
-		c.Expel(websocket.CloseGoingAway, reason)
-	}
-	h.keep.Watch(c)
 	m.sub.Start()
 	err := c.ServeBatch(m.publish)
 	h.config.Log.Debug("connection over", "channel", m.name, "remote", c.RemoteAddr(), "error", err)

@@ -117,12 +117,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := newConn(h, ws, client, number)
+	if reason, closing := client.Connected(c); closing {
+		c.askToMove()
+		c.expel(websocket.CloseGoingAway, reason)
+	}
 	ws.Run(func() {
 		defer client.Leave()
-		if reason, closing := client.Connected(c); closing {
-			c.askToMove()
-			c.expel(websocket.CloseGoingAway, reason)
-		}
 		c.serve()
 	})
 }
