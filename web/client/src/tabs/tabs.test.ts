@@ -116,6 +116,7 @@ test("a frozen tab with the connection is replaced, and does no harm when it com
   const more = [browser.open(), browser.open()].map(({ holdfast }) => listen(holdfast, "chat/a"));
   await pass(6000);
   expect(more).toEqual([["(live)"], ["(live)"]]);
+  expect(got[1]).toEqual(["(live)", "(reconnecting)", "(live)"]);
   const [, connect] = server.commands.filter(({ verb }) => verb === "connect");
   tabs[0]?.fake.thaw();
   await pass(2000);
@@ -131,11 +132,11 @@ test("a frozen tab with the connection is replaced, and does no harm when it com
 
 test("the server is told that nobody comes back, also if locks are faster than messages", async () => {
   const { browser, server, tabs } = await setUp(1);
-  browser.origin.delayMs = () => 200;
+  const delays = [200];
+  browser.origin.delayMs = () => delays.shift() ?? 0;
   void tabs[0]?.holdfast.close();
-  await pass(1);
-  browser.origin.delayMs = () => 0;
   await pass(3000);
+  expect(delays).toEqual([]);
   expect(server.last.closedWith?.code).toBe(1000);
 });
 
