@@ -80,7 +80,6 @@ export class HoldfastSocket extends EventTarget {
   declare readonly CLOSED: 3;
 
   readonly #url: URL;
-  readonly #protocol: string;
   readonly #solo: Solo;
   readonly #extensions = "";
   readonly #handlers: Record<string, Callable | null> = {};
@@ -91,7 +90,7 @@ export class HoldfastSocket extends EventTarget {
     super();
     need(arguments);
     const text = `${url}`;
-    const names = [protocols].flat().map(String);
+    const names = [protocols].flat().map((name) => `${name}`);
     try {
       this.#url = new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href);
       this.#url.protocol = this.#url.protocol.replace("http", "ws");
@@ -104,8 +103,7 @@ export class HoldfastSocket extends EventTarget {
       refuse("bad URL or subprotocol");
     }
     // What goes through a channel is not looked at: any subprotocol will do.
-    this.#protocol = names[0] ?? "";
-    this.#solo = createSolo(this, this.#url, options);
+    this.#solo = createSolo(this, this.#url, options, names[0]);
   }
 
   get url(): string {
@@ -117,7 +115,7 @@ export class HoldfastSocket extends EventTarget {
   }
 
   get protocol(): string {
-    return this.#solo.readyState ? this.#protocol : "";
+    return this.#solo.protocol;
   }
 
   get extensions(): string {
@@ -153,7 +151,8 @@ export class HoldfastSocket extends EventTarget {
     this.#solo.send(payload);
   }
 
-  close(code?: number, reason = ""): void {
+  close(code: number | undefined = undefined, reason = ""): void {
+    const solo = this.#solo;
     // Web IDL rounds to the even one of two neighbours, as adding does that leaves no room for fractions.
     const sent = code === undefined ? 1000 : +code + 2 ** 52 - 2 ** 52;
     const words = `${reason}`.toWellFormed();
@@ -163,7 +162,7 @@ export class HoldfastSocket extends EventTarget {
     if (byteLength(words) > 123) {
       refuse("bad reason");
     }
-    this.#solo.close({ code: code === undefined ? 1005 : sent, reason: words, clean: true }, sent);
+    solo.close({ code: code === undefined ? 1005 : sent, reason: words, clean: true }, sent);
   }
 
   // biome-ignore-end lint/complexity/noArguments: as above.

@@ -14,6 +14,8 @@ export interface Solo {
   /** As of a WebSocket. While it reconnects it is open. */
   readonly readyState: 0 | 1 | 2 | 3;
   binaryType: BinaryType;
+  /** That which was asked for, from when it is open. */
+  protocol: string;
   /** The bytes that were sent and that are not acknowledged. */
   readonly bufferedAmount: number;
   readonly state: State;
@@ -24,7 +26,7 @@ export interface Solo {
 }
 
 /** `at` is the URL of the channel: `/channels/…`, and what it asks for. `socket` is where events go. */
-export function createSolo(socket: EventTarget, at: URL, options: TransportOptions): Solo {
+export function createSolo(socket: EventTarget, at: URL, options: TransportOptions, protocol = ""): Solo {
   const url = new URL(at);
   const take = (name: string) => {
     const value = url.searchParams.get(name);
@@ -65,6 +67,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
       connection.moved(link);
       if (readyState === 0) {
         readyState = 1;
+        self.protocol = protocol;
         tell("open");
       }
     },
@@ -110,6 +113,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
 
   const self: Solo = {
     binaryType: "blob",
+    protocol: "",
     get readyState() {
       return readyState;
     },

@@ -99,6 +99,8 @@ test("what is left out is a TypeError, and so is a call without new, and what ca
     () => Reflect.construct(HoldfastSocket, []),
     () => any(HoldfastSocket)("wss://example.test/channels/c"),
     () => connect(any(Symbol())),
+    () => connect(undefined, Symbol()),
+    () => connect(undefined, ["a", Symbol()]),
     () => any(socket).send(),
     () => any(socket).send(Symbol()),
     () => socket.close(1000, any(Symbol())),
@@ -329,10 +331,10 @@ function record(socket: HoldfastSocket): string[] {
 }
 
 test("closed while it connects, it fails: later, with error and then close, and never opens", async () => {
-  const { server, socket } = connect();
+  const { server, socket } = connect(undefined, "chat");
   const happened = record(socket);
   socket.close(3000, "unheard");
-  expect([socket.readyState, happened]).toEqual([2, []]);
+  expect([socket.readyState, socket.protocol, happened]).toEqual([2, "", []]);
   await pass();
   expect(happened).toEqual(["error 3", "close 3 1006  false"]);
   expect(server.open).toEqual([]);
