@@ -39,7 +39,7 @@ func (h *Handler) serveExplanation(w http.ResponseWriter, r *http.Request, name 
 		Subscribers:     h.channels.Subscribers(name),
 		MaxMessageBytes: h.config.MaxMessageBytes,
 	}
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {

@@ -92,6 +92,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
+	case !websocket.IsHandshake(r) && h.door.Cross(w, r):
 	case websocket.IsHandshake(r):
 		h.serveSocket(w, r, name)
 	case r.Method == http.MethodPost:

@@ -99,7 +99,11 @@ func TestARepeatedPostIsStoredOnce(t *testing.T) {
 
 func TestAnExpiredPositionIsSaidSo(t *testing.T) {
 	e := start(t)
+	live := e.dial("kept/c")
 	offsets := e.fill("kept/c", 8)
+	for i := range 8 { // what is not live yet can still be had from memory
+		e.wantMessage(live, websocket.Text, fmt.Sprint("m", i))
+	}
 	gone := fmt.Sprintf("kept/c?since=%d", offsets[0])
 	resp, body := e.do("GET", gone, nil, nil)
 	e.wantAnswer(resp, body, http.StatusGone, "not kept any more")

@@ -177,4 +177,31 @@ func TestTooManyConnectionsAreRefusedInTheHandshake(t *testing.T) {
 	}
 }
 
+func TestPagesOfAllowedOriginsMayReadAnswersAndOthersMayNot(t *testing.T) {
+	e := guardedEdge(t, policy.Limits{})
+	preflight := http.Header{"Access-Control-Request-Method": {"POST"}, "Access-Control-Request-Headers": {"authorization"}}
+	for origin, allowed := range map[string]bool{"https://app.example": true, "https://evil.example": false, "null": false} {
+		preflight.Set("Origin", origin)
+		resp, body := e.do("OPTIONS", "e", preflight, nil)
+		got := resp.Header.Get("Access-Control-Allow-Origin")
+		switch {
+		case allowed && (resp.StatusCode != 204 || got != origin || !strings.Contains(resp.Header.Get("Access-Control-Allow-Headers"), "Authorization")):
+			t.Errorf("%s: %s %v", origin, resp.Status, resp.Header)
+		case !allowed && (resp.StatusCode != 403 || got != "" || !strings.Contains(body, "not allowed")):
+			t.Errorf("%s: %s %q %v", origin, resp.Status, body, resp.Header)
+		}
+		resp, _ = e.do("POST", "e", http.Header{"Origin": {origin}}, strings.NewReader("x"))
+		if got := resp.Header.Get("Access-Control-Allow-Origin") == origin; got != allowed || (resp.StatusCode == 202) != allowed {
+			t.Errorf("POST from %s: %s %v", origin, resp.Status, resp.Header)
+		}
+		if resp.Header.Get("Access-Control-Allow-Credentials") != "" || resp.Header.Get("Vary") != "Origin" {
+			t.Errorf("POST from %s: %v", origin, resp.Header)
+		}
+	}
+	resp, _ := e.do("POST", "e", http.Header{"Origin": {e.url}}, strings.NewReader("x"))
+	if resp.StatusCode != 202 || resp.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("the same origin: %s %v", resp.Status, resp.Header)
+	}
+}
+
 var _ session.Connection = (*member)(nil)
