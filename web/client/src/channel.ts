@@ -2,9 +2,8 @@
 
 import { raised } from "./error.ts";
 import { Feed, type Message } from "./feed.ts";
-import type { Stored } from "./outbox.ts";
 import { toPayload } from "./payload.ts";
-import type { PublishOptions } from "./session.ts";
+import type { Publishing, PublishOptions } from "./session.ts";
 import type { Payload, WireMessage } from "./wire.ts";
 
 export interface History<T> {
@@ -28,8 +27,9 @@ export interface Roster {
 
 export class Channel<T = Payload> extends Feed<T> {
   /** The promise is kept when the message is stored (where), or has been given to whoever is there (nothing). */
-  publish(value: T, options?: PublishOptions): Promise<Stored> {
-    return raised(this.session.publish(this.name, toPayload(this.codec.encode(value)), options));
+  publish(value: T, options?: PublishOptions): Publishing {
+    const stored = this.session.publish(this.name, toPayload(this.codec.encode(value)), options);
+    return Object.assign(raised(stored), { id: stored.id });
   }
 
   /** A page: behind a position, or the newest so many, or from the oldest. */

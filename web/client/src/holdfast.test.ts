@@ -35,6 +35,18 @@ test("it publishes before it is connected and without a subscription", async () 
   expect(server.commands.map(({ verb }) => verb)).toEqual(["connect", "publish"]);
 });
 
+test("a publication's id is known before its message comes back", async () => {
+  const { server, holdfast } = setUp();
+  const channel = holdfast.channel("chat/a");
+  const ids: unknown[] = [];
+  channel.on("message", ({ id }) => ids.push(id));
+  await pass();
+  const publishing = channel.publish("mine");
+  server.publish("chat/a", "another's");
+  await Promise.all([publishing, pass()]);
+  expect(ids).toEqual([undefined, publishing.id]);
+});
+
 test("messages are typed by a codec; what is not of the type is an error, not an end", async () => {
   const { server, holdfast } = setUp();
   const channel = holdfast.channel("chat/a", { codec: jsonCodec<{ text: string }>() });

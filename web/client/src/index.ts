@@ -5,7 +5,7 @@ export { Feed, type FeedEvents, type FeedOptions, type Lost, type Message, type 
 export { Holdfast, type HoldfastEvents } from "./holdfast.ts";
 export { msgpack } from "./msgpack.ts";
 export type { Stored } from "./outbox.ts";
-export type { Closed, ConnectOptions, PublishOptions } from "./session.ts";
+export type { Closed, ConnectOptions, Drop, Publishing, PublishOptions } from "./session.ts";
 export { type GapEvent, HoldfastSocket, type LostEvent, type StateEvent } from "./socket.ts";
 export type { State, SubscribeOptions } from "./subscription.ts";
 export {

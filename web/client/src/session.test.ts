@@ -97,6 +97,22 @@ test.each([1000, 1001, 1006, 1011, 1012, 1013, 4408, 4429, 4503, 4500])(
   },
 );
 
+test("while it waits it tells why, and until when, each time", async () => {
+  const { server, holdfast } = setUp();
+  const waits: unknown[] = [];
+  holdfast.on("waiting", ({ code, reason, retryAt }) => waits.push([code, reason, retryAt - Date.now()]));
+  await pass();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  server.refuse = true;
+  server.last.cut(1012, "restart");
+  await pass(500);
+  vi.restoreAllMocks();
+  expect(waits).toEqual([
+    [1012, "restart", 250],
+    [1006, "", 500],
+  ]);
+});
+
 test("the token is renewed ahead of its expiry, and once when it is refused", async () => {
   let issued = 0;
   const asked: boolean[] = [];

@@ -61,6 +61,28 @@ test("a broken connection is not the end: what was missed comes once, what was s
   expect(server.commands.filter(({ verb }) => verb === "connect").at(-1)?.body.session).toBeDefined();
 });
 
+test("while it reconnects it tells why, and until when", async () => {
+  const { server, socket } = setUp();
+  const told: unknown[] = [];
+  socket.addEventListener("state", ({ state, code, reason, retryAt }) =>
+    told.push([state, code, reason, retryAt && retryAt - Date.now()]),
+  );
+  await pass();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  server.refuse = true;
+  server.last.cut(4429, "too many");
+  await pass(10_011);
+  server.refuse = false;
+  await pass(1000);
+  vi.restoreAllMocks();
+  expect(told).toEqual([
+    ["live", undefined, undefined, undefined],
+    ["reconnecting", 4429, "too many", 10_000],
+    ["reconnecting", 1006, "", 500],
+    ["live", undefined, undefined, undefined],
+  ]);
+});
+
 test("a publication whose reply was lost is sent again with its id", async () => {
   const { server, socket } = setUp();
   await pass();
