@@ -52,7 +52,10 @@ type conn struct {
 	highest   uint64 // number of a subscription
 	burst     burst  // publishes that have not left
 	first     *time.Timer
-	expelled  atomic.Bool // nothing more is begun
+	// Why the last connect was refused that may come again: until one is not, nothing else is run, since what was
+	// sent along with it was meant for who the client says it is.
+	turnedAway *protocol.Error
+	expelled   atomic.Bool // nothing more is begun
 
 	mu      sync.Mutex // guards what follows
 	subs    map[uint64]*subscription
@@ -164,6 +167,10 @@ func (c *conn) misunderstood(fault *protocol.Error) {
 // run begins a command.
 func (c *conn) run(command protocol.Command) {
 	id := command.ID
+	if _, again := command.Verb.(*protocol.Connect); c.turnedAway != nil && !again {
+		c.out.refuse(id, c.turnedAway)
+		return
+	}
 	if publish, ok := command.Verb.(*protocol.Publish); ok {
 		c.greet()
 		c.publish(id, publish)

@@ -30,7 +30,7 @@ func (c *conn) connect(id uint64, v *protocol.Connect) {
 		return
 	}
 	h, now := c.handler, time.Now()
-	c.resumable = true
+	c.resumable, c.turnedAway = true, nil
 	ok := &protocol.ConnectOK{
 		Window: h.config.Window,
 		Dedup:  h.config.Dedup,
@@ -118,6 +118,8 @@ func (c *conn) turnAway(id uint64, why *protocol.Error) {
 		c.expel(websocket.CloseCode(protocol.CloseTooMany), why.Message)
 	case !why.Retry:
 		c.expel(websocket.CloseCode(protocol.CloseUnauthorized), why.Message)
+	default:
+		c.turnedAway = why
 	}
 }
 

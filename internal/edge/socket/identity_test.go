@@ -2,6 +2,7 @@ package socket
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,30 @@ func TestATokenThatIsNotGoodIsTurnedAway(t *testing.T) {
 			c.wantClose(websocket.CloseCode(protocol.CloseUnauthorized), "token")
 		}
 	})
+}
+
+func TestWhatFollowsAConnectThatMayBeTriedAgainIsNotRun(t *testing.T) {
+	away := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(away.Close)
+	authenticator, err := auth.New(patience(t), auth.Config{JWKS: []string{away.URL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(authenticator.Close)
+	channels := guardedChannels(t)
+	door := testDoor(t, channels)
+	door.Auth = authenticator
+	c := startOn(t, channels, Config{Door: door}).dial()
+	bearer := token(t, "ada", time.Hour, nil)
+	c.raw(`[{"id":1,"connect":{"token":"` + bearer + `"}},{"id":2,"publish":{"channel":"e","data":"x"}},{"id":3,"ping":{}}]`)
+	for id := range uint64(3) {
+		if refused := c.wantRefused(id+1, protocol.CodeUnavailable, ""); !refused.Retry {
+			t.Errorf("got %+v", refused)
+		}
+	}
+	c.ids = 3
+	c.connect(nil) // as nobody
+	c.publish("e", "x")
 }
 
 func TestTheHandshakeMayBringTheToken(t *testing.T) {
