@@ -39,7 +39,7 @@ func (c *chase) read(ctx context.Context, after uint64) (*Page, error) {
 	}
 	c.note()
 	page, err := c.history.feed.pages.read(ctx, key, c.head)
-	if err == nil && c.resumes && after == 0 && page.begin() > 1 && !page.Lost {
+	if err == nil && c.resumes && after == 0 && page.begin() > 1 && !page.Lost && !page.whole {
 		// For the log nothing can be lost from there on; for who was live in the empty log it can.
 		copied := *page
 		copied.Lost = true

@@ -152,7 +152,7 @@ func (a *asker) full() bool { return len(a.messages) == maxPageMessages || a.byt
 // pageUpTo returns the page of an asker, whose messages are all there are up to end, if it is not
 // full.
 func (a *asker) pageUpTo(end uint64) *Page {
-	p := &Page{End: max(end, a.key.after)}
+	p := &Page{whole: true, End: max(end, a.key.after)}
 	if len(a.messages) > 0 {
 		p.Publication = Bundle(a.messages...)
 	}

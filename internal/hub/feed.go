@@ -29,6 +29,7 @@ type Feed struct {
 	begun     bool            // high is known
 	high      uint64          // the highest offset that came, or is accounted for as missed
 	missed    gaps            // below high
+	taking    bool            // a batch
 }
 
 // Follow begins to follow a log, and what it keeps, until the hub is closed.
@@ -92,6 +93,7 @@ func (f *Feed) live(batch []broker.Live) {
 	touched := room[:0]
 	var matches [4]*history
 	f.mu.Lock()
+	f.taking = true
 	for _, m := range batch {
 		if !f.seenLocked(m.Offset) {
 			continue
@@ -110,6 +112,9 @@ func (f *Feed) live(batch []broker.Live) {
 		h.live(missed)
 	}
 	f.bundle = nil
+	f.mu.Lock()
+	f.taking = false
+	f.mu.Unlock()
 }
 
 // seenLocked accounts for an offset of the live feed. It is false for messages from before the

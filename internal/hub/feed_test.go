@@ -181,6 +181,24 @@ func TestALossSinceTheLogWasEmptyIsTold(t *testing.T) {
 	})
 }
 
+func TestAFeedThatIsLateIsNotTakenForOneThatMisses(t *testing.T) {
+	follow(t, func(t *testing.T, log *hubtest.Log, f *hub.Feed) {
+		var a sink
+		defer live(t, f, "a", &a).Cancel()
+		store(log, "a", "a", "a")
+		late := log.Waiting()
+		before := log.Reads()
+		time.Sleep(10*time.Second + 20*time.Millisecond) // the ends are compared
+		log.Deliver(late[0])
+		time.Sleep(time.Second)
+		log.Deliver(late[1:]...)
+		a.want(t, "live 0", "a@1", "a@2 a@3")
+		if reads := log.Reads() - before; reads != 1 {
+			t.Errorf("%d reads", reads)
+		}
+	})
+}
+
 func TestAMissedMessageOfAQuietChannelIsFoundSoonAfterAnother(t *testing.T) {
 	follow(t, func(t *testing.T, log *hubtest.Log, f *hub.Feed) {
 		var a sink

@@ -14,6 +14,7 @@ import (
 type Page struct {
 	*Publication        // nil if there are no messages
 	Lost         bool   // messages before them are not kept any more, or may not be
+	whole        bool   // nothing is lost even if the page was read from the beginning: every offset is accounted for
 	End          uint64 // the position behind the page
 	More         bool   // there is more behind End
 }

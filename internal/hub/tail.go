@@ -18,9 +18,9 @@ import (
 type tail struct {
 	keeps broker.Retention
 
-	mu        sync.Mutex // guards what follows
-	base, end uint64     // all messages behind base up to end are here
-	all       []*broker.Message // in order
+	mu        sync.Mutex                         // guards what follows
+	base, end uint64                             // all messages behind base up to end are here
+	all       []*broker.Message                  // in order
 	channels  map[channel.Name][]*broker.Message // the same ones; none is empty
 	bytes     int
 	evicted   uint64 // the log keeps too few messages of some channel to have the one at this offset

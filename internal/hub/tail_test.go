@@ -133,6 +133,29 @@ func TestATailIsBoundedInBytesAndAge(t *testing.T) {
 	}
 }
 
+func TestWhoWasThereFromTheBeginningIsNotToldOfALossThatATailCanRuleOut(t *testing.T) {
+	log := hubtest.NewLog()
+	f := followed(t, log)
+	defer f.hub.Close()
+	for _, name := range []channel.Name{"a", "b"} {
+		log.Append(name)
+		log.Flow()
+	}
+	w := f.Join("b", nothing{})
+	defer w.Cancel()
+	w.resumes = true // as if it had been live in the empty log
+	if page, err := w.Read(t.Context(), 0); err != nil || page.Lost || payloads(page) != "[b@2]" {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+type nothing struct{}
+
+func (nothing) Deliver(*Publication) bool { return true }
+func (nothing) Lost()                     {}
+func (nothing) Live(uint64)               {}
+func (nothing) Behind()                   {}
+
 func TestThoseWhoComeBackSoonCostTheLogNothing(t *testing.T) {
 	log := hubtest.NewLog()
 	f := followed(t, log)
