@@ -24,14 +24,14 @@ flags; variables take precedence over the file, and flags over both.`,
   holdfast config check holdfast.yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fail(exitUsage, "config needs a verb: check, init or doc; %s", advise(cmd, "", ""))
+				return fail(exitUsage, "config needs a verb: check, explain, init or doc; %s", advise(cmd, "", ""))
 			}
 			return unknownVerb(cmd, args[0])
 		},
 		DisableFlagsInUseLine: true,
 		RunE:                  func(*cobra.Command, []string) error { return nil }, // never reached: Args lets nothing pass
 	}
-	cmd.AddCommand(newConfigCheck(std), newConfigInit(std), newConfigDoc(std))
+	cmd.AddCommand(newConfigCheck(std), newConfigExplain(std), newConfigInit(std), newConfigDoc(std))
 	return cmd
 }
 

@@ -16,7 +16,7 @@ type ChannelRule struct {
 	Echo       bool            `key:"echo" default:"true" doc:"Whether publishers who subscribe to the channel get their own messages too."`
 	MaxMessage Size            `key:"max_message" least:"1" most:"1GiB" doc:"The largest message; by default, and at most, limits.max_message, and 31MiB with history."`
 	RetainLast bool            `key:"retain_last" default:"false" doc:"Whether the last message is kept for whoever subscribes later. Without history it makes a history of one message."`
-	Access     Access          `key:"access" doc:"Who may do what with the channels: anyone, users (whoever has shown who it is), granted (whose token names the channel), or nobody. What a token grants is added, except to nobody. The default is granted, and anyone in development mode. Where the pattern has a segment {user}, as in inbox/{user}, a channel belongs to the user of that name, and users is that one alone."`
+	Access     Access          `key:"access" doc:"Who may do what with the channels: anyone, users (whoever has shown who it is), granted (whose token names the channel), or nobody. What a token grants is added, except to nobody. The default is granted, and in development mode anyone. Where the pattern has a segment {user}, as in inbox/{user}, a channel belongs to the user of that name, and users is that one alone."`
 	Rate       int             `key:"rate" default:"0" least:"0" doc:"How many messages are published to one channel each second, by all clients of this node together; for a moment twice as many. 0 for no such limit."`
 	Presence   bool            `key:"presence" default:"false" doc:"Whether subscribers can ask who else is there, and are told who comes and goes."`
 

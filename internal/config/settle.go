@@ -23,14 +23,21 @@ func (c *Config) settle(d *decoder) {
 		d.wrong("broker.url", "broker.url: %v", err)
 	}
 	c.Limits.SendQueue = max(c.Limits.SendQueue, c.Limits.MaxMessage)
-	everybody := "granted"
-	if c.Development {
-		everybody = "anyone"
-	}
 	for i := range c.Channels {
-		c.Channels[i].Access.settle(everybody)
+		c.Channels[i].Access.settle(c.everybody(c.Channels[i].Pattern))
 		c.Channels[i].settle(d, fmt.Sprintf("channels[%d]", i), c.Limits)
 	}
+}
+
+// everybody returns who may do what no key of a rule says, as Access has it.
+func (c *Config) everybody(pattern channel.Pattern) string {
+	switch {
+	case !c.Development:
+		return "granted"
+	case slices.Contains(strings.Split(string(pattern), "/"), "{user}"):
+		return "users" // those who are not known own no channel
+	}
+	return "anyone"
 }
 
 func (l *Listen) settle(d *decoder) {
