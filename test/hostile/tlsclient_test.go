@@ -115,6 +115,48 @@ func TestClientsWithoutAGoodCertificateAreRefusedWhereItIsRequired(t *testing.T)
 	}
 }
 
+func TestNoWayLeadsAroundTheCertificateThatIsRequired(t *testing.T) {
+	x := newTarget(t, tls.RequireAndVerifyClientCert, server.Front{})
+	x.bystanders()
+	bare := func(protocols ...string) *tls.Config {
+		return &tls.Config{ServerName: "localhost", RootCAs: x.ca.Pool(), NextProtos: protocols}
+	}
+	for want, protocols := range map[string][]string{
+		"no application protocol": {"acme-tls/1"}, // for which nobody is asked for a certificate
+		"certificate required":    {"acme-tls/1", "http/1.1"},
+	} {
+		if _, err := x.shake(bare(protocols...)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("as %v the client is told %v, want %q", protocols, err, want)
+		}
+	}
+	if err := x.overHTTP3(bare()); err == nil || !strings.Contains(err.Error(), "certificate required") {
+		t.Errorf("over HTTP/3 the client is told %v", err)
+	}
+	if err := x.overHTTP3(x.client()); err != nil {
+		t.Errorf("over HTTP/3 a client with a certificate is told %v", err)
+	}
+	x.flows()
+}
+
+// overHTTP3 makes a request over HTTP/3.
+func (x *target) overHTTP3(c *tls.Config) error {
+	x.t.Helper()
+	transport := &http3.Transport{TLSClientConfig: c, QUICConfig: &quic.Config{HandshakeIdleTimeout: patience}}
+	defer transport.Close()
+	r, err := http.NewRequest("GET", "https://"+x.addr+"/channels/c", nil)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	resp, err := transport.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		x.t.Error(resp.Status)
+	}
+	return resp.Body.Close()
+}
+
 func TestASessionThatIsForgedIsNotResumed(t *testing.T) {
 	x := newTarget(t, tls.NoClientCert, server.Front{})
 	x.bystanders()
@@ -173,15 +215,7 @@ func TestNoiseOnThePortOfHTTP3IsIgnored(t *testing.T) {
 		}
 		x.flows()
 	}
-	transport := &http3.Transport{TLSClientConfig: x.client(), QUICConfig: &quic.Config{HandshakeIdleTimeout: patience}}
-	defer transport.Close()
-	r, err := http.NewRequest("GET", "https://"+x.addr+"/channels/c", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := transport.RoundTrip(r)
-	if err != nil {
+	if err := x.overHTTP3(x.client()); err != nil {
 		t.Fatal("HTTP/3 is gone: ", err)
 	}
-	resp.Body.Close()
 }
