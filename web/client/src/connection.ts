@@ -44,8 +44,8 @@ export interface Drop {
 }
 
 export interface ConnectionOwner {
-  /** The token for `connect`. */
-  readonly token?: string | undefined;
+  /** What `connect` says besides the session. */
+  hello?(): object;
   /** What is sent now goes along with `connect`. */
   opened(link: Link): void;
   /** `connect` is answered: this link is the one to use. */
@@ -121,10 +121,7 @@ export function createConnection(
     }
   };
   const opened = (link: Link) => {
-    /** For the server's log and console. */
-    const client = { name: "holdfast-js" };
-    const { token } = owner;
-    link.ask("connect", { token, session: greeting?.session, client }, (welcome: Welcome, error) => {
+    link.ask("connect", { ...owner.hello?.(), session: greeting?.session }, (welcome: Welcome, error) => {
       if (error) {
         link.close();
         lost(link, error.retry ? 1013 : 4401, error.message, error.after);

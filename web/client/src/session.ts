@@ -71,6 +71,9 @@ const mostHeld = 16 * 2 ** 20;
 /** For how long close() waits for what is not acknowledged. */
 const flushMs = 5_000;
 
+/** For the server's log and console. */
+const client = { name: "holdfast-js", version: "0.1.0" };
+
 /** Nothing is emitted during the call. Throws if there is nothing to connect with. */
 export function createSession(urls: string[], options: ConnectOptions, emit: Emit<SessionEvents>): Session {
   const carrier = carry(urls, options);
@@ -196,9 +199,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     urls,
     tokens ? { ...carrier, dial: tokens.through(carrier.dial, failed) } : carrier,
     {
-      get token() {
-        return tokens?.token;
-      },
+      hello: () => ({ token: tokens?.token, client }),
       opened(link) {
         next = link;
         for (const subscription of subscriptions.values()) {

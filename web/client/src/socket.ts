@@ -96,10 +96,10 @@ export class HoldfastSocket extends EventTarget {
       this.#url.protocol = this.#url.protocol.replace("http", "ws");
       // A subprotocol has the grammar of a header's name, which this throws for.
       new Headers(names.map((name) => [name, ""]));
+      if (!/^wss?:[^#]*$/.test(this.#url.href) || new Set(names).size < names.length) {
+        throw names;
+      }
     } catch {
-      refuse("bad URL or subprotocol");
-    }
-    if (!/^wss?:[^#]*$/.test(this.#url.href) || new Set(names).size < names.length) {
       refuse("bad URL or subprotocol");
     }
     // What goes through a channel is not looked at: any subprotocol will do.
