@@ -78,7 +78,7 @@ func prepare(ctx context.Context, s shape, server string) (*crowd, error) {
 	c := &crowd{shape: s, proxy: p}
 	for n := range s.Channels {
 		if n%channelsEach == 0 {
-			d, err := c.dial(ctx, "ws://"+server+"/socket", n/channelsEach)
+			d, err := c.dial(ctx, "ws://"+server+"/socket", n/channelsEach, false)
 			if err != nil {
 				return c, err
 			}
@@ -95,8 +95,11 @@ func prepare(ctx context.Context, s shape, server string) (*crowd, error) {
 // past returns the client past the proxy that uses a channel.
 func (c *crowd) past(n int) *client.Client { return c.direct[n/channelsEach] }
 
-func (c *crowd) dial(ctx context.Context, url string, i int) (*client.Client, error) {
+func (c *crowd) dial(ctx context.Context, url string, i int, patient bool) (*client.Client, error) {
 	o := client.Options{KeepTrying: true}
+	if patient {
+		o.Window = 1
+	}
 	if i%2 == 1 {
 		o.Encoding = protocol.MessagePack
 	}
@@ -111,7 +114,8 @@ func (c *crowd) dial(ctx context.Context, url string, i int) (*client.Client, er
 
 // join brings the client of a line in.
 func (c *crowd) join(ctx context.Context, i int) error {
-	d, err := c.dial(ctx, c.proxy.url(i), i)
+	patient := i%4 < 2
+	d, err := c.dial(ctx, c.proxy.url(i), i, patient)
 	if err != nil {
 		return err
 	}
@@ -145,7 +149,7 @@ func (c *crowd) join(ctx context.Context, i int) error {
 		c.listeners = append(c.listeners, l)
 	}
 	if i < c.Channels {
-		c.speakers = append(c.speakers, &publisher{name: fmt.Sprint("line-", i), channel: d.Channel(c.chat(n)), interval: c.Interval})
+		c.speakers = append(c.speakers, &publisher{name: fmt.Sprint("line-", i), channel: d.Channel(c.chat(n)), interval: c.Interval, waits: patient})
 	}
 	return nil
 }

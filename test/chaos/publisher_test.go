@@ -12,6 +12,8 @@ import (
 // speaker publishes in a channel with history, or in one without.
 type speaker interface {
 	who() string
+	// patient tells that there is at most one message without an answer, which keeps the order come what may.
+	patient() bool
 	// speak publishes one message after the other until speaking ends. ctx ends when all is over.
 	speak(ctx, speaking context.Context)
 	// settle waits for all acknowledgements, and returns where the server says that it has stored each message:
@@ -24,6 +26,7 @@ type publisher struct {
 	name     string
 	channel  *client.Channel
 	interval time.Duration // between messages, about
+	waits    bool          // its client has a window of one
 
 	// These belong to the goroutine of speak, and to settle after that.
 	sent   []*client.Publication
@@ -31,6 +34,8 @@ type publisher struct {
 }
 
 func (p *publisher) who() string { return p.name }
+
+func (p *publisher) patient() bool { return p.waits }
 
 func (p *publisher) speak(ctx, speaking context.Context) {
 	for sleep(speaking, about(p.interval)) {

@@ -11,6 +11,7 @@ import (
 type report struct {
 	Clients, Cuts int
 	Published     int // messages
+	Overtaken     int // of those, by later ones of speakers that are not patient
 	Expected      int // deliveries, in channels with history
 	Delivered     int
 	Repeated      int
@@ -28,6 +29,7 @@ func (r *report) add(more *report) {
 	r.Clients += more.Clients
 	r.Cuts += more.Cuts
 	r.Published += more.Published
+	r.Overtaken += more.Overtaken
 	r.Expected += more.Expected
 	r.Delivered += more.Delivered
 	r.Repeated += more.Repeated
@@ -50,7 +52,8 @@ func (r *report) String() string {
 		fmt.Fprintf(&b, "%-34s %s\n", name, fmt.Sprintf(format, values...))
 	}
 	row("clients, connections cut", "%d, %d", r.Clients, r.Cuts)
-	row("published, deliveries due", "%d, %d", r.Published, r.Expected)
+	row("published, overtaken after refusal", "%d, %d", r.Published, r.Overtaken)
+	row("deliveries due", "%d", r.Expected)
 	row("delivered", "%.4f %%", 100*float64(r.Delivered)/float64(max(r.Expected, 1)))
 	row("twice, out of order, foreign", "%d, %d, %d", r.Repeated, r.Misordered, r.Foreign)
 	row("without history: came, missed", "%d, %d and told so", r.Plain, r.Missed)
