@@ -24,8 +24,11 @@ import (
 //	ended NAME CODE                  wait for its end; what it printed is in NAME.out and NAME.err
 //	occupy VAR                       listen on a free port; VAR is its number
 //	peer VAR                         start a WebSocket server; VAR is its host and port
+//	acme FILE                        start an ACME authority, and write a configuration that uses it
+//	reachable HTTP HTTPS             let it reach every name at these ports, and answer
 //	generate FILE COUNT TEXT         write TEXT so many times; %d in it is the number, from 1
 func TestScripts(t *testing.T) {
+	acme := &acmeOfScript{t: t}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -41,14 +44,16 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(home, 0o700)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"start":    scriptStart,
-			"await":    scriptAwait,
-			"feed":     scriptFeed,
-			"signal":   scriptSignal,
-			"ended":    scriptEnded,
-			"occupy":   scriptOccupy,
-			"peer":     scriptPeer,
-			"generate": scriptGenerate,
+			"start":     scriptStart,
+			"await":     scriptAwait,
+			"feed":      scriptFeed,
+			"signal":    scriptSignal,
+			"ended":     scriptEnded,
+			"occupy":    scriptOccupy,
+			"peer":      scriptPeer,
+			"generate":  scriptGenerate,
+			"acme":      acme.begin,
+			"reachable": acme.reach,
 		},
 	})
 }

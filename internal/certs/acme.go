@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -39,11 +38,15 @@ type acme struct {
 	options ACMEOptions
 	log     *slog.Logger
 	cache   *certmagic.Cache
-	magic   atomic.Pointer[certmagic.Config] // nil until run
-	issuer  atomic.Pointer[certmagic.ACMEIssuer]
+	issuer  atomic.Pointer[certmagic.ACMEIssuer] // nil until run
+
+	loaded chan struct{} // closed by run when what was kept is at hand
+	magic  *certmagic.Config
 }
 
-func newACME(o ACMEOptions, log *slog.Logger) *acme { return &acme{options: o, log: log} }
+func newACME(o ACMEOptions, log *slog.Logger) *acme {
+	return &acme{options: o, log: log, loaded: make(chan struct{})}
+}
 
 // run gets and renews until ctx ends.
 func (a *acme) run(ctx context.Context, at Ports) {
@@ -74,13 +77,13 @@ func (a *acme) run(ctx context.Context, at Ports) {
 		Logger:                  quiet,
 	})
 	magic.Issuers = []certmagic.Issuer{issuer}
-	a.cache = cache
+	a.cache, a.magic = cache, magic
 	a.issuer.Store(issuer)
-	a.magic.Store(magic)
 	if err := magic.ManageAsync(ctx, a.options.Domains); err != nil && ctx.Err() == nil {
 		a.log.Error("cannot use the certificates that were kept; make their directory readable and writable for the server, and start it again",
 			"error", err, "dir", a.options.Dir)
 	}
+	close(a.loaded)
 	<-ctx.Done()
 }
 
@@ -92,6 +95,8 @@ func (a *acme) tell(_ context.Context, event string, data map[string]any) error 
 		a.log.Info("getting a certificate", "name", name, "renewal", renewal, "from", a.options.Directory)
 	case "cert_obtained":
 		a.log.Info("got a certificate", "name", name, "renewal", renewal, "from", a.options.Directory)
+	case "cached_managed_cert":
+		a.log.Info("the certificate is in use", "names", data["sans"])
 	case "cert_failed":
 		a.log.Error("cannot get a certificate; it is tried again; the name must lead to this server, and the authority must reach port 80 or 443 of it",
 			"error", data["error"], "name", name, "renewal", renewal, "from", a.options.Directory)
@@ -101,14 +106,14 @@ func (a *acme) tell(_ context.Context, event string, data map[string]any) error 
 	return nil
 }
 
-var errNoCertificateYet = errors.New("there is no certificate yet: the server has just begun to get one")
-
+// certificate implements [tls.Config.GetCertificate]. Just after the start it waits for what was kept to be loaded.
 func (a *acme) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	magic := a.magic.Load()
-	if magic == nil {
-		return nil, errNoCertificateYet
+	select {
+	case <-a.loaded:
+		return a.magic.GetCertificate(hello)
+	case <-hello.Context().Done():
+		return nil, hello.Context().Err()
 	}
-	return magic.GetCertificate(hello)
 }
 
 func (a *acme) serveChallenge(w http.ResponseWriter, r *http.Request) bool {
@@ -117,10 +122,12 @@ func (a *acme) serveChallenge(w http.ResponseWriter, r *http.Request) bool {
 }
 
 func (a *acme) all() []held {
-	var all []held
-	if a.magic.Load() == nil {
+	select {
+	case <-a.loaded:
+	default:
 		return nil
 	}
+	var all []held
 	for _, domain := range a.options.Domains {
 		for _, cert := range a.cache.AllMatchingCertificates(domain) {
 			if cert.Leaf != nil {

@@ -7,7 +7,9 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,29 +24,55 @@ import (
 type Authority struct {
 	Directory string // URL
 	Root      []byte // the certificate that vouches for the directory, in PEM
-	Close     func() // ends it before the test does
+
+	t      testing.TB
+	server *httptest.Server
+	front  atomic.Pointer[http.Handler]
+	ready  chan struct{} // closed by Reach
 }
 
-// Start runs an authority that reaches every name at 127.0.0.1, on the two ports.
-//
-// Its certificates are valid for life. One goroutine stays behind, as Pebble has no end.
+// Start runs an authority that reaches every name at 127.0.0.1, on the two ports. Its certificates are valid for life.
 func Start(t testing.TB, httpPort, tlsPort int, life time.Duration) *Authority {
 	t.Helper()
-	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
-	t.Setenv("PEBBLE_WFE_NONCEREJECT", "0")
+	a := Begin(t)
+	a.Reach(httpPort, tlsPort, life)
+	return a
+}
+
+// Begin runs an authority that answers when Reach has been called, for servers that choose their ports themselves.
+func Begin(t testing.TB) *Authority {
+	t.Helper()
+	a := &Authority{t: t, ready: make(chan struct{})}
+	a.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-a.ready:
+			(*a.front.Load()).ServeHTTP(w, r)
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(a.server.Close)
+	a.Directory = a.server.URL + wfe.DirectoryPath
+	a.Root = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.server.Certificate().Raw})
+	return a
+}
+
+// Reach lets the authority answer, as Start says. One goroutine stays behind, as Pebble has no end.
+func (a *Authority) Reach(httpPort, tlsPort int, life time.Duration) {
+	a.t.Helper()
+	a.t.Setenv("PEBBLE_VA_NOSLEEP", "1")
+	a.t.Setenv("PEBBLE_WFE_NONCEREJECT", "0")
 	quiet := log.New(io.Discard, "", 0)
 	store := db.NewMemoryStore()
 	authority := ca.New(quiet, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {Description: "for tests", ValidityPeriod: uint64(life.Seconds())}})
-	checker := va.New(quiet, httpPort, tlsPort, false, resolver(t), store)
-	front := wfe.New(quiet, store, checker, authority, nil, false, false, 1, 1)
-	server := httptest.NewTLSServer(front.Handler())
-	t.Cleanup(server.Close)
-	return &Authority{
-		Directory: server.URL + wfe.DirectoryPath,
-		Root:      pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
-		Close:     server.Close,
-	}
+	checker := va.New(quiet, httpPort, tlsPort, false, resolver(a.t), store)
+	implementation := wfe.New(quiet, store, checker, authority, nil, false, false, 1, 1)
+	front := implementation.Handler()
+	a.front.Store(&front)
+	close(a.ready)
 }
+
+// Close ends the authority before the test does.
+func (a *Authority) Close() { a.server.Close() }
 
 // resolver answers every question with 127.0.0.1, and returns its address.
 func resolver(t testing.TB) string {
