@@ -59,9 +59,9 @@ export function createAdmission(link: () => Link, owner: AdmissionOwner): Admiss
       expires: expiresAt && (expiresAt - Date.now()) / 1000,
       resumed: !!from && from.id === session?.id,
     };
-    ear.tell({ incoming: { id, ok: told } });
+    ear.hear({ id, ok: told });
     if (moving) {
-      ear.tell({ incoming: moving });
+      ear.hear(moving);
     }
     const commands = kept.get(ear) ?? [];
     kept.delete(ear);
@@ -76,7 +76,7 @@ export function createAdmission(link: () => Link, owner: AdmissionOwner): Admiss
     }
     link().ask("refresh", { token: body.token }, (ok, error) => {
       if (error) {
-        ear.tell({ incoming: { id, error } });
+        ear.hear({ id, error });
       } else {
         took(ok, body.token);
         letIn(ear, id, body.session);
@@ -98,7 +98,7 @@ export function createAdmission(link: () => Link, owner: AdmissionOwner): Admiss
       asked = true;
       link().ask("connect", body, (ok, error) => {
         if (error) {
-          ear.tell({ incoming: { id, error } });
+          ear.hear({ id, error });
           return owner.refused(ear, error);
         }
         link().welcome = ok;

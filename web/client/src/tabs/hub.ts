@@ -1,20 +1,18 @@
 /** The hub: takes the calls of all tabs, and has the connection to the server. Where it runs holds the lock. */
 
 import type { Carrier } from "../transport.ts";
+import { createLine } from "./line.ts";
 import { callName, gone, onLeave, type Platform, type Shout, type Up } from "./pipe.ts";
-import { createUpstream, goingOn, type Line, type Upstream } from "./upstream.ts";
+import { createUpstream, goingOn, type Upstream } from "./upstream.ts";
 
 export interface Hub {
-  id: string;
+  readonly id: string;
   /** Takes a call. Does nothing if it has. */
   take(call: string, url: string): void;
   /** Kept when the last call is over, or by end(). */
   over: Promise<void>;
   end(): void;
 }
-
-/** A tab that leaves so many messages unread is frozen: it comes back when it can, and gets what it missed. */
-const mostUnread = 4096;
 
 export function createHub(name: string, { locks, BroadcastChannel }: Platform, carrier: Carrier): Hub {
   const id = crypto.randomUUID();
@@ -39,32 +37,10 @@ export function createHub(name: string, { locks, BroadcastChannel }: Platform, c
       return;
     }
     const pipe = new BroadcastChannel(callName(name, call));
-    let open = true;
-    let unread = 0;
-    const line: Line = {
-      tell(message) {
-        // Answers may still come for a tab that is gone.
-        if (open) {
-          pipe.postMessage({ hub: id, ...message });
-          unread += message.incoming ? 1 : 0;
-          if (unread > mostUnread && !message.closed) {
-            line.close(1013, "the tab did not read");
-            upstream?.leave(line, goingOn, "");
-          }
-        }
-      },
-      close(...closed) {
-        line.tell({ closed });
-        shut();
-      },
-    };
     let upstream: Upstream | undefined;
-    const shut = () => {
-      open = false;
-      pipe.close();
-    };
+    const line = createLine(pipe, id, () => upstream?.leave(line, goingOn, ""));
     const leave = (code: number, reason: string) => {
-      shut();
+      line.shut();
       upstream?.leave(line, code, reason);
       if (calls.delete(call) && calls.size === 0) {
         end();
@@ -73,7 +49,7 @@ export function createHub(name: string, { locks, BroadcastChannel }: Platform, c
     pipe.onmessage = ({ data }: { data: Up }) => {
       const { hub, read = 0, closed } = data;
       if (hub === id) {
-        unread -= read;
+        line.read(read);
         if (closed) {
           leave(...closed);
         } else {
@@ -81,7 +57,6 @@ export function createHub(name: string, { locks, BroadcastChannel }: Platform, c
         }
       }
     };
-    line.tell({ taken: true });
     calls.set(call, () => upstream?.end(1006, gone));
     // Granted when the tab has let go of it, or is dead.
     locks.request(callName(name, call), { signal: watch.signal }, () => leave(goingOn, "")).catch(() => {});

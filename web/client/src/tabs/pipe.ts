@@ -34,7 +34,7 @@ export interface Down {
   taken?: true;
   /** Commands can be sent. */
   open?: true;
-  incoming?: Incoming;
+  incoming?: Incoming[];
   closed?: [code: number, reason: string];
 }
 

@@ -122,12 +122,13 @@ export function share(name: string, platform: Platform, carrier: Carrier, worker
       } else if (closed) {
         lost(...closed);
       } else if (incoming) {
-        reads++;
-        if (reads % readsAtOnce === 0) {
-          tell({ read: readsAtOnce });
+        reads += incoming.length;
+        if (reads >= readsAtOnce) {
+          tell({ read: reads });
+          reads = 0;
         }
         // It is what the encoding below takes.
-        events.onFrame([incoming] as unknown as ArrayBuffer);
+        events.onFrame(incoming as unknown as ArrayBuffer);
       }
     };
     const unwake = onWake(() => tell({ doubt: true }));

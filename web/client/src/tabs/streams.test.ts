@@ -51,9 +51,9 @@ class Tab {
   readonly got: number[] = [];
   at = 0;
 
-  tell({ incoming }: { incoming?: Incoming }): void {
-    if (incoming?.message && incoming.message.offset > this.at) {
-      this.at = incoming.message.offset;
+  hear({ message }: Incoming): void {
+    if (message?.offset > this.at) {
+      this.at = message.offset;
       this.got.push(this.at);
     }
   }

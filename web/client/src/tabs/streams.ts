@@ -9,11 +9,10 @@
 import { type Answer, type Link, nextId } from "../link.ts";
 import { type Positions, parsePositions } from "../position.ts";
 import type { Incoming } from "../wire.ts";
-import type { Down } from "./pipe.ts";
 
-/** Where a tab hears what is for it. */
+/** Where a tab hears what is for it, as from a server. */
 export interface Ear {
-  tell(message: Omit<Down, "hub">): void;
+  hear(incoming: Incoming): void;
 }
 
 /** A subscription as a tab has it. */
@@ -94,7 +93,7 @@ export function createStreams(link: () => Link): Streams {
       into.readers.add(reader);
       if (JSON.parse(from.key).presence) {
         // One of the two may have told of somebody and the other not yet: the roster has to be asked for anew.
-        reader.ear.tell({ incoming: { presence: { sub: reader.sub, partial: true } } });
+        reader.ear.hear({ presence: { sub: reader.sub, partial: true } });
       }
     }
     from.readers.clear();
@@ -146,7 +145,7 @@ export function createStreams(link: () => Link): Streams {
           stream.at = parsePositions(ok.position);
           if (!ok.position && other) {
             // Without a history there is no replay and nothing to tell repeats by: it begins with the other.
-            ear.tell({ incoming: { live: { sub } } });
+            ear.hear({ live: { sub } });
             join(stream, other);
           }
         }
@@ -169,7 +168,7 @@ export function createStreams(link: () => Link): Streams {
         follow(stream.at, push);
         stream.live ||= verb === "live";
         for (const { ear, sub } of stream.readers) {
-          ear.tell({ incoming: { [verb]: { ...body, sub } } });
+          ear.hear({ [verb]: { ...body, sub } });
         }
         if (push.unsubscribed) {
           drop(stream);

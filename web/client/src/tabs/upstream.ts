@@ -8,14 +8,9 @@ import { createLink, type Link } from "../link.ts";
 import type { Carrier } from "../transport.ts";
 import type { Command, Incoming, Reply } from "../wire.ts";
 import { createAdmission } from "./admission.ts";
+import type { Line } from "./line.ts";
 import type { Up } from "./pipe.ts";
-import { createStreams, type Ear } from "./streams.ts";
-
-/** The hub's end of a call. */
-export interface Line extends Ear {
-  /** Tells the tab that it is over. */
-  close(code: number, reason: string): void;
-}
+import { createStreams } from "./streams.ts";
 
 export interface Upstream {
   /** Whether it takes new lines: it is there, and the server does not want to be rid of it. */
@@ -52,8 +47,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier): Upstre
     const { id, ...rest } = command;
     // biome-ignore lint/suspicious/noExplicitAny: what the client itself has written.
     const [[verb, body] = ["", {}]] = Object.entries<any>(rest);
-    const answer = (ok: Reply["ok"], error?: Fault) =>
-      line.tell({ incoming: error ? { id, error } : { id, ok } });
+    const answer = (ok: Reply["ok"], error?: Fault) => line.hear(error ? { id, error } : { id, ok });
     if (verb === "connect") {
       admission.connect(line, id, body);
     } else if (verb === "subscribe") {
@@ -81,7 +75,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier): Upstre
     join(line) {
       lines.add(line);
       if (link.open) {
-        line.tell({ open: true });
+        line.open();
       }
     },
     heard(line, { frame, doubt }) {
@@ -107,7 +101,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier): Upstre
     {
       opened() {
         for (const line of lines) {
-          line.tell({ open: true });
+          line.open();
         }
       },
       pushed(_, push: Incoming) {
@@ -118,7 +112,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier): Upstre
         }
         if (!streams.pushed(push)) {
           for (const line of lines) {
-            line.tell({ incoming: push });
+            line.hear(push);
           }
         }
       },
