@@ -58,6 +58,8 @@ func limitsOf(l config.Limits) policy.Limits {
 		Connections:           l.Connections,
 		ConnectionsPerAddress: l.ConnectionsPerAddress,
 		ConnectionsPerUser:    l.ConnectionsPerUser,
+		Lifetime:              l.Lifetime,
+		Idle:                  l.Idle,
 		Handshakes:            perSecond(l.Handshakes, 0),
 		HandshakesPerAddress:  perSecond(l.HandshakesPerAddress, 0),
 		Messages:              perSecond(l.Messages, 0),

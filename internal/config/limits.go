@@ -1,5 +1,7 @@
 package config
 
+import "time"
+
 // Limits bound what clients can ask of the server.
 type Limits struct {
 	MaxMessage Size `key:"max_message" default:"1MiB" least:"1" most:"1GiB" doc:"The largest message."`
@@ -8,6 +10,9 @@ type Limits struct {
 	Connections           int `key:"connections" default:"100000" least:"0" doc:"How many connections this node takes. For this and the limits below, 0 is no limit, and development mode has none that is not written."`
 	ConnectionsPerAddress int `key:"connections_per_address" default:"1000" least:"0" doc:"How many of them from one address; of IPv6, from one network of 64 bits."`
 	ConnectionsPerUser    int `key:"connections_per_user" default:"100" least:"0" doc:"How many of one user, on this node."`
+
+	Lifetime time.Duration `key:"lifetime" default:"0s" least:"0s" doc:"For how long a connection may last; then it is closed with 1001, and its client comes back. Some are closed up to a tenth of it sooner."`
+	Idle     time.Duration `key:"idle" default:"0s" least:"0s" doc:"For how long a client may send nothing, neither message nor command; then it is closed with 1001. Who only listens sends nothing."`
 
 	Handshakes           int `key:"handshakes" default:"1000" least:"0" doc:"How many clients are let in each second. More wait for their turn, up to 5s."`
 	HandshakesPerAddress int `key:"handshakes_per_address" default:"50" least:"0" doc:"How many from one address each second; for a moment twice as many."`

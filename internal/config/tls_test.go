@@ -29,7 +29,7 @@ func TestWhatCanNotBeMeantOfTLSIsTold(t *testing.T) {
 		"listen: {proxies: [0.0.0.0/0]}":                                                 "listen.proxies: everybody would be a proxy; name the addresses of yours",
 		"listen: {proxies: ['::/0']}":                                                    "listen.proxies: everybody would be a proxy; name the addresses of yours",
 		"listen: {proxy_protocol: true}":                                                 "listen.proxy_protocol is true, but nobody may use it; name the proxies in listen.proxies",
-		"tls: {handshake_concurrency: 100001}":                                                      "tls.handshake_concurrency: 100001 is too large; the most is 100000",
+		"tls: {handshake_concurrency: 100001}":                                           "tls.handshake_concurrency: 100001 is too large; the most is 100000",
 		"tls: {acme: {domains: [" + strings.Repeat("a", 64) + ".example], agree: true}}": `tls.acme.domains: "` + strings.Repeat("a", 64) + `.example" is no domain name; write it as in chat.example.com, without scheme and port`,
 	} {
 		if got := problems(t, Options{File: fileWith(t, text)}); got != "F:1: "+want {

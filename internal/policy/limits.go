@@ -1,5 +1,7 @@
 package policy
 
+import "time"
+
 // Rate is how much may happen in the long run, and how much at once. The zero value is no limit.
 type Rate struct {
 	PerSecond float64
@@ -14,6 +16,9 @@ type Limits struct {
 	Connections           int // of the node
 	ConnectionsPerAddress int // an address of IPv6 counts with the 2^64 beside it
 	ConnectionsPerUser    int
+
+	Lifetime time.Duration // of a connection
+	Idle     time.Duration // for which a connection sends nothing
 
 	Handshakes           Rate // of the node
 	HandshakesPerAddress Rate

@@ -39,9 +39,12 @@ type Client struct {
 	// These are made when they are needed: most clients only listen.
 	messages, bytes, patience *rate.Limiter
 
-	mu     sync.Mutex // guards what follows
-	expiry *time.Timer
-	left   bool
+	spent atomic.Int64 // when it has sent something, if that is limited; in nanoseconds since 1970
+
+	mu         sync.Mutex // guards what follows
+	expiry     *time.Timer
+	life, idle *time.Timer
+	left       bool
 }
 
 // identified is who a client is, and its session, "" if it has none.
@@ -64,6 +67,7 @@ func (c *Client) Who() *auth.Identity { return c.who.Load().Identity }
 func (c *Client) Connected(conn Connection) (reason string, closing bool) {
 	c.conn.Store(connected{conn})
 	c.watchExpiry()
+	c.watchAge()
 	if err := c.checkRevoked(); err != nil {
 		c.end(protocol.CloseDisconnected, err.Error())
 	}
@@ -96,9 +100,7 @@ func (c *Client) end(code protocol.CloseCode, reason string) {
 func (c *Client) Leave() {
 	c.mu.Lock()
 	c.left = true
-	if c.expiry != nil {
-		c.expiry.Stop()
-	}
+	c.forgetAgeLocked()
 	c.mu.Unlock()
 	cs := c.clients
 	cs.mu.Lock()
@@ -235,6 +237,9 @@ func (c *Client) wait(messages, bytes int) (time.Duration, string) {
 	}
 	if c.bytes == nil {
 		c.bytes = bucket(l.Bytes)
+	}
+	if l.Idle > 0 {
+		c.spent.Store(time.Now().UnixNano())
 	}
 	var now time.Time // found out only if there is a limit
 	if c.messages != nil || c.bytes != nil || l.MessagesPerUser.Limited() || l.BytesPerUser.Limited() {

@@ -289,6 +289,41 @@ func TestAClientIsWarnedBeforeItsTokenExpiresAndThenEnded(t *testing.T) {
 	})
 }
 
+func TestAConnectionEndsWhenItIsOldOrIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cs := newClients(t, policy.Limits{Lifetime: time.Hour, Idle: 10 * time.Minute})
+		old, idle := newWatched(), newWatched()
+		var clients []*session.Client
+		for _, w := range []*watched{old, idle} {
+			c, err := cs.Admit(here, nobody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Connected(w)
+			clients = append(clients, c)
+		}
+		began := time.Now()
+		for range 4 {
+			time.Sleep(8 * time.Minute)
+			if err := clients[0].Spend(1, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(old.ended) != 0 || len(idle.ended) != 1 || <-idle.ended != 1001 {
+			t.Error("not the idle one alone was ended")
+		}
+		clients[1].Leave()
+		for len(old.ended) == 0 {
+			time.Sleep(time.Minute)
+			clients[0].Spend(1, 1)
+		}
+		if lasted := time.Since(began); lasted < 53*time.Minute || lasted > 62*time.Minute {
+			t.Errorf("it lasted %s", lasted)
+		}
+		clients[0].Leave()
+	})
+}
+
 func TestClosingSendsEverybodyAwayAndWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cs := newClients(t, policy.Limits{})
