@@ -82,7 +82,7 @@ func serve(ctx context.Context, c *config.Config, rules *policy.Rules, std strea
 		if store, err = openCertificates(&c.TLS, dir, log); err != nil {
 			return err
 		}
-		cfg.TLS, cfg.Challenge = store.TLSConfig(), store.ServeChallenge
+		cfg.TLS, cfg.Certs, cfg.Challenge = store.TLSConfig(), store, store.ServeChallenge
 	}
 	srv, err := server.Listen(ctx, cfg)
 	if err != nil {

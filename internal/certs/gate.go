@@ -17,7 +17,8 @@ var ErrBusy = errors.New("too many TLS handshakes at the same time")
 type gate struct {
 	running chan struct{} // one for each that signs
 	waiting atomic.Int64  // those that sign and those that wait
-	most    int64         // of waiting
+	refused atomic.Uint64
+	most    int64 // of waiting
 }
 
 func newGate(running, queue int) *gate {
@@ -28,6 +29,7 @@ func newGate(running, queue int) *gate {
 func (g *gate) enter() error {
 	if g.waiting.Add(1) > g.most {
 		g.waiting.Add(-1)
+		g.refused.Add(1)
 		return ErrBusy
 	}
 	g.running <- struct{}{}

@@ -48,8 +48,8 @@ func TestHandshakesSignInTurnsAndTooManyFail(t *testing.T) {
 		if key.most.Load() != running || failed.Load() != others {
 			t.Errorf("%d signed at the same time and %d failed; want %d and %d", key.most.Load(), failed.Load(), running, others)
 		}
-		if s.gate.waiting.Load() != 0 || len(s.gate.running) != 0 {
-			t.Error("places are not given back")
+		if now, refused := s.Handshakes(); now != 0 || refused != others || len(s.gate.running) != 0 {
+			t.Errorf("places are not given back, or not counted: %d, %d", now, refused)
 		}
 	})
 }

@@ -221,6 +221,12 @@ func (s *Store) Certificates() []Info {
 	return all
 }
 
+// Handshakes returns how many handshakes use a key now or wait for that, and how many have failed because too many
+// did.
+func (s *Store) Handshakes() (now int, refused uint64) {
+	return int(s.gate.waiting.Load()), s.gate.refused.Load()
+}
+
 // ServeChallenge answers r if it is an authority's question whether a name is ours (ACME's HTTP-01), and reports
 // whether it was.
 func (s *Store) ServeChallenge(w http.ResponseWriter, r *http.Request) bool {

@@ -113,6 +113,9 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
 	s.metrics = telemetry.New()
 	s.metrics.Gauge("holdfast_connections", "Connections of clients, on all edges.", func() float64 { return float64(s.clients.Count()) })
+	if cfg.Certs != nil {
+		s.metrics.Registerer().MustRegister(certMetrics{cfg.Certs})
+	}
 	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
 	doorTo := func(edge string) *door.Door {
 		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}

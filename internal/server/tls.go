@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/certs"
 )
 
 // Front says what a server believes of those who connect, and what it asks of them, besides who they are.
@@ -18,6 +20,9 @@ type Front struct {
 	// except from proxies that were asked by https. If there is no HTTPS, those that do not say were too.
 	SecureOnly bool
 	HSTS       time.Duration // for how long browsers shall come by https only; 0 says nothing
+
+	// Certs are watched by metrics; nil for none.
+	Certs *certs.Store
 
 	// Challenge answers requests that are an authority's question whether a name is ours, in the clear too, and reports
 	// whether it has. Nil answers none.
