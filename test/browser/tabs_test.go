@@ -1,12 +1,15 @@
 package browser
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -130,6 +133,23 @@ func TestTheTabWithTheConnectionIsClosedInMidStream(t *testing.T) {
 		t.Errorf("what the late tab said came as %q", got[40])
 	}
 	wantSockets(t, p, 1, 2)
+}
+
+func TestACrashedTabLeavesTheConnectionToAnother(t *testing.T) {
+	p := serveSDK(t, startServer(t))
+	a, b := openSharer(t, p, "{}"), openSharer(t, p, "{}")
+	ctx, cancel := context.WithCancel(a.ctx)
+	var asked sync.WaitGroup
+	asked.Go(func() { chromedp.Call(ctx, page.Crash, cdp.Empty{}) }) // there is nobody left to answer
+	defer asked.Wait()
+	defer cancel()
+	wantSockets(t, p, 1, 2)
+	for _, text := range numbers(0, 10) {
+		p.say(t, "chat/tabs", text)
+	}
+	if got := b.got(10); !slices.Equal(got, numbers(0, 10)) {
+		t.Errorf("the tab that is there got %q", got)
+	}
 }
 
 func TestAFrozenTabGivesTheConnectionAway(t *testing.T) {
