@@ -62,8 +62,10 @@ func TestWhatIsStoredCanBeRead(t *testing.T) {
 
 	resp, body := e.do("GET", "c?last=1", nil, nil)
 	e.wantAnswer(resp, body, http.StatusNotFound, "keeps no history")
-	resp, body = e.do("GET", "kept/c?since=x", nil, nil)
-	e.wantAnswer(resp, body, http.StatusBadRequest, "1042:k3f9a2")
+	for _, since := range []string{"x", "-1", "+1", "1:", "1:a%0d%0ab", "9007199254740993"} {
+		resp, body = e.do("GET", "kept/c?since="+since, nil, nil)
+		e.wantAnswer(resp, body, http.StatusBadRequest, "1042:k3f9a2")
+	}
 	resp, body = e.do("GET", "kept/c?since=1&last=1", nil, nil)
 	e.wantAnswer(resp, body, http.StatusBadRequest, "contradict")
 	resp, body = e.do("GET", "kept/c?last=1", http.Header{"Origin": {"https://evil.example"}}, nil)

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -28,9 +29,17 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 	if !ok || !h.door.May(w, r, client, auth.Publish, name) {
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxMessageBytes))
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		http.Error(w, fmt.Sprintf("the message is larger than the limit of %d bytes", tooLarge.Limit), http.StatusRequestEntityTooLarge)
+	most := h.config.MaxMessageBytes
+	if r.ContentLength > most { // known before it comes, and not waited for
+		if r.ProtoMajor == 1 {
+			w.Header().Set("Connection", "close")
+		}
+		refuse(w, &session.TooLargeError{Channel: name, LimitBytes: most})
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		refuse(w, &session.TooLargeError{Channel: name, LimitBytes: most})
 		return
 	}
 	if err != nil {

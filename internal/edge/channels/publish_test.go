@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -61,4 +62,23 @@ func TestTheLimitIsForTheWholeMessage(t *testing.T) {
 	e := start(t)
 	resp, body := e.do("POST", "c", nil, strings.NewReader(strings.Repeat("x", testLimit)))
 	e.wantAnswer(resp, body, http.StatusAccepted, `"bytes": 65536`)
+}
+
+func TestALengthOverTheLimitIsRefusedBeforeTheBodyComes(t *testing.T) {
+	e := start(t)
+	body, never := io.Pipe()
+	defer never.Close()
+	r, err := http.NewRequestWithContext(patience(t), "POST", e.url+Prefix+"c", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ContentLength = testLimit + 1
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("answered %s", resp.Status)
+	}
 }

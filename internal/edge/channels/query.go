@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/protocol"
 )
 
 // query is what the query of a channel URL asks for.
@@ -30,11 +31,11 @@ func parseQuery(values url.Values) (q query, err error) {
 	case since != "" && last != "":
 		return q, fmt.Errorf("since= and last= contradict each other; use one of them")
 	case since != "":
-		at, err := broker.ParsePosition(since)
+		at, err := protocol.ParsePosition(since)
 		if err != nil {
 			return q, fmt.Errorf("since: %w", err)
 		}
-		q.start.Since = []broker.Position{at}
+		q.start.Since = []broker.Position{{Epoch: at.Epoch, Offset: at.Offset}}
 	case last != "":
 		q.start.Last, err = strconv.Atoi(last)
 		if err != nil || q.start.Last < 0 {
