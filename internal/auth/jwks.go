@@ -77,9 +77,10 @@ func (s *keySource) run(ctx context.Context) {
 			wait = retry/2 + rand.N(retry/2) // so that the nodes of a cluster don't ask as one
 			retry = min(2*retry, mostRetry)
 		}
-		if fetched := s.finish(got, err, now); ctx.Err() == nil {
+		if fetched := s.keep(got, err, now); ctx.Err() == nil {
 			s.tell(got, err, now, fetched)
 		}
+		s.finish()
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -114,20 +115,26 @@ func (s *keySource) begin() {
 	}
 }
 
-// finish takes over what was fetched, and lets go on who waits for it.
-func (s *keySource) finish(got keySet, err error, now time.Time) (fetched time.Time) {
+// keep takes over what was fetched, and returns when there last was something.
+func (s *keySource) keep(got keySet, err error, now time.Time) (fetched time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
 		s.set, s.fetched = got.keys, now
 	}
+	return s.fetched
+}
+
+// finish lets go on who waits for the fetch.
+func (s *keySource) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	select {
 	case <-s.wake: // it has been done
 	default:
 	}
 	close(s.round)
 	s.round = nil
-	return s.fetched
 }
 
 // tell logs what came of a fetch; fetched is when there last was a good one.
