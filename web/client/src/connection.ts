@@ -86,7 +86,7 @@ export function createConnection(
   /** Counts through the URLs. */
   let turn = 0;
   /** The last reply to `connect`: the session to resume is in it. */
-  let greeting: Welcome | undefined;
+  let greeting: Welcome = {};
   let next: Link | undefined;
   let current: Link | undefined;
   /** Runs while the next attempt waits for its time. */
@@ -121,7 +121,7 @@ export function createConnection(
     }
   };
   const opened = (link: Link) => {
-    link.ask("connect", { ...owner.hello?.(), session: greeting?.session }, (welcome: Welcome, error) => {
+    link.ask("connect", { ...owner.hello?.(), session: greeting.session }, (welcome: Welcome, error) => {
       if (error) {
         link.close();
         lost(link, error.retry ? 1013 : 4401, error.message, error.after);

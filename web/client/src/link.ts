@@ -46,9 +46,10 @@ export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url
     clearTimeout(timer);
     timer = setTimeout(run, seconds * 1000);
   };
-  const fail = (reason = "no answer") => {
+  /** It is silent, or can't be understood. */
+  const fail = () => {
     link.close();
-    owner.lost(link, 1006, reason);
+    owner.lost(link, 1006, "no answer");
   };
 
   const link: Link = {
@@ -81,7 +82,7 @@ export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url
       try {
         incoming = encoding.decode(frame);
       } catch {
-        return fail("bad frame");
+        return fail();
       }
       for (const one of incoming) {
         // It may have been closed over what came before.

@@ -38,7 +38,7 @@ export interface Entry {
 }
 
 /** It is stored, or given to whoever is there; or the fault says why not. */
-export type Done = (fault: Fault | undefined, stored: Stored) => void;
+export type Done = (fault: Fault | undefined, stored: Stored | undefined) => void;
 
 /**
  * Whether a publication may be sent (again) now: undefined if so, empty if not yet, else the code that it fails with.
@@ -53,7 +53,7 @@ export interface Outbox {
   /** Sends what can be sent now, on a connection where `connect` has been answered. */
   use(link: Link): void;
   /** Notes that a publication came back as a message: it is stored. Returns whether it was one of these. */
-  echoed(message: WireMessage): boolean;
+  echoed(message: WireMessage): boolean | undefined;
   /** Runs when all is acknowledged. */
   whenEmpty(run: () => void): void;
   /** Nothing will be sent any more. */
@@ -70,9 +70,9 @@ export function createOutbox(judge: Judge): Outbox {
   let refusals = 0;
   let emptied = () => {};
 
-  const settle = (id: string, fault?: Fault, stored: Stored = {}) => {
-    const entry = entries.get(id);
-    entries.delete(id);
+  const settle = (id: string | undefined, fault?: Fault, stored?: Stored) => {
+    const entry = entries.get(id as string);
+    entries.delete(id as string);
     entry?.done(fault, stored);
     if (!entries.size) {
       emptied();
@@ -101,7 +101,7 @@ export function createOutbox(judge: Judge): Outbox {
     /** How many may be sent without waiting for replies: so many the server takes of small ones. */
     let room = link?.open ? 64 : 0;
     for (const [id, entry] of entries) {
-      if (!link || room-- <= 0) {
+      if (!link || !room--) {
         return;
       }
       if (entry.link !== link) {
@@ -131,12 +131,9 @@ export function createOutbox(judge: Judge): Outbox {
       pump();
     },
     echoed({ id, offset, epoch }) {
-      const own = !!id?.startsWith(prefix);
-      if (own) {
-        settle(id as string, undefined, { offset, epoch });
-        pump();
-      }
-      return own;
+      settle(id, undefined, { offset, epoch });
+      pump();
+      return id?.startsWith(prefix);
     },
     whenEmpty(run) {
       emptied = run;

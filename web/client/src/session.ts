@@ -182,7 +182,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           if (fault) {
             reject(fault);
           } else {
-            resolve(at);
+            resolve(at ?? {});
           }
         });
       });

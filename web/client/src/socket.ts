@@ -5,10 +5,9 @@
  */
 
 import type { TransportOptions } from "./connection.ts";
-import { toPayload } from "./payload.ts";
 import { createSolo, type Solo } from "./solo.ts";
 import type { Lost, State, StateChange } from "./subscription.ts";
-import { byteLength } from "./wire.ts";
+import { utf8 } from "./wire.ts";
 
 /** Events beyond those of a WebSocket. */
 export interface StateEvent extends Event, Readonly<StateChange> {}
@@ -55,7 +54,7 @@ interface Callable {
 
 function need({ length }: IArguments): void {
   if (!length) {
-    throw new TypeError("missing");
+    throw new TypeError();
   }
 }
 
@@ -100,7 +99,7 @@ export class HoldfastSocket extends EventTarget {
         throw names;
       }
     } catch {
-      refuse("bad URL or subprotocol");
+      refuse("bad URL or protocol");
     }
     // What goes through a channel is not looked at: any subprotocol will do.
     this.#solo = createSolo(this, this.#url, options, names[0]);
@@ -144,7 +143,10 @@ export class HoldfastSocket extends EventTarget {
 
   send(data: Sendable): void {
     need(arguments);
-    const payload = data instanceof Blob ? data : toPayload(data);
+    const bytes =
+      ArrayBuffer.isView(data) || /(Blob|File|Buffer)]$/.test(Object.prototype.toString.call(data));
+    // A Blob is made of what can be sent: it copies bytes, and refuses memory that threads share, as this is to.
+    const payload = bytes ? new Blob([data as BlobPart]) : `${data}`.toWellFormed();
     if (!this.#solo.readyState) {
       refuse("connecting", "InvalidStateError");
     }
@@ -159,7 +161,7 @@ export class HoldfastSocket extends EventTarget {
     if (!/^(1000|[34]...)$/.test(`${sent}`)) {
       refuse("bad code", "InvalidAccessError");
     }
-    if (byteLength(words) > 123) {
+    if (utf8.encode(words).length > 123) {
       refuse("bad reason");
     }
     solo.close({ code: code === undefined ? 1005 : sent, reason: words, clean: true }, sent);

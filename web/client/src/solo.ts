@@ -8,7 +8,7 @@ import type { Fault } from "./error.ts";
 import { nextId } from "./link.ts";
 import { createOutbox } from "./outbox.ts";
 import { createSubscription, type State, type SubscriptionEvents } from "./subscription.ts";
-import { byteLength, type Frame } from "./wire.ts";
+import { utf8 } from "./wire.ts";
 
 export interface Solo {
   /** As of a WebSocket. While it reconnects it is open. */
@@ -20,7 +20,7 @@ export interface Solo {
   readonly bufferedAmount: number;
   readonly state: State;
   /** A Blob is read later, and whatever is sent behind it waits for that. */
-  send(data: string | Uint8Array<ArrayBuffer> | Blob): void;
+  send(data: string | Blob): void;
   /** Ends when all is acknowledged, or a time is over. `sent` is the close code that the server is told. */
   close(closed: Closed, sent: number): void;
 }
@@ -76,8 +76,8 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
       // As the standard: what comes while it is closing is not told any more.
       if (readyState === 1 && (echo || !own)) {
         const { data } = message;
-        const blob = self.binaryType === "blob" && typeof data !== "string";
-        tell("message", { data: blob ? new Blob([data]) : data, origin: at.origin }, MessageEvent);
+        const asBlob = typeof data !== "string" && self.binaryType === "blob";
+        tell("message", { data: asBlob ? new Blob([data]) : data, origin: at.origin }, MessageEvent);
       }
     },
     live: (link) => outbox.use(link),
@@ -126,12 +126,12 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
     send(data) {
       /** What can't be sent yet is held up to so many bytes. */
       const mostBuffered = 2 ** 24;
-      const size = (data as Partial<Blob>).size ?? byteLength(data as Frame);
+      const size = (data as Partial<Blob>).size ?? utf8.encode(data as string).length;
       bufferedAmount += size;
       if (readyState === 1) {
         sending = sending
           .then(async () => {
-            const read = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data;
+            const read = typeof data === "string" ? data : new Uint8Array(await data.arrayBuffer());
             outbox.publish({ channel, data: read }, (fault) => {
               if (fault) {
                 refused(fault);
@@ -142,7 +142,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
           })
           .catch(() => fail(1006));
         if (bufferedAmount > mostBuffered) {
-          refused({ code: "queue_full" });
+          fail(1008, "queue_full");
         }
       }
     },

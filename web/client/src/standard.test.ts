@@ -218,14 +218,6 @@ test.each([
   expect(socket.bufferedAmount).toBe(0);
 });
 
-test("memory that threads share is refused", async () => {
-  const { socket } = await open();
-  const shared = new SharedArrayBuffer(2);
-  expect(() => socket.send(any(shared))).toThrow(TypeError);
-  expect(() => socket.send(new Uint8Array(shared))).toThrow(TypeError);
-  expect(socket.bufferedAmount).toBe(0);
-});
-
 test("while it connects, conversions come before the InvalidStateError", () => {
   const { socket } = connect();
   throws(() => socket.send("x"), "InvalidStateError");

@@ -89,8 +89,8 @@ export function createSubscription(
   options: SubscribeOptions,
   emit: Emit<SubscriptionEvents>,
 ): Subscription {
-  /** The logs that it reads. */
-  let epochs: Set<string> | undefined;
+  /** The logs that it reads. Undefined until the server has accepted it: before, it gets no push. */
+  let epochs!: Set<string>;
   /** How far each log has been read; also those that are no more: while moving, an old message may come again. */
   const highest: Positions = new Map();
   let refusals = 0;
@@ -109,7 +109,7 @@ export function createSubscription(
   };
   /** Moves a position, forwards only. */
   const reach = (offset: number, epoch: string) => {
-    epochs?.add(epoch);
+    epochs.add(epoch);
     highest.set(epoch, Math.max(offset, highest.get(epoch) ?? 0));
   };
 
@@ -147,7 +147,7 @@ export function createSubscription(
   };
 
   const received = (message: WireMessage) => {
-    const { offset, id, epoch = [...(epochs ?? [])][0] as string } = message;
+    const { offset, id, epoch = [...epochs][0] as string } = message;
     // In a channel without history a repeat is known by its publication's id.
     const repeated = offset === undefined ? id && seen.has(id) : offset <= (highest.get(epoch) ?? -1);
     if (repeated) {
@@ -174,11 +174,10 @@ export function createSubscription(
     lostAt: 0,
     link: undefined,
     position: () =>
-      epochs ? Array.from(epochs, (epoch) => `${highest.get(epoch)}:${epoch}`).join() : options.since,
+      epochs ? [...epochs].map((epoch) => `${highest.get(epoch)}:${epoch}`).join() : options.since,
     opened(link) {
       const since = self.position() || undefined;
-      const last = since ? undefined : options.last;
-      link.ask("subscribe", { ...what, sub, since, last }, (ok, error) => {
+      link.ask("subscribe", { ...what, sub, since, last: since ? undefined : options.last }, (ok, error) => {
         if (self.state !== "closed") {
           if (error) {
             refused(link, error);
@@ -201,7 +200,7 @@ export function createSubscription(
         emit("live", link);
       } else if (lost) {
         parsePositions(lost.since).forEach((_, epoch) => {
-          epochs?.delete(epoch);
+          epochs.delete(epoch);
         });
         parsePositions(lost.position).forEach(reach);
         gone(lost);
