@@ -32,7 +32,8 @@ type Listen struct {
 	HTTP            string   `key:"http" default:"localhost:8080" doc:"Where to serve http and ws, likewise."`
 	Origins         []string `key:"origins" doc:"Web pages that may connect besides those that the server serves itself, as in https://app.example or https://*.example."`
 	WebSocketOverH2 bool     `key:"websocket_over_h2" default:"false" doc:"Offer WebSockets over HTTP/2 (RFC 8441) too. It costs memory and speed; browsers use HTTP/1.1 otherwise."`
-	Proxies         []string `key:"proxies" doc:"The addresses of proxies in front of this server, as in 10.0.0.7 or 10.0.0.0/8. Only what they say of a client is believed: its address (X-Forwarded-For, Forwarded) and whether it came by https (X-Forwarded-Proto)."`
+	Proxies         []string `key:"proxies" doc:"The addresses of proxies in front of this server, as in 10.0.0.7 or 10.0.0.0/8. Only what they say of a client is believed."`
+	ProxyHeader     string   `key:"proxy_header" default:"x-forwarded-for" values:"x-forwarded-for forwarded" doc:"Where the proxies say who a client is and how it came: in X-Forwarded-For and X-Forwarded-Proto, or in Forwarded (RFC 7239). The other is not believed: most proxies pass it on as the client sent it."`
 	ProxyProtocol   bool     `key:"proxy_protocol" default:"false" doc:"The proxies begin each TCP connection with a header of the PROXY protocol, version 1 or 2. Then nobody else can connect."`
 	Chat            bool     `key:"chat" default:"false" doc:"Serve the chat, which is a demonstration, at /. Development mode always does."`
 }

@@ -127,18 +127,18 @@ func TestWhoeverHasNoPROXYHeaderIsCutOffAndToldInTheLog(t *testing.T) {
 		log     string
 	}{
 		"a stranger":              {prefixes("10.0.0.0/8"), "PROXY TCP4 203.0.113.9 10.0.0.1 77 443\r\n", "add its address to listen.proxies"},
-		"a plain request":         {loopback, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "did not begin with a PROXY header"},
-		"a TLS handshake":         {loopback, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03aaaaaaaaaa", "did not begin with a PROXY header"},
-		"another protocol in it":  {loopback, "PROXY SCTP 203.0.113.9 10.0.0.1 77 443\r\n", "did not begin with a PROXY header"},
-		"a line without an end":   {loopback, "PROXY TCP4 " + strings.Repeat("1", 200), "its line is too long"},
-		"a line without a return": {loopback, "PROXY TCP4 203.0.113.9 10.0.0.1 77 443\n", "did not begin with a PROXY header"},
-		"a bad address":           {loopback, "PROXY TCP4 203.0.113.999 10.0.0.1 77 443\r\n", "did not begin with a PROXY header"},
-		"a huge second version":   {loopback, string(proxyproto.SIGV2) + "\x21\x11\xff\xff", "it is too long"},
-		"a Unix socket":           {loopback, string(proxyproto.SIGV2) + "\x21\x31\x00\xd8" + strings.Repeat("a", 216), "does not name the client's address"},
+		"a plain request":         {proxies{addresses: loopback}, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "did not begin with a PROXY header"},
+		"a TLS handshake":         {proxies{addresses: loopback}, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03aaaaaaaaaa", "did not begin with a PROXY header"},
+		"another protocol in it":  {proxies{addresses: loopback}, "PROXY SCTP 203.0.113.9 10.0.0.1 77 443\r\n", "did not begin with a PROXY header"},
+		"a line without an end":   {proxies{addresses: loopback}, "PROXY TCP4 " + strings.Repeat("1", 200), "its line is too long"},
+		"a line without a return": {proxies{addresses: loopback}, "PROXY TCP4 203.0.113.9 10.0.0.1 77 443\n", "did not begin with a PROXY header"},
+		"a bad address":           {proxies{addresses: loopback}, "PROXY TCP4 203.0.113.999 10.0.0.1 77 443\r\n", "did not begin with a PROXY header"},
+		"a huge second version":   {proxies{addresses: loopback}, string(proxyproto.SIGV2) + "\x21\x11\xff\xff", "it is too long"},
+		"a Unix socket":           {proxies{addresses: loopback}, string(proxyproto.SIGV2) + "\x21\x31\x00\xd8" + strings.Repeat("a", 216), "does not name the client's address"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &logged{}
-			n := startFront(t, "", Front{Proxies: test.proxies, ProxyProtocol: true}, log.logger())
+			n := startFront(t, "", Front{Proxies: test.proxies.addresses, ProxyProtocol: true}, log.logger())
 			nc, err := net.Dial("tcp", n.HTTPAddr().String())
 			if err != nil {
 				t.Fatal(err)

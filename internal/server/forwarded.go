@@ -8,13 +8,16 @@ import (
 	"strings"
 )
 
-// proxies are the addresses of those who may say for whom they ask.
-type proxies []netip.Prefix
+// proxies are those who may say for whom they ask.
+type proxies struct {
+	addresses []netip.Prefix
+	forwarded bool // they write Forwarded (RFC 7239), and not X-Forwarded-For and X-Forwarded-Proto
+}
 
 // contains tells whether addr is one of the proxies.
 func (p proxies) contains(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
-	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+	return slices.ContainsFunc(p.addresses, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
 }
 
 // origin is where a request comes from in truth.
@@ -26,16 +29,19 @@ type origin struct {
 
 // origin finds out who made a request that came from peer. Only what proxies say counts: the list of addresses is
 // read from its end, where the peer has put the one that it saw, and on towards the front for as long as
-// these are proxies too. What stands before that is anybody's invention. Forwarded (RFC 7239) takes
-// precedence over X-Forwarded-For and X-Forwarded-Proto.
+// these are proxies too. What stands before that is anybody's invention, and so is the header that the proxies do not
+// write: they pass it on as the client sent it.
 func (p proxies) origin(peer netip.AddrPort, h http.Header) origin {
 	peer = netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
 	o := origin{addr: peer, proxied: p.contains(peer.Addr())}
 	if !o.proxied {
 		return o
 	}
-	hops, proto := forwarded(h)
-	if hops == nil {
+	var hops []string
+	var proto string
+	if p.forwarded {
+		hops, proto = forwarded(h)
+	} else {
 		hops = listOf(h, "X-Forwarded-For")
 		if said := listOf(h, "X-Forwarded-Proto"); len(said) > 0 {
 			proto = said[len(said)-1]
@@ -67,7 +73,6 @@ func listOf(h http.Header, name string) []string {
 }
 
 // forwarded returns the "for" of each element of Forwarded ("" where there is none), and the "proto" of the last.
-// They are nil without the header.
 func forwarded(h http.Header) (hops []string, proto string) {
 	for _, element := range listOf(h, "Forwarded") {
 		hop := ""

@@ -3,17 +3,18 @@ package server
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
 func prefixes(texts ...string) proxies {
-	var p proxies
+	var p []netip.Prefix
 	for _, text := range texts {
 		p = append(p, netip.MustParsePrefix(text))
 	}
-	return p
+	return proxies{addresses: p}
 }
 
 func TestTheClientIsWhoTheLastTrustedProxySaw(t *testing.T) {
@@ -46,9 +47,12 @@ func TestTheClientIsWhoTheLastTrustedProxySaw(t *testing.T) {
 		"Forwarded, IPv6":              {"10.0.0.1:9", headers{"Forwarded": {`for="[2001:db8::5]:77"`}}, "[2001:db8::5]:77", ""},
 		"Forwarded, hidden":            {"10.0.0.1:9", headers{"Forwarded": {"for=203.0.113.9, for=_hidden"}}, "10.0.0.1:9", ""},
 		"Forwarded, without":           {"10.0.0.1:9", headers{"Forwarded": {"for=203.0.113.9, proto=https"}}, "10.0.0.1:9", "https"},
-		"Forwarded before the other":   {"10.0.0.1:9", headers{"Forwarded": {"for=203.0.113.9"}, "X-Forwarded-For": {"1.1.1.1"}, "X-Forwarded-Proto": {"https"}}, "203.0.113.9:0", ""},
+		"Forwarded, not the other":     {"10.0.0.1:9", headers{"Forwarded": {"for=203.0.113.9"}, "X-Forwarded-For": {"1.1.1.1"}, "X-Forwarded-Proto": {"https"}}, "203.0.113.9:0", ""},
+		"Forwarded, but the other":     {"10.0.0.1:9", headers{"X-Forwarded-For": {"1.1.1.1"}, "X-Forwarded-Proto": {"https"}}, "10.0.0.1:9", ""},
+		"a client's own Forwarded":     {"10.0.0.1:9", headers{"Forwarded": {"for=1.1.1.1;proto=https"}, "X-Forwarded-For": {"203.0.113.9"}}, "203.0.113.9:0", ""},
 	} {
 		p := prefixes("10.0.0.0/8", "fd00::/8")
+		p.forwarded = strings.HasPrefix(name, "Forwarded")
 		got := p.origin(netip.MustParseAddrPort(test.peer), test.headers)
 		if got.addr.String() != test.addr || got.proto != test.proto {
 			t.Errorf("%s: %s %q, want %s %q", name, got.addr, got.proto, test.addr, test.proto)
@@ -63,7 +67,7 @@ func TestNoClientCanChooseItsAddress(t *testing.T) {
 		honest := "203.0.113.9"
 		for _, h := range []http.Header{
 			{"X-Forwarded-For": {claim + ", " + honest}},
-			{"X-Forwarded-For": {claim, honest, "10.0.0.2"}},
+			{"X-Forwarded-For": {claim, honest, "10.0.0.2"}, "Forwarded": {claim}},
 		} {
 			if got := p.origin(netip.MustParseAddrPort("10.0.0.1:9"), h); got.addr.Addr().String() != honest {
 				t.Fatalf("with %q the client is %s", h, got.addr)

@@ -93,7 +93,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		}
 	}
 	cfg.Broker.DuplicateWindow = cmp.Or(cfg.Broker.DuplicateWindow, dedupWindow)
-	s := &Server{config: cfg, proxies: cfg.Proxies}
+	s := &Server{config: cfg, proxies: proxies{cfg.Proxies, cfg.Forwarded}}
 	if err := s.bind(); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,8 @@ import (
 
 // Front says what a server believes of those who connect, and what it asks of them, besides who they are.
 type Front struct {
-	Proxies       []netip.Prefix // who may say for whom they ask
+	Proxies       []netip.Prefix // who may say for whom they ask, in X-Forwarded-For and X-Forwarded-Proto
+	Forwarded     bool           // they say it in Forwarded (RFC 7239) instead
 	ProxyProtocol bool           // the proxies begin each TCP connection with a PROXY header, and nobody else can connect; there is no HTTP/3 then
 
 	// SecureOnly lets nothing pass that the client has sent in the clear. What comes on HTTP is redirected to HTTPS,
