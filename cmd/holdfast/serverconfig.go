@@ -21,6 +21,7 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 	return server.Config{
 		HTTPS:              c.Listen.HTTPS,
 		HTTP:               c.Listen.HTTP,
+		Metrics:            c.Listen.Metrics,
 		WebSocketOverHTTP2: c.Listen.WebSocketOverH2,
 		Front:              server.Front{Proxies: proxies, ProxyProtocol: c.Listen.ProxyProtocol, Forwarded: c.Listen.ProxyHeader == "forwarded"},
 		Origins:            c.Listen.Origins,

@@ -54,6 +54,7 @@ func (l *Listen) settle(d *decoder) {
 	case l.HTTPS == l.HTTP && !strings.HasSuffix(l.HTTP, ":0"):
 		d.wrong("listen.http", "listen.http: it is %s, as listen.https is; give them different ports", l.HTTP)
 	}
+	d.address("listen.metrics", &l.Metrics)
 	for i, origin := range l.Origins {
 		if err := websocket.CheckOriginPattern(origin); err != nil {
 			d.wrong(fmt.Sprintf("listen.origins[%d]", i), "listen.origins: %v", err)

@@ -29,6 +29,8 @@ type Config struct {
 	HTTPS string      // address for https and wss, over TCP and over UDP (HTTP/3); "" for none
 	HTTP  string      // address for http and ws; "" for none
 	TLS   *tls.Config // for HTTPS
+
+	Metrics string // address for http, where Prometheus may ask for /metrics; "" for none
 	Front
 
 	// WebSocketOverHTTP2 demands that WebSockets are offered over HTTP/2. The process decides that for
@@ -74,7 +76,7 @@ type Server struct {
 	ids      *identities
 	clients  *session.Clients
 	presence *hub.Presence
-	metrics  *telemetry.Telemetry
+	metrics  meter
 	channels *channels.Handler
 	socket   *socket.Handler
 	https    []net.Listener
@@ -111,11 +113,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
 	}
 	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
-	s.metrics = telemetry.New()
-	s.metrics.Gauge("holdfast_connections", "Connections of clients, on all edges.", func() float64 { return float64(s.clients.Count()) })
-	if cfg.Certs != nil {
-		s.metrics.Registerer().MustRegister(certMetrics{cfg.Certs})
-	}
+	s.metrics.init(s)
 	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
 	doorTo := func(edge string) *door.Door {
 		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}
@@ -168,6 +166,9 @@ func (s *Server) bind() (err error) {
 	if err == nil && s.config.HTTP != "" {
 		s.http, err = listen(s.config.HTTP)
 	}
+	if err == nil {
+		err = s.metrics.bind(s.config.Metrics)
+	}
 	if err != nil {
 		s.unbind()
 		return err
@@ -181,6 +182,7 @@ func (s *Server) unbind() {
 	closeAll(s.https)
 	closeAll(s.quic.sockets)
 	closeAll(s.http)
+	closeAll(s.metrics.listeners)
 }
 
 // sessionKey returns the key in a file, or a new one.
@@ -206,6 +208,9 @@ func (s *Server) HTTPSAddr() net.Addr { return firstAddr(s.https) }
 // HTTPAddr returns the address that http and ws are served on, or nil.
 func (s *Server) HTTPAddr() net.Addr { return firstAddr(s.http) }
 
+// MetricsAddr returns the address that the metrics are served on, or nil.
+func (s *Server) MetricsAddr() net.Addr { return firstAddr(s.metrics.listeners) }
+
 // Serve answers requests until Shutdown and then returns nil; or until a listener fails, with its
 // error.
 func (s *Server) Serve() error {
@@ -216,13 +221,14 @@ func (s *Server) Serve() error {
 	defer stop()
 
 	var running sync.WaitGroup
-	failed := make(chan error, len(s.https)+len(s.quic.sockets)+len(s.http))
+	failed := make(chan error, len(s.https)+len(s.quic.sockets)+len(s.http)+len(s.metrics.listeners))
 	run := func(serve func() error) {
 		running.Go(func() {
 			err := serve()
 			if !errors.Is(err, http.ErrServerClosed) {
 				s.web.Close() // the other listeners would go on alone
 				s.quic.close()
+				s.metrics.web.Close()
 			}
 			failed <- err
 		})
@@ -235,6 +241,9 @@ func (s *Server) Serve() error {
 	}
 	for _, l := range s.http {
 		run(func() error { return s.web.Serve(l) })
+	}
+	for _, l := range s.metrics.listeners {
+		run(func() error { return s.metrics.web.Serve(l) })
 	}
 	running.Wait()
 	close(failed)
@@ -265,5 +274,5 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.socket.Close()
 	s.presence.Close()
 	s.ids.close()
-	return errors.Join(err, s.store.close(ctx))
+	return errors.Join(err, s.metrics.close(), s.store.close(ctx))
 }

@@ -47,6 +47,7 @@ func start(t *testing.T) *node {
 		Hosts:           []string{"localhost", "*.localhost"},
 		MaxMessageBytes: 1 << 20,
 		Log:             quiet,
+		Metrics:         "127.0.0.1:0",
 	})
 	if err != nil {
 		t.Fatal(err)
