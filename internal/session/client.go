@@ -26,7 +26,7 @@ type Connection interface {
 }
 
 // Client is one connection, or one request, of somebody who may be known. Its methods may be called from
-// any goroutine, Spend and Pace from one at a time.
+// any goroutine, Allow, Spend and Pace from one at a time.
 type Client struct {
 	clients *Clients
 	from    netip.Addr
@@ -35,6 +35,8 @@ type Client struct {
 	who  atomic.Pointer[identified]
 	user atomic.Pointer[party] // nil for an anonymous client
 	conn atomic.Value          // of connected, once there is one
+
+	allowed permission // found out last
 
 	// These are made when they are needed: most clients only listen.
 	messages, bytes, patience *rate.Limiter
@@ -51,6 +53,13 @@ type Client struct {
 type identified struct {
 	*auth.Identity
 	session string
+}
+
+// permission is what somebody may do.
+type permission struct {
+	who      *identified
+	action   auth.Action
+	channels channel.Pattern
 }
 
 // connected makes all connections one type for atomic.Value.
@@ -190,11 +199,16 @@ func (c *Client) expired(who *identified) {
 // Allow tells whether the client may do something with all channels that p selects. The error is a
 // *DeniedError.
 func (c *Client) Allow(action auth.Action, p channel.Pattern) error {
-	d := Decide(c.clients.rules, c.Who(), action, p)
+	asked := permission{c.who.Load(), action, p}
+	if asked == c.allowed {
+		return nil // as mostly, when many messages go to one channel
+	}
+	d := Decide(c.clients.rules, asked.who.Identity, action, p)
 	if d.Allowed {
+		c.allowed = asked
 		return nil
 	}
-	return &DeniedError{Action: action, Channels: p, Decision: d, Known: c.Who().User != ""}
+	return &DeniedError{Action: action, Channels: p, Decision: d, Known: !asked.who.Anonymous()}
 }
 
 // Spend counts messages that the client sends, of so many bytes together. What is too much is refused
