@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
@@ -22,10 +21,10 @@ type identities struct {
 
 // openIdentities begins to vouch for clients. What is revoked is kept in a log if there are logs, so that it
 // stays so after a restart. When it returns, all that was revoked before is in force.
-func openIdentities(ctx context.Context, c auth.Config, logs *broker.Broker, log *slog.Logger) (_ *identities, err error) {
-	keep := time.Duration(0) // for ever
-	if !c.MayLast && c.MaxLifetime > 0 {
-		keep = c.MaxLifetime + c.Leeway
+func openIdentities(ctx context.Context, c auth.Config, byCertificate bool, logs *broker.Broker, log *slog.Logger) (_ *identities, err error) {
+	keep := c.Keep()
+	if byCertificate {
+		keep = 0 // certificates do not say when they were issued to whom
 	}
 	ids := new(identities)
 	var work context.Context

@@ -65,7 +65,7 @@ func TestWhatIsRevokedStaysSoAfterARestartAndIsKnownToAll(t *testing.T) {
 
 func openIDs(ctx context.Context, t *testing.T, b *broker.Broker) *identities {
 	t.Helper()
-	ids, err := openIdentities(ctx, auth.Config{MaxLifetime: time.Hour}, b, slog.New(slog.DiscardHandler))
+	ids, err := openIdentities(ctx, auth.Config{MaxLifetime: time.Hour}, false, b, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		s.unbind()
 		return nil, &StoreError{err}
 	}
-	if s.ids, err = openIdentities(ctx, cfg.Auth, s.store.logs, cfg.Log); err != nil {
+	if s.ids, err = openIdentities(ctx, cfg.Auth, cfg.ClientNames != "", s.store.logs, cfg.Log); err != nil {
 		s.unbind()
 		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
 	}
