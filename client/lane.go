@@ -130,9 +130,10 @@ func (c *Client) checkSize(l *link, bytes int) *protocol.Error {
 	return protocol.Errorf(protocol.CodeTooLarge, "the message takes %d bytes with its envelope, and the server reads %d; send less", bytes, l.limits.MessageBytes)
 }
 
-// late tells whether the server may have forgotten the id of a publication that was sent before.
+// late tells whether the server may have forgotten the id of a publication that was sent before, when it comes
+// again. On a bad network and a busy server that takes many seconds, for which there is half of the time.
 func (c *Client) late(p *Publication) bool {
-	return !p.first.IsZero() && time.Since(p.first) > c.dedup*4/5
+	return !p.first.IsZero() && time.Since(p.first) > c.dedup/2
 }
 
 // findPosition asks for a position before the first publication.
