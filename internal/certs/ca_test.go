@@ -17,6 +17,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // openAndPrint names a folder in the environment of a child process: this test binary, which then
@@ -33,7 +35,7 @@ func TestMain(m *testing.M) {
 		_, _ = os.Stdout.Write(encodeCert(ca.cert.Raw))
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func mustOpen(t *testing.T, dir string) *CA {

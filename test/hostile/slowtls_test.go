@@ -89,7 +89,7 @@ func TestAWaveOfHandshakesLeavesRoomForMessages(t *testing.T) {
 	var wave sync.WaitGroup
 	for range 8 {
 		wave.Go(func() {
-			for range 50 {
+			for range 20 {
 				if _, err := x.shake(x.client()); err != nil {
 					t.Error(err)
 				}
