@@ -170,3 +170,10 @@ func tokenOf(t *testing.T, key auth.Key, claims auth.Claims) string {
 	}
 	return token
 }
+
+// as returns the claims of another user.
+func as(user string) auth.Claims {
+	claims := adas()
+	claims.User = user
+	return claims
+}

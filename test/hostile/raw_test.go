@@ -42,7 +42,7 @@ func (c *raw) send(b string) {
 	}
 }
 
-// ask sends bytes on a connection of its own and returns the answers until the server closes.
+// ask sends bytes on a connection of its own and returns the answers until the server closes, or agrees to speak WebSocket.
 func (n *node) ask(t *testing.T, send string) string {
 	t.Helper()
 	c := n.connect(t)
@@ -61,6 +61,9 @@ func (n *node) ask(t *testing.T, send string) string {
 			t.Fatalf("no answer of HTTP: %v, after %v", err, answers)
 		}
 		answers = append(answers, answer)
+		if strings.HasPrefix(answer, "101") {
+			return strings.Join(answers, " | ")
+		}
 	}
 }
 
@@ -71,6 +74,10 @@ func readAnswer(r *bufio.Reader) (string, error) {
 		return "", err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		agreed := "101 " + resp.Header.Get("Sec-WebSocket-Protocol") + " " + resp.Header.Get("Sec-WebSocket-Extensions")
+		return strings.Join(strings.Fields(agreed), " "), nil
+	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return "", err
@@ -81,12 +88,18 @@ func readAnswer(r *bufio.Reader) (string, error) {
 var (
 	space = regexp.MustCompile(`\s+`)
 	refs  = regexp.MustCompile(`\(ref [A-Z2-7]{8}\)`)
+	times = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+	waits = regexp.MustCompile(`try again in [0-9.]+m?s`)
+	pause = regexp.MustCompile(`"after":[0-9.]+`)
 	field = regexp.MustCompile(`,"ref":"[A-Z2-7]{8}"`)
 )
 
 // plainly returns what a server says without what is different each time, or does not matter.
 func plainly(s string) string {
 	s = refs.ReplaceAllString(s, "(ref)")
+	s = times.ReplaceAllString(s, "(time)")
+	s = waits.ReplaceAllString(s, "try again soon")
+	s = pause.ReplaceAllString(s, "after")
 	s = field.ReplaceAllString(s, ",ref")
 	return strings.TrimSpace(space.ReplaceAllString(s, " "))
 }
