@@ -66,6 +66,9 @@ func (r *Rule) check(wrong func(format string, args ...any)) {
 	case r.History.Bytes > 0 && r.History.Bytes < r.MaxMessageBytes:
 		wrong("its history of %d bytes can't hold one message of %d bytes; keep more, or allow less", r.History.Bytes, r.MaxMessageBytes)
 	}
+	if r.Schema != nil && r.Content != nil {
+		wrong("it has a schema, so its messages are text, and a content, so they are binary; leave one of them out")
+	}
 	switch r.Delivery {
 	case DeliverAll, DeliverLatest:
 	default:

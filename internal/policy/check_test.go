@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/schema"
 )
 
 func TestARuleThatContradictsItselfIsRefusedWithWhatToDo(t *testing.T) {
@@ -15,6 +17,9 @@ func TestARuleThatContradictsItselfIsRefusedWithWhatToDo(t *testing.T) {
 		"the rule for chat/#: it has a negative limit; use 0 for no limit": func(r *Rule) { r.History.Age = -time.Hour },
 		"the rule for chat/#: its history of 100 bytes can't hold one message of 1000 bytes; keep more, or allow less": func(r *Rule) {
 			r.History.Bytes, r.MaxMessageBytes = 100, 1000
+		},
+		"the rule for chat/#: it has a schema, so its messages are text, and a content, so they are binary; leave one of them out": func(r *Rule) {
+			r.Schema, r.Content = new(schema.Schema), new(Content)
 		},
 		`the rule for chat/#: there is no delivery "some"; use all or latest`: func(r *Rule) { r.Delivery = "some" },
 		`the rule for chat/#: there is no way "" to treat slow subscribers; use drop, disconnect or catch-up`: func(r *Rule) {

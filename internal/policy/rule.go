@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/schema"
 )
 
 // Rule says how the channels that a pattern selects behave. It never changes once it is part of
@@ -20,8 +21,10 @@ type Rule struct {
 	RetainLast bool // the last message is kept for whoever subscribes later
 	Presence   bool // who is there can be asked, and joins and leaves are told
 
-	MaxMessageBytes int64 // of one message's payload; 0 for no limit besides the server's own
-	Rate            Rate  // of the messages that all together publish to one channel, on each node
+	MaxMessageBytes int64          // of one message's payload; 0 for no limit besides the server's own
+	Rate            Rate           // of the messages that all together publish to one channel, on each node
+	Schema          *schema.Schema // every message is JSON text that fits it; nil for anything
+	Content         *Content       // every message is binary, and such; nil for anything
 
 	Access Access
 	// Owner is the segment, from 1, that names the user to whom a channel belongs; 0 if they belong to nobody.

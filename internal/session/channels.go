@@ -24,6 +24,7 @@ type Channels struct {
 	hub   *hub.Hub
 	rules *policy.Rules
 	kept  map[*policy.Rule]kept // of the rules with history
+	paces *paces
 }
 
 // kept is where the messages of a rule with history are.
@@ -34,7 +35,7 @@ type kept struct {
 
 // NewChannels opens the log of each rule with history and follows it. Close h to end that.
 func NewChannels(ctx context.Context, h *hub.Hub, rules *policy.Rules, open func(context.Context, *policy.Rule) (Log, error)) (*Channels, error) {
-	c := &Channels{hub: h, rules: rules, kept: make(map[*policy.Rule]kept)}
+	c := &Channels{hub: h, rules: rules, kept: make(map[*policy.Rule]kept), paces: newPaces()}
 	for _, r := range rules.All() {
 		if !r.History.Kept() {
 			continue
@@ -57,55 +58,6 @@ func (c *Channels) Rules() *policy.Rules { return c.rules }
 
 // Rule returns the rule of a channel.
 func (c *Channels) Rule(name channel.Name) *policy.Rule { return c.rules.For(name) }
-
-// TooLargeError says that a message is larger than its channel's rule allows.
-type TooLargeError struct {
-	Channel    channel.Name
-	LimitBytes int64
-}
-
-// Error names the channel and the limit.
-func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the message is larger than the limit of %d bytes of channel %s", e.LimitBytes, e.Channel)
-}
-
-// Publish publishes messages of one channel, in order. done is called once for each, by its index:
-// with where it is stored, or, if the channel has no history, with the zero Ack when everybody who
-// is subscribed has been sent it or has it queued. An error is a *TooLargeError, or one of the
-// broker's; the message has reached nobody then, or, with broker.ErrUnavailable, may be stored all the
-// same. Publish waits only while too much is in flight to the log.
-func (c *Channels) Publish(ctx context.Context, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
-	name := p.Messages[0].Channel
-	rule := c.rules.For(name)
-	if err := within(rule.MaxMessageBytes, p); err != nil {
-		for i := range p.Messages {
-			done(i, broker.Ack{}, err)
-		}
-		return
-	}
-	k, stored := c.kept[rule]
-	if !stored {
-		c.hub.Publish(p, nil)
-	}
-	for i, m := range p.Messages {
-		if stored {
-			k.log.Append(ctx, m, func(a broker.Ack, err error) { done(i, a, err) })
-		} else {
-			done(i, broker.Ack{}, nil)
-		}
-	}
-}
-
-// within tells whether the messages of p keep to the limit of their channel. If one does not, none of
-// those that came together is published.
-func within(limit int64, p *hub.Publication) error {
-	for _, m := range p.Messages {
-		if limit > 0 && int64(len(m.Payload)) > limit {
-			return &TooLargeError{m.Channel, limit}
-		}
-	}
-	return nil
-}
 
 // Subscribe opens a subscription to the channels that a pattern selects, as their rules say. Like
 // Open, it delivers nothing before Start. Messages of the source without are left out, unless it is

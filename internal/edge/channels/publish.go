@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -46,7 +47,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		http.Error(w, fmt.Sprintf("the body could not be read: %v", err), http.StatusBadRequest)
 		return
 	}
-	typ, err := messageType(r.Header.Get("Content-Type"), body)
+	typ, err := messageType(r.Header.Get("Content-Type"), body, h.channels.Rule(name).Content)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusUnsupportedMediaType)
 		return
@@ -63,7 +64,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 	}
 	ack, err := h.await(r.Context(), p)
 	if err != nil {
-		refuse(w, err)
+		h.refusePublication(w, r, client, err)
 		return
 	}
 	status := http.StatusAccepted
@@ -92,6 +93,17 @@ func (h *Handler) await(ctx context.Context, p *hub.Publication) (broker.Ack, er
 	}
 }
 
+// refusePublication answers a POST whose message the channel has not taken.
+func (h *Handler) refusePublication(w http.ResponseWriter, r *http.Request, client *session.Client, err error) {
+	_, invalid := errors.AsType[*session.InvalidDataError](err)
+	_, limited := errors.AsType[*session.LimitError](err)
+	if invalid || limited {
+		h.door.Refuse(w, r, client, err)
+		return
+	}
+	refuse(w, err)
+}
+
 // published is the answer to a POST.
 type published struct {
 	Channel   channel.Name `json:"channel"`
@@ -103,14 +115,19 @@ type published struct {
 }
 
 // messageType decides by the media type whether a body is sent on as text or as binary. What curl
-// sends by default (a form) and a body without a type count as text if they can be.
-func messageType(contentType string, body []byte) (websocket.MessageType, error) {
+// sends by default (a form) and a body without a type count as text if they can be. In a channel whose rule
+// has a content, everything is binary and of one of its types.
+func messageType(contentType string, body []byte, content *policy.Content) (websocket.MessageType, error) {
 	media, _, err := mime.ParseMediaType(contentType)
 	if contentType != "" && err != nil {
 		return 0, fmt.Errorf("the Content-Type %.80q can't be read: %v", contentType, err)
 	}
 	isText := utf8.Valid(body)
 	switch {
+	case content != nil && !content.Allows(media):
+		return 0, fmt.Errorf("a body of type %.80q is not what the channel takes; it takes %s", media, strings.Join(content.Types, ", "))
+	case content != nil:
+		return websocket.Binary, nil
 	case contentType == "" || media == "application/x-www-form-urlencoded":
 		if isText {
 			return websocket.Text, nil

@@ -109,15 +109,15 @@ func (m *member) publish(messages []websocket.Message) {
 	if m.source != "" {
 		p.From(m.source)
 	}
-	m.handler.channels.Publish(m.handler.work, p, m.published)
+	// Here nobody can be told to wait: whoever sends more than the channel takes is kept waiting by TCP.
+	m.handler.channels.PublishPaced(m.handler.work, m.conn.Load().Done(), p, m.published)
 }
 
 // admitted tells whether the client may publish, and waits while it sends too fast: TCP makes it wait, too.
 func (m *member) admitted(messages []websocket.Message) bool {
 	if !m.mayPublish {
 		if err := m.client.Allow(auth.Publish, m.name.Pattern()); err != nil {
-			ref := m.handler.door.Tell(m.client, err)
-			m.expel(websocket.ClosePolicyViolation, err.Error()+" (ref "+ref+")")
+			m.refuse(websocket.ClosePolicyViolation, err)
 			return false
 		}
 		m.mayPublish = true
@@ -137,12 +137,31 @@ func (m *member) published(_ int, _ broker.Ack, err error) {
 	if err == nil {
 		return
 	}
+	if _, invalid := errors.AsType[*session.InvalidDataError](err); invalid {
+		m.refuse(websocket.ClosePolicyViolation, err)
+		return
+	}
+	if _, limited := errors.AsType[*session.LimitError](err); limited {
+		m.refuse(websocket.CloseCode(protocol.CloseTooMany), err)
+		return
+	}
 	code := websocket.CloseTryAgainLater
 	if _, tooLarge := errors.AsType[*session.TooLargeError](err); tooLarge || errors.Is(err, broker.ErrTooLarge) {
 		code = websocket.CloseMessageTooBig
 	}
 	m.handler.config.Log.Warn("not published", "channel", m.name, "error", err)
 	m.expel(code, "not published: "+err.Error())
+}
+
+// refuse tells the audit of something that the client may not do, and closes the connection. What is said of
+// it is cut so that the ref is not.
+func (m *member) refuse(code websocket.CloseCode, err error) {
+	ref := " (ref " + m.handler.door.Tell(m.client, err) + ")"
+	reason := err.Error()
+	if most := maxReasonBytes - len(ref); len(reason) > most {
+		reason = strings.ToValidUTF8(reason[:most], "")
+	}
+	m.expel(code, reason+ref)
 }
 
 // Deliver implements session.Receiver.

@@ -24,10 +24,13 @@ func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, c *session.Client,
 	denied, isDenied := errors.AsType[*session.DeniedError](err)
 	unknown, isUnknown := errors.AsType[*auth.Error](err)
 	_, foreign := errors.AsType[*originError](err)
+	_, invalid := errors.AsType[*session.InvalidDataError](err)
 	switch {
 	case limited:
 		status = http.StatusTooManyRequests
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(limit.After.Seconds()))))
+	case invalid:
+		status = http.StatusUnprocessableEntity
 	case foreign:
 		status = http.StatusForbidden
 	case isDenied && denied.Known:
@@ -58,6 +61,8 @@ func (d *Door) tell(from netip.Addr, c *session.Client, err error) (ref string) 
 		refusal.Kind = limit.Limit
 	} else if denied, ok := errors.AsType[*session.DeniedError](err); ok {
 		refusal.Kind, refusal.Channel, refusal.Rule = "not_permitted", string(denied.Channels), denied.Decision.Rule.Name()
+	} else if invalid, ok := errors.AsType[*session.InvalidDataError](err); ok {
+		refusal.Kind, refusal.Channel, refusal.Rule = "invalid_data", string(invalid.Channel), invalid.Rule
 	} else if unknown, ok := errors.AsType[*auth.Error](err); ok {
 		refusal.Kind = string(unknown.Code)
 	} else if _, ok := errors.AsType[*originError](err); ok {

@@ -42,10 +42,7 @@ func (c *conn) publish(id uint64, v *protocol.Publish) {
 		c.refuseInTurn(name, id, c.refusal("publish", name, &session.TooLargeError{Channel: name, LimitBytes: most}))
 		return
 	}
-	// One that is too large keeps back those that it is published with.
-	limit := c.handler.channels.Rule(name).MaxMessageBytes
-	alone := limit > 0 && int64(len(v.Data)) > limit
-	if alone || name != c.burst.channel {
+	if name != c.burst.channel {
 		c.publishBurst()
 	}
 	if weight := weigh(int64(len(v.Data))); !c.flight.TryAcquire(weight) {
@@ -63,7 +60,7 @@ func (c *conn) publish(id uint64, v *protocol.Publish) {
 	b.messages = append(b.messages, m)
 	b.turns = append(b.turns, c.answers.expect(name, id))
 	b.bytes += len(v.Data)
-	if alone || len(b.messages) == maxBurst || b.bytes >= maxBurstBytes {
+	if len(b.messages) == maxBurst || b.bytes >= maxBurstBytes {
 		c.publishBurst()
 	}
 }

@@ -79,8 +79,8 @@ func TestPublishesThatComeTogetherLeaveTogether(t *testing.T) {
 		for _, id := range []uint64{4, 5} {
 			c.reply(id, &protocol.PublishOK{})
 		}
-		if listener.next(); len(listener.pending) != 1 {
-			t.Errorf("the first two came in messages of their own")
+		if listener.next(); len(listener.pending) != 2 {
+			t.Errorf("the three came in messages of their own")
 		}
 		listener.want(`{"message":{"sub":1,"data":"two"}}`, `{"message":{"sub":1,"data":"three"}}`, `{"message":{"sub":2,"data":"four"}}`)
 	})

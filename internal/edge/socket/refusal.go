@@ -59,8 +59,14 @@ func badChannel(err error) *protocol.Error {
 // client's is logged.
 func (c *conn) refusal(what string, channels channel.Name, err error) *protocol.Error {
 	_, tooLarge := errors.AsType[*session.TooLargeError](err)
+	_, invalid := errors.AsType[*session.InvalidDataError](err)
+	_, limited := errors.AsType[*session.LimitError](err)
 	code := protocol.CodeInternal
 	switch {
+	case invalid:
+		return c.tell(protocol.CodeInvalidData, err)
+	case limited:
+		return c.limited(err)
 	case tooLarge, errors.Is(err, broker.ErrTooLarge):
 		return protocol.Errorf(protocol.CodeTooLarge, "%v", err)
 	case errors.Is(err, session.ErrNoHistory):

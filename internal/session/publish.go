@@ -1,0 +1,162 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/policy"
+)
+
+// Publish publishes messages of one channel, in order. done is called once for each, by its index:
+// with where it is stored, or, if the channel has no history, with the zero Ack when everybody who
+// is subscribed has been sent it or has it queued. An error is a *TooLargeError, an *InvalidDataError, a
+// *LimitError, or one of the broker's; the message has reached nobody then, or, with
+// broker.ErrUnavailable, may be stored all the same. Those that came with it are published. Publish
+// waits only while too much is in flight to the log.
+func (c *Channels) Publish(ctx context.Context, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
+	rule := c.rules.For(p.Messages[0].Channel)
+	refused := unfit(rule, p)
+	if rule.Rate.Limited() {
+		refused = c.spend(rule, p, refused)
+	}
+	c.publish(ctx, rule, p, refused, done)
+}
+
+// PublishPaced is Publish for a client that can't be told to wait: it waits itself while more is published
+// to the channel than its rule allows. Only what would take too long is refused with a *LimitError, with all
+// that follows. When over is closed, what has not been published is not, and done is not called.
+func (c *Channels) PublishPaced(ctx context.Context, over <-chan struct{}, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
+	rule := c.rules.For(p.Messages[0].Channel)
+	refused := unfit(rule, p)
+	if rule.Rate.Limited() {
+		var going bool
+		if refused, going = c.await(over, rule, p, refused); !going {
+			return
+		}
+	}
+	c.publish(ctx, rule, p, refused, done)
+}
+
+// refusals says which messages of a publication are refused; nil if none is.
+type refusals []error
+
+func (r refusals) of(i int) error {
+	if r == nil {
+		return nil
+	}
+	return r[i]
+}
+
+// add refuses one of n messages, and returns r.
+func (r refusals) add(i, n int, err error) refusals {
+	if r == nil {
+		r = make(refusals, n)
+	}
+	r[i] = err
+	return r
+}
+
+// unfit refuses what is not as its rule wants it. Cost without a schema: a few comparisons a message.
+func unfit(rule *policy.Rule, p *hub.Publication) (refused refusals) {
+	for i, m := range p.Messages {
+		if err := fits(rule, m); err != nil {
+			refused = refused.add(i, len(p.Messages), err)
+		}
+	}
+	return refused
+}
+
+// spend refuses what is too much at once.
+func (c *Channels) spend(rule *policy.Rule, p *hub.Publication, refused refusals) refusals {
+	bucket, now := c.paces.of(rule, p.Messages[0].Channel), time.Now()
+	for i, m := range p.Messages {
+		if refused.of(i) != nil {
+			continue
+		}
+		if wait := take(bucket, now, 1); wait > 0 {
+			refused = refused.add(i, len(p.Messages), tooFast(rule, m, wait))
+		}
+	}
+	return refused
+}
+
+// maxPace is how long those who can't be told are kept waiting: not so long that they seem to be silent, since
+// they are not read meanwhile.
+const maxPace = 15 * time.Second
+
+// await waits until there is room for all that is not refused. It returns false if the connection is over before.
+func (c *Channels) await(over <-chan struct{}, rule *policy.Rule, p *hub.Publication, refused refusals) (refusals, bool) {
+	bucket, latest := c.paces.of(rule, p.Messages[0].Channel), time.Now().Add(maxPace)
+	for i, m := range p.Messages {
+		for refused.of(i) == nil {
+			now := time.Now()
+			wait := take(bucket, now, 1)
+			if wait == 0 {
+				break
+			}
+			if now.Add(wait).After(latest) {
+				latest = time.Time{} // what follows must not overtake it
+				refused = refused.add(i, len(p.Messages), tooFast(rule, m, wait))
+			} else if !sleep(over, wait) {
+				return nil, false
+			}
+		}
+	}
+	return refused, true
+}
+
+// sleep waits. It returns false if the connection is over before.
+func sleep(over <-chan struct{}, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-over:
+		return false
+	}
+}
+
+// publish publishes what is not refused.
+func (c *Channels) publish(ctx context.Context, rule *policy.Rule, p *hub.Publication, refused refusals, done func(i int, a broker.Ack, err error)) {
+	if refused == nil {
+		c.give(ctx, rule, p, done)
+		return
+	}
+	var good []*broker.Message
+	var at []int // in p
+	for i, m := range p.Messages {
+		if err := refused[i]; err != nil {
+			done(i, broker.Ack{}, err)
+			continue
+		}
+		good, at = append(good, m), append(at, i)
+	}
+	if len(good) > 0 {
+		c.give(ctx, rule, hub.Bundle(good...), func(i int, a broker.Ack, err error) { done(at[i], a, err) })
+	}
+}
+
+// give gives messages to the log, or to the hub.
+func (c *Channels) give(ctx context.Context, rule *policy.Rule, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
+	k, stored := c.kept[rule]
+	if !stored {
+		c.hub.Publish(p, nil)
+	}
+	for i, m := range p.Messages {
+		if stored {
+			k.log.Append(ctx, m, func(a broker.Ack, err error) { done(i, a, err) })
+		} else {
+			done(i, broker.Ack{}, nil)
+		}
+	}
+}
+
+func tooFast(rule *policy.Rule, m *broker.Message, wait time.Duration) error {
+	return &LimitError{limitRate, fmt.Sprintf("too much is published to the channel %s (rule %s)", m.Channel, rule.Name()), wait}
+}
+
+const limitRate = "channels[].rate"
