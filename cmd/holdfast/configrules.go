@@ -8,17 +8,29 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/policy"
+	"github.com/holdfast-dev/holdfast/internal/schema"
 )
 
 // rulesOf returns the rules of channels that a configuration asks for. The error is [config.Errors].
 func rulesOf(c *config.Config) (*policy.Rules, error) {
 	list := make([]policy.Rule, len(c.Channels))
+	var errs config.Errors
 	for i, r := range c.Channels {
 		channels, owner, err := policy.ParseChannels(string(r.Pattern))
 		if err != nil {
 			return nil, err // config has checked it
 		}
+		fits, err := schemaOf(&r)
+		if err != nil {
+			errs = append(errs, &config.Error{Place: r.Place, Problem: fmt.Sprintf("channels[%d].schema: %v", i, err)})
+		}
+		content, err := contentOf(&r.Content)
+		if err != nil {
+			return nil, err // config has checked it
+		}
 		list[i] = policy.Rule{
+			Schema:          fits,
+			Content:         content,
 			Channels:        channels,
 			Owner:           owner,
 			Access:          accessOf(r.Access),
@@ -39,9 +51,34 @@ func rulesOf(c *config.Config) (*policy.Rules, error) {
 	}
 	rules, err := policy.NewRules(list...)
 	if wrong, ok := errors.AsType[policy.Errors](err); ok {
-		return nil, placed(c, wrong)
+		errs = append(errs, placed(c, wrong)...)
+	} else if err != nil {
+		return nil, err
 	}
-	return rules, err
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return rules, nil
+}
+
+// schemaOf returns the schema that a rule asks for, or nil.
+func schemaOf(r *config.ChannelRule) (*schema.Schema, error) {
+	switch text, inline := r.SchemaText(); {
+	case text == "":
+		return nil, nil
+	case inline:
+		return schema.Parse("the schema in the rule", []byte(text))
+	}
+	return schema.Load(r.Schema)
+}
+
+// contentOf returns the content that a rule asks for, or nil.
+func contentOf(c *config.Content) (*policy.Content, error) {
+	if !c.Given() {
+		return nil, nil
+	}
+	magic, err := c.Bytes()
+	return &policy.Content{Types: c.Types, Magic: magic}, err
 }
 
 func accessOf(a config.Access) policy.Access {
@@ -113,6 +150,12 @@ func describeRule(r *policy.Rule) string {
 	if r.Rate.Limited() {
 		words = append(words, fmt.Sprintf("%g messages a second", r.Rate.PerSecond))
 	}
+	if r.Schema != nil {
+		words = append(words, "JSON by "+visible(r.Schema.Name()))
+	}
+	if r.Content != nil {
+		words = append(words, describeContent(r.Content))
+	}
 	words = append(words, describeAccess(r.Access))
 	return strings.Join(words, "; ")
 }
@@ -124,6 +167,13 @@ func describeAccess(a policy.Access) string {
 		return "for " + s
 	}
 	return fmt.Sprintf("subscribe: %s, publish: %s, presence: %s, history: %s", who(a.Subscribe), who(a.Publish), who(a.Presence), who(a.History))
+}
+
+func describeContent(c *policy.Content) string {
+	if len(c.Types) == 0 {
+		return "binary"
+	}
+	return "binary of " + strings.Join(c.Types, ", ")
 }
 
 func describeHistory(h policy.History) string {

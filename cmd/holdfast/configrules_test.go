@@ -20,7 +20,7 @@ func loaded(t *testing.T, rules string) *config.Config {
 
 func TestARuleOfTheConfigurationArrivesWhole(t *testing.T) {
 	rules, err := rulesOf(loaded(t, "[{pattern: a/#, history: {count: 1, age: 2s, bytes: 3M}, delivery: latest, slow: drop, echo: false,"+
-		"max_message: 4K, retain_last: true, presence: true, rate: 5, access: {subscribe: anyone, publish: users, presence: nobody}}]"))
+		"max_message: 4K, retain_last: true, presence: true, rate: 5, content: {types: [image/gif], magic: [47494638]}, access: {subscribe: anyone, publish: users, presence: nobody}}]"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +30,20 @@ func TestARuleOfTheConfigurationArrivesWhole(t *testing.T) {
 		RetainLast: true, Presence: true, MaxMessageBytes: 4 << 10, Rate: policy.Rate{PerSecond: 5, Burst: 10},
 		Access: policy.Access{Subscribe: policy.Anyone, Publish: policy.Users, Presence: policy.Nobody, History: policy.Anyone},
 	}
-	if got := *rules.For("a/b"); got != want {
+	got := *rules.For("a/b")
+	content := got.Content
+	if got.Content = nil; got != want || string(content.Magic[0]) != "GIF8" || content.Types[0] != "image/gif" {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestTheSchemaOfARuleIsCompiled(t *testing.T) {
+	rules, err := rulesOf(loaded(t, `[{pattern: a, schema: '{"type":"string"}'}, {pattern: b}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rules.For("a").Schema.Check([]byte("1")); err == nil || rules.For("b").Schema != nil {
+		t.Errorf("got %v, and %v", err, rules.For("b").Schema)
 	}
 }
 

@@ -18,6 +18,8 @@ type ChannelRule struct {
 	RetainLast bool            `key:"retain_last" default:"false" doc:"Whether the last message is kept for whoever subscribes later. Without history it makes a history of one message."`
 	Access     Access          `key:"access" doc:"Who may do what with the channels: anyone, users (whoever has shown who it is), granted (whose token names the channel), or nobody. What a token grants is added, except to nobody. The default is granted, and in development mode anyone. Where the pattern has a segment {user}, as in inbox/{user}, a channel belongs to the user of that name, and users is that one alone."`
 	Rate       int             `key:"rate" default:"0" least:"0" doc:"How many messages are published to one channel each second, by all clients of this node together; for a moment twice as many. 0 for no such limit."`
+	Schema     string          `key:"schema" doc:"The JSON Schema (2020-12) that messages fit, which are JSON text then: a file, relative to this one, that may refer to others in its directory; or the schema itself, as in schema: '{\"type\": \"object\"}'. Formats are checked, patterns are those of RE2."`
+	Content    Content         `key:"content" doc:"What messages are that are binary, all of them."`
 	Presence   bool            `key:"presence" default:"false" doc:"Whether subscribers can ask who else is there, and are told who comes and goes."`
 
 	Place Place `key:"-"` // where the rule is written

@@ -36,7 +36,7 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"htps:":                          "F:1: unknown key htps; did you mean tls?",
 		"channels: {rule: x}":            `F:1: channels: it is a list of rules; begin each with "- pattern: …", indented below it`,
 		"channels: [{patern: a}]":        "F:1: unknown key channels[0].patern; did you mean channels[0].pattern?",
-		"channels: [{https: a}]":         "F:1: unknown key channels[0].https; channels[0] has access, delivery, echo, history, max_message, pattern, presence, rate, retain_last, slow",
+		"channels: [{https: a}]":         "F:1: unknown key channels[0].https; channels[0] has access, content, delivery, echo, history, max_message, pattern, presence, rate, retain_last, schema, slow",
 		"listen.https: x":                `F:1: unknown key "listen.https"; write "listen:", and below it "https:", indented`,
 		"channels:\n- history.count: 10": `F:2: unknown key channels[0]."history.count"; write "history:", and below it "count:", indented`,
 
@@ -80,6 +80,12 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 
 		"limits: {max_message: 1G}\nchannels: [{pattern: a, max_message: 32M, retain_last: true}]": "F:2: channels[0].max_message: 32MiB is more than 31MiB, the most that can be stored",
 		"channels: [{pattern: a, history: {age: 99ms}}]":                                           "F:1: channels[0].history.age: 99ms is too short; the least is 100ms, and 0s for no bound",
+
+		"channels: [{pattern: a, content: {types: [png]}}]":             `F:1: channels[0].content.types: "png" is no media type; write one as in image/png`,
+		"channels: [{pattern: a, content: {types: [text/plain; a=b]}}]": `F:1: channels[0].content.types: "text/plain; a=b" is no media type; write one as in image/png`,
+		"channels: [{pattern: a, content: {magic: [8950, x9]}}]":        `F:1: channels[0].content.magic: "x9" is not hexadecimal; write two digits for each byte, as in 89504e47`,
+		"channels: [{pattern: a, content: {magic: ['']}}]":              `F:1: channels[0].content.magic: "" is not hexadecimal; write two digits for each byte, as in 89504e47`,
+		"channels: [{pattern: a, schema: {type: object}}]":              "F:1: channels[0].schema: it takes one value (text), and neither keys of its own nor a list",
 
 		// What is not a list of keys at all.
 		"just a text":                        `F:1: the file is no list of keys; it looks like "listen:" with "https: localhost:8443" indented below`,

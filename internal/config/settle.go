@@ -124,6 +124,8 @@ func (r *ChannelRule) settle(d *decoder, path string, limits Limits) {
 	if r.MaxMessage == 0 {
 		r.MaxMessage = most
 	}
+	r.Content.settle(d, path+".content")
+	r.settleSchema()
 	switch {
 	case r.Slow != "":
 	case r.stored():

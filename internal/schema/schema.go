@@ -63,7 +63,7 @@ func Load(file string) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(absolute)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
