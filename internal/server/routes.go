@@ -1,12 +1,14 @@
 package server
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"strings"
 
 	"github.com/holdfast-dev/holdfast/internal/console"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
 )
 
@@ -45,7 +47,11 @@ func (s *Server) checkHost(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if host := hostname(r.Host); net.ParseIP(host) == nil && !matchHost(host, s.config.Hosts) {
-			http.Error(w, "this server does not go by the name in the Host header; it goes by: "+strings.Join(s.config.Hosts, ", "), http.StatusMisdirectedRequest)
+			s.front.Refuse(w, r, nil, &door.RequestError{
+				Kind:   "host",
+				Status: http.StatusMisdirectedRequest,
+				Err:    errors.New("this server does not go by the name in the Host header; it goes by: " + strings.Join(s.config.Hosts, ", ")),
+			})
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -77,6 +77,7 @@ type Server struct {
 	clients  *session.Clients
 	presence *hub.Presence
 	metrics  meter
+	front    *door.Door // tells of requests that reach no edge
 	channels *channels.Handler
 	socket   *socket.Handler
 	https    []net.Listener
@@ -118,6 +119,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	doorTo := func(edge string) *door.Door {
 		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}
 	}
+	s.front = doorTo("server")
 	s.channels = channels.New(s.store.channels, channels.Config{
 		Door:            doorTo("channels"),
 		MaxMessageBytes: cfg.MaxMessageBytes,

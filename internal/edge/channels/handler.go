@@ -88,7 +88,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name, err := channel.FromPath(escaped)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		h.door.Refuse(w, r, nil, &door.RequestError{Kind: "bad_channel", Status: http.StatusBadRequest, Err: err})
 		return
 	}
 	switch {
@@ -105,6 +105,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		http.Error(w, "a channel URL takes a WebSocket handshake, GET or POST", http.StatusMethodNotAllowed)
 	}
+}
+
+// badRequest refuses a request of which something can't be understood. c is nil if it has not been let in.
+func (h *Handler) badRequest(w http.ResponseWriter, r *http.Request, c *session.Client, status int, err error) {
+	h.door.Refuse(w, r, c, &door.RequestError{Kind: "bad_request", Status: status, Err: err})
 }
 
 // Close ends what is left when every connection is over.

@@ -39,7 +39,7 @@ func (h *Handler) serveHistory(w http.ResponseWriter, r *http.Request, name chan
 	}
 	q, err := parseQuery(r.URL.Query())
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		h.badRequest(w, r, client, http.StatusBadRequest, err)
 		return
 	}
 	page, err := h.channels.History(r.Context(), name, q.start, maxHistory)

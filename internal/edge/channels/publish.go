@@ -35,27 +35,27 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		if r.ProtoMajor == 1 {
 			w.Header().Set("Connection", "close")
 		}
-		refuse(w, &session.TooLargeError{Channel: name, LimitBytes: most})
+		h.door.Refuse(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		refuse(w, &session.TooLargeError{Channel: name, LimitBytes: most})
+		h.door.Refuse(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
 		return
 	}
 	if err != nil {
-		http.Error(w, fmt.Sprintf("the body could not be read: %v", err), http.StatusBadRequest)
+		h.badRequest(w, r, client, http.StatusBadRequest, fmt.Errorf("the body could not be read: %w", err))
 		return
 	}
 	typ, err := messageType(r.Header.Get("Content-Type"), body, h.channels.Rule(name).Content)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusUnsupportedMediaType)
+		h.badRequest(w, r, client, http.StatusUnsupportedMediaType, err)
 		return
 	}
 	p := hub.NewPublication(name, websocket.Message{Type: typ, Payload: body})
 	m := p.Messages[0]
 	if m.ID, m.Key = r.Header.Get("Idempotency-Key"), r.URL.Query().Get("key"); max(len(m.ID), len(m.Key)) > maxLabelBytes {
-		http.Error(w, fmt.Sprintf("an Idempotency-Key and a key have at most %d bytes", maxLabelBytes), http.StatusBadRequest)
+		h.badRequest(w, r, client, http.StatusBadRequest, fmt.Errorf("an Idempotency-Key and a key have at most %d bytes", maxLabelBytes))
 		return
 	}
 	if err := client.Spend(1, len(body)); err != nil {
@@ -97,7 +97,8 @@ func (h *Handler) await(ctx context.Context, p *hub.Publication) (broker.Ack, er
 func (h *Handler) refusePublication(w http.ResponseWriter, r *http.Request, client *session.Client, err error) {
 	_, invalid := errors.AsType[*session.InvalidDataError](err)
 	_, limited := errors.AsType[*session.LimitError](err)
-	if invalid || limited {
+	_, tooLarge := errors.AsType[*session.TooLargeError](err)
+	if invalid || limited || tooLarge {
 		h.door.Refuse(w, r, client, err)
 		return
 	}

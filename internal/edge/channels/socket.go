@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -34,7 +34,7 @@ type member struct {
 func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name channel.Name) {
 	q, err := parseQuery(r.URL.Query())
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		h.badRequest(w, r, nil, http.StatusBadRequest, err)
 		return
 	}
 	client, ok := h.door.Connect(w, r)
@@ -57,17 +57,16 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, name chann
 	m.sub, err = h.channels.Subscribe(name.Pattern(), q.start, m.source, m)
 	if err != nil {
 		client.Leave()
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		h.badRequest(w, r, client, http.StatusBadRequest, err)
 		return
 	}
 	for _, at := range m.sub.Positions() {
 		w.Header().Set(positionHeader, at.String())
 	}
-	c, err := websocket.Accept(w, r, &h.accept)
-	if err != nil {
+	c, ok := h.door.Accept(w, r, client, &h.accept)
+	if !ok {
 		m.sub.Cancel()
 		client.Leave()
-		h.config.Log.Warn("handshake refused", "channel", name, "remote", r.RemoteAddr, "error", err)
 		return
 	}
 	m.begin(c)
@@ -96,6 +95,7 @@ func (h *Handler) run(m *member, c *websocket.Conn) {
 	defer m.sub.Cancel()
 	m.sub.Start()
 	err := c.ServeBatch(m.publish)
+	h.door.Ended(m.client, err)
 	h.config.Log.Debug("connection over", "channel", m.name, "remote", c.RemoteAddr(), "error", err)
 }
 
@@ -145,23 +145,18 @@ func (m *member) published(_ int, _ broker.Ack, err error) {
 		m.refuse(websocket.CloseCode(protocol.CloseTooMany), err)
 		return
 	}
-	code := websocket.CloseTryAgainLater
 	if _, tooLarge := errors.AsType[*session.TooLargeError](err); tooLarge || errors.Is(err, broker.ErrTooLarge) {
-		code = websocket.CloseMessageTooBig
+		m.refuse(websocket.CloseMessageTooBig, err)
+		return
 	}
 	m.handler.config.Log.Warn("not published", "channel", m.name, "error", err)
-	m.expel(code, "not published: "+err.Error())
+	m.expel(websocket.CloseTryAgainLater, "not published: "+err.Error())
 }
 
 // refuse tells the audit of something that the client may not do, and closes the connection. What is said of
 // it is cut so that the ref is not.
 func (m *member) refuse(code websocket.CloseCode, err error) {
-	ref := " (ref " + m.handler.door.Tell(m.client, err) + ")"
-	reason := err.Error()
-	if most := maxReasonBytes - len(ref); len(reason) > most {
-		reason = strings.ToValidUTF8(reason[:most], "")
-	}
-	m.expel(code, reason+ref)
+	m.expel(code, door.Reason(err.Error(), m.handler.door.Tell(m.client, err)))
 }
 
 // Deliver implements session.Receiver.
@@ -204,15 +199,9 @@ func (m *member) End(code protocol.CloseCode, reason string) {
 	m.expel(websocket.CloseCode(code), reason)
 }
 
-// maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).
-const maxReasonBytes = 123
-
 // expel closes the connection without waiting. The reason is cut to what fits.
 func (m *member) expel(code websocket.CloseCode, reason string) {
-	if len(reason) > maxReasonBytes {
-		reason = strings.ToValidUTF8(reason[:maxReasonBytes], "")
-	}
-	if err := m.conn.Load().Expel(code, reason); err != nil {
+	if err := m.conn.Load().Expel(code, door.Reason(reason, "")); err != nil {
 		m.handler.config.Log.Debug("not expelled", "channel", m.name, "error", err)
 	}
 }

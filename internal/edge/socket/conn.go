@@ -3,8 +3,8 @@ package socket
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -75,7 +76,7 @@ func newConn(h *Handler, ws *websocket.Conn, client *session.Client, number uint
 		present: make(map[channel.Name]int),
 	}
 	c.work, c.stop = context.WithCancel(h.work)
-	c.out = &out{ws: ws, encoding: encoding, work: c.work}
+	c.out = &out{ws: ws, encoding: encoding, work: c.work, audit: func(e *protocol.Error) string { return h.door.Tell(client, e) }}
 	c.answers.out = c.out
 	return c
 }
@@ -84,7 +85,7 @@ func newConn(h *Handler, ws *websocket.Conn, client *session.Client, number uint
 func (c *conn) serve() {
 	c.handler.keep.Watch(c.ws)
 	c.first = time.AfterFunc(c.handler.config.FirstCommand, func() {
-		c.expel(websocket.CloseCode(protocol.CloseNoConnect), "no command has come; the first is connect, or any other")
+		c.breaks(protocol.CloseNoConnect, "no_command", "no command has come; the first is connect, or any other")
 	})
 	err := c.ws.ServeBatch(func(together []websocket.Message) {
 		for _, m := range together {
@@ -92,6 +93,7 @@ func (c *conn) serve() {
 		}
 		c.publishBurst()
 	})
+	c.handler.door.Ended(c.client, err)
 	c.handler.config.Log.Debug("connection over", "path", Path, "session", c.id, "remote", c.ws.RemoteAddr(), "error", err)
 	c.first.Stop()
 	c.stop()
@@ -109,7 +111,7 @@ func (c *conn) receive(typ websocket.MessageType, payload []byte) {
 		return
 	}
 	if binary := typ == websocket.Binary; binary != c.out.encoding.Binary() {
-		c.expel(websocket.CloseCode(protocol.CloseBadMessage), fmt.Sprintf("%v comes in %v frames, not in %v ones; the subprotocol chooses", c.out.encoding, frameOf(c.out.encoding), typ))
+		c.breaks(protocol.CloseBadMessage, "bad_frame", fmt.Sprintf("%v comes in %v frames, not in %v ones; the subprotocol chooses", c.out.encoding, frameOf(c.out.encoding), typ))
 		return
 	}
 	commands, fault := c.out.encoding.DecodeCommands(payload, maxCommands)
@@ -156,7 +158,7 @@ func frameOf(e protocol.Encoding) websocket.MessageType {
 // such is closed.
 func (c *conn) misunderstood(fault *protocol.Error) {
 	if c.broken++; c.broken == maxBroken {
-		c.expel(websocket.CloseCode(protocol.CloseBadMessage), fmt.Sprintf("%d messages could not be understood; the last: %v", maxBroken, fault))
+		c.breaks(protocol.CloseBadMessage, string(fault.Code), fmt.Sprintf("%d messages could not be understood; the last: %v", maxBroken, fault))
 		return
 	}
 	if c.out.settle(c.work) == nil {
@@ -235,17 +237,17 @@ func (c *conn) askToMove() {
 	c.out.push(&protocol.Move{Spread: moveSpread, Why: protocol.WhyShutdown})
 }
 
-// maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).
-const maxReasonBytes = 123
-
 // expel closes the connection without waiting. The reason is cut to what fits.
 func (c *conn) expel(code websocket.CloseCode, reason string) {
 	c.expelled.Store(true)
-	if len(reason) > maxReasonBytes {
-		reason = strings.ToValidUTF8(reason[:maxReasonBytes], "")
-	}
-	if err := c.ws.Expel(code, reason); err != nil {
+	if err := c.ws.Expel(code, door.Reason(reason, "")); err != nil {
 		c.handler.config.Log.Debug("not expelled", "path", Path, "error", err)
 	}
 	c.stop()
+}
+
+// breaks closes the connection of a client that does not keep to the protocol, and tells the audit of what kind that is.
+func (c *conn) breaks(code protocol.CloseCode, kind, reason string) {
+	ref := c.handler.door.Tell(c.client, &door.RequestError{Kind: kind, Err: errors.New(reason)})
+	c.expel(websocket.CloseCode(code), door.Reason(reason, ref))
 }

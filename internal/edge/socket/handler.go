@@ -110,10 +110,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	ws, err := websocket.Accept(w, r, &h.accept)
-	if err != nil {
+	ws, ok := h.door.Accept(w, r, client, &h.accept)
+	if !ok {
 		client.Leave()
-		h.config.Log.Warn("handshake refused", "path", Path, "remote", r.RemoteAddr, "error", err)
 		return
 	}
 	c := newConn(h, ws, client, number)

@@ -16,7 +16,8 @@ type out struct {
 	ws       *websocket.Conn
 	encoding protocol.Encoding
 	work     context.Context // ends with the connection
-	running  sync.WaitGroup  // drain
+	audit    func(*protocol.Error) (ref string)
+	running  sync.WaitGroup // drain
 
 	full    atomic.Bool // something waits; what is delivered now would overtake it
 	mu      sync.Mutex  // guards what follows
@@ -30,9 +31,18 @@ func (o *out) ok(id uint64, result protocol.Result) {
 	o.say(func(b []byte) []byte { return o.encoding.AppendOK(b, id, result) })
 }
 
-// refuse answers one that has not.
+// refuse answers one that has not. Unless somebody has told the audit before, it does.
 func (o *out) refuse(id uint64, err *protocol.Error) {
+	if err.Ref == "" && !notThere[err.Code] {
+		err.Ref = o.audit(err)
+	}
 	o.say(func(b []byte) []byte { return o.encoding.AppendError(b, id, err) })
+}
+
+// notThere are the errors that refuse nothing: there is none of what was asked for.
+var notThere = map[protocol.Code]bool{
+	protocol.CodeNoHistory: true, protocol.CodeNoPresence: true, protocol.CodeUnknownMethod: true,
+	protocol.CodeAlreadySubscribed: true, protocol.CodeUnknownSubscription: true,
 }
 
 func (o *out) push(p protocol.Push) {
