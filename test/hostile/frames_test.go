@@ -91,7 +91,7 @@ func (c *raw) readFrame() (string, error) {
 	}
 	switch opcode := two[0] & 0xf; {
 	case opcode == 8 && length >= 2:
-		return fmt.Sprintf("close %d %s", binary.BigEndian.Uint16(payload), plainly(string(payload[2:]))), nil
+		return fmt.Sprintf("close %d %s", binary.BigEndian.Uint16(payload), payload[2:]), nil
 	case opcode == 8:
 		return "close", nil
 	case opcode == 10:
@@ -112,8 +112,14 @@ func (n *node) shake(t *testing.T, target string, changes ...string) *raw {
 	return c
 }
 
-// untilClose returns what comes, up to the close frame.
+// untilClose returns what comes up to the close frame, plainly.
 func (c *raw) untilClose() string {
+	c.t.Helper()
+	return plainly(c.untilCloseInFull())
+}
+
+// untilCloseInFull returns what comes up to the close frame.
+func (c *raw) untilCloseInFull() string {
 	c.t.Helper()
 	var all []string
 	for {
@@ -162,7 +168,7 @@ func TestFramesThatBreakARuleCloseTheirConnectionAlone(t *testing.T) {
 		{"a close code below all", frame(closing, "\x00\x01"), "close 1002 close code 1 may not be sent (RFC 6455 section 7.4)"},
 		{"a close code above all", frame(closing, "\xff\xff"), "close 1002 close code 65535 may not be sent (RFC 6455 section 7.4)"},
 		{"a close reason that is no text", frame(closing, "\x03\xe8\xff"), "close 1007 close reason is not valid UTF-8 (RFC 6455 section 5.5.1)"},
-		{"a message behind the close frame", frame(closing, "\x03\xe8") + frame(text, "never"), "close 1000 "},
+		{"a message behind the close frame", frame(closing, "\x03\xe8") + frame(text, "never"), "close 1000"},
 		{"HTTP in place of frames", after, "close 1002 reserved bit RSV1 is set but no extension was negotiated (RFC 6455 section 5.2)"},
 		{"a TLS hello in place of frames", "\x16\x03\x01\x02\x00\x01\x00", "close 1002 reserved bit RSV3 is set but no extension was negotiated (RFC 6455 section 5.2)"},
 		{"noise", strings.Repeat("\xa5", 100), "close 1002 reserved bit RSV2 is set but no extension was negotiated (RFC 6455 section 5.2)"},

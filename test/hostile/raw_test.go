@@ -42,8 +42,14 @@ func (c *raw) send(b string) {
 	}
 }
 
-// ask sends bytes on a connection of its own and returns the answers until the server closes, or agrees to speak WebSocket.
+// ask sends bytes on a connection of its own and returns the answers, plainly.
 func (n *node) ask(t *testing.T, send string) string {
+	t.Helper()
+	return plainly(n.answers(t, send))
+}
+
+// answers sends bytes on a connection of its own and returns the answers until the server closes, or agrees to speak WebSocket.
+func (n *node) answers(t *testing.T, send string) string {
 	t.Helper()
 	c := n.connect(t)
 	c.send(send)
@@ -82,7 +88,7 @@ func readAnswer(r *bufio.Reader) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(strconv.Itoa(resp.StatusCode) + " " + plainly(string(body))), nil
+	return strings.TrimSpace(strconv.Itoa(resp.StatusCode) + " " + string(body)), nil
 }
 
 var (
