@@ -156,7 +156,8 @@ func appendForm(b []byte, v any) []byte {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			b = appendForm(strconv.AppendQuote(b, name), v[name])
+			b = append(strconv.AppendQuote(b, name), ':')
+			b = append(appendForm(b, v[name]), ',')
 		}
 		return append(b, '}')
 	case []any:
@@ -169,9 +170,11 @@ func appendForm(b []byte, v any) []byte {
 		return strconv.AppendQuote(b, v)
 	case json.Number:
 		exact, _ := new(big.Rat).SetString(v.String()) // it is one, and not too long
-		return append(b, exact.String()...)
+		return append(b, exact.RatString()...)
+	case nil:
+		return append(b, "null"...)
 	}
-	return fmt.Append(b, v) // true, false or nil
+	return fmt.Append(b, v) // true or false
 }
 
 // pointerIn returns where in its document a part of a schema is.
