@@ -16,36 +16,75 @@ import (
 )
 
 func newConfigCheck(std streams) *cobra.Command {
-	return &cobra.Command{
+	var old string
+	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Say what is wrong with a configuration, or what it means",
 		Long: `Read a configuration file and the environment, without starting anything. Everything
 that is wrong is a line on stderr, with its place; then the exit code is 4. Otherwise it
-says "ok" and what the configuration means. FILE is ` + defaultConfigFile + ` unless given.`,
-		Example:               "  holdfast config check\n  HOLDFAST_LOG_LEVEL=debug holdfast config check /etc/holdfast.yaml",
+says "ok" and what the configuration means. FILE is ` + defaultConfigFile + ` unless given.
+
+With --breaking it says instead, a line each, what the configuration refuses, or may
+refuse, that an older one allowed: narrower access, lower limits, stricter schemas, lost
+origins, presence and history. Then the exit code is 1. Keys, certificates and addresses
+are not compared.`,
+		Example: "  holdfast config check\n  HOLDFAST_LOG_LEVEL=debug holdfast config check /etc/holdfast.yaml" +
+			"\n  holdfast config check --breaking old.yaml new.yaml",
 		Args:                  arguments(0, 1, "one file"),
 		DisableFlagsInUseLine: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			file := configFile(args)
-			c, err := config.Load(config.Options{File: file, Environ: os.Environ()})
-			var rules *policy.Rules
-			if err == nil {
-				rules, err = rulesOf(c)
+			c, rules, err := checked(std, file)
+			if err != nil {
+				return err
 			}
-			if err == nil {
-				_, err = authOf(c)
+			if old == "" {
+				return summarize(std, file, c, rules)
 			}
-			if wrong, ok := errors.AsType[config.Errors](err); ok {
-				for _, one := range wrong {
-					fmt.Fprintln(std.err, visible(one.Error()))
-				}
-				return fail(exitFiles, "the configuration has %s", count(len(wrong), "error"))
-			} else if err != nil {
-				return fail(exitFiles, "%w; name a file, or write one with: holdfast config init", err)
+			before, beforeRules, err := checked(std, old)
+			if err != nil {
+				return err
 			}
-			return summarize(std, file, c, rules)
+			return tellBreaking(std, old, file, findBreaking(before, c, beforeRules, rules))
 		},
 	}
+	cmd.Flags().StringVar(&old, "breaking", "", "say what is refused that the configuration in `OLD` allowed")
+	return cmd
+}
+
+// checked returns the configuration in a file, or tells all that is wrong with it.
+func checked(std streams, file string) (*config.Config, *policy.Rules, error) {
+	c, err := config.Load(config.Options{File: file, Environ: os.Environ()})
+	var rules *policy.Rules
+	if err == nil {
+		rules, err = rulesOf(c)
+	}
+	if err == nil {
+		_, err = authOf(c)
+	}
+	if wrong, ok := errors.AsType[config.Errors](err); ok {
+		for _, one := range wrong {
+			fmt.Fprintln(std.err, visible(one.Error()))
+		}
+		return nil, nil, fail(exitFiles, "the configuration has %s", count(len(wrong), "error"))
+	} else if err != nil {
+		return nil, nil, fail(exitFiles, "%w; name a file, or write one with: holdfast config init", err)
+	}
+	return c, rules, nil
+}
+
+// tellBreaking prints what a configuration refuses and an older one did not.
+func tellBreaking(std streams, old, file string, lines []string) error {
+	if len(lines) == 0 {
+		_, err := fmt.Fprintf(std.out, "ok: %s refuses nothing that %s allowed\n", visible(file), visible(old))
+		return err
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(std.out, visible(line)); err != nil {
+			return err
+		}
+	}
+	return fail(exitFailed, "%s refuses what %s allowed, or may, in %s", file, old, count(len(lines), "place"))
 }
 
 // summarize prints what a configuration means.
