@@ -95,7 +95,7 @@ var (
 	space = regexp.MustCompile(`\s+`)
 	refs  = regexp.MustCompile(`\(ref [A-Z2-7]{8}\)`)
 	times = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
-	waits = regexp.MustCompile(`try again in [0-9.]+m?s`)
+	waits = regexp.MustCompile(`try again in [0-9hm.]+s`)
 	pause = regexp.MustCompile(`"after":[0-9.]+`)
 	field = regexp.MustCompile(`,"ref":"[A-Z2-7]{8}"`)
 )
