@@ -26,10 +26,13 @@ func TestAMinuteWithTheProtocol(t *testing.T) {
 
 func TestASubscriptionSinceAPositionReplaysAndGoesOn(t *testing.T) {
 	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
-		c := dial()
+		c, live := dial(), dial()
+		begins := live.subscribe(&protocol.Subscribe{Channel: "kept/a"})
+		live.want(`{"live":{"sub":1,"position":"` + begins.Position.String() + `"}}`)
 		var at *protocol.PublishOK
-		for _, text := range []string{"one", "two", "three"} {
+		for i, text := range []string{"one", "two", "three"} {
 			at = c.publish("kept/a", text)
+			live.want(fmt.Sprintf(`{"message":{"sub":1,"offset":%d,"data":"%s"}}`, i+1, text)) // until then a replay may end before it
 		}
 		ok := c.subscribe(&protocol.Subscribe{Channel: "kept/a", Sub: 7, Since: protocol.Positions{{Offset: 1, Epoch: at.Epoch}}})
 		if ok.Sub != 7 || ok.Position.String() != "1:"+at.Epoch || ok.Replay != 2 || ok.Lost {
