@@ -41,7 +41,6 @@ func (h *Handler) serveExplanation(w http.ResponseWriter, r *http.Request, name 
 	}
 	w.Header().Add("Vary", "Accept")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		writeJSON(w, http.StatusOK, e)
 		return
@@ -49,6 +48,7 @@ func (h *Handler) serveExplanation(w http.ResponseWriter, r *http.Request, name 
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", pagePolicy)
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if err := page.Execute(w, e); err != nil { // the client has gone
 		h.config.Log.Debug("page not sent", "channel", name, "error", err)
 	}
