@@ -6,10 +6,11 @@ WEB   := web
 FUZZ  ?= 20s
 DEV   ?=
 BENCH ?=
+VULN  ?=
 ROUNDS ?= 60
 CLIENTS ?= 5000
 
-.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos chaos-client fuzz tools clean
+.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos chaos-client fuzz vuln tools clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +76,11 @@ fuzz: ## every fuzz target for $(FUZZ) each
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) $$pkg || exit 1; \
 	  done; \
 	done
+
+vuln: ## known vulnerabilities of what is used (asks proxy.golang.org and vuln.go.dev)
+	@$(GO) run golang.org/x/vuln/cmd/govulncheck@latest $(VULN) ./... || { code=$$?; \
+	  echo "If nothing was found above, the database was not reached: copy https://vuln.go.dev to this machine,"; \
+	  echo "and run make vuln VULN=-db=file:///where/it/is"; exit $$code; }
 
 $(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json | tools
 	$(NPM) --prefix $(WEB) ci --no-audit --no-fund
