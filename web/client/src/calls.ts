@@ -2,7 +2,7 @@
 
 import type { Fault } from "./error.ts";
 import type { Link } from "./link.ts";
-import type { Reply } from "./wire.ts";
+import { byteLength, type Command, type Encoding, type Reply } from "./wire.ts";
 
 interface Call {
   verb: string;
@@ -30,11 +30,25 @@ export interface Calls {
 }
 
 /** `answered` is called after each answer. */
-export function createCalls(answered: () => void): Calls {
+export function createCalls(encoding: Encoding, answered: () => void): Calls {
   const calls = new Set<Call>();
   let link: Link | undefined;
 
+  const fail = (call: Call, code: string) => {
+    calls.delete(call);
+    call.reject({ code });
+  };
+  /** A command above the server's limit would end the connection. */
+  const isTooLarge = ({ verb, body }: Call, { welcome }: Link) => {
+    const limit = welcome.limits?.message;
+    const command = { id: Number.MAX_SAFE_INTEGER, [verb]: body } as Command;
+    return limit !== undefined && byteLength(encoding.encode(command)) > limit;
+  };
   const send = (call: Call, on: Link) => {
+    if (isTooLarge(call, on)) {
+      fail(call, "too_large");
+      return answered();
+    }
     call.link = on;
     on.ask(call.verb, call.body, (ok, fault) => {
       // What was sent again on a newer connection is not refused by an older one.
@@ -48,10 +62,6 @@ export function createCalls(answered: () => void): Calls {
         answered();
       }
     });
-  };
-  const fail = (call: Call, code: string) => {
-    calls.delete(call);
-    call.reject({ code });
   };
 
   return {

@@ -288,3 +288,11 @@ test("no more publications are in flight than any server takes, and too large on
   expect(server.stored("chat/a")).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`));
   expect(most).toBe(64);
 });
+
+test("a call that is too large fails, and the connection goes on", async () => {
+  const { server, holdfast } = setUp();
+  server.welcome = { limits: { message: 200 } };
+  await pass();
+  await expect(holdfast.rpc("rename", "x".repeat(300))).rejects.toMatchObject({ code: "too_large" });
+  expect(holdfast.state).toBe("live");
+});

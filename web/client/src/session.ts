@@ -113,7 +113,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     }
   };
 
-  const calls = createCalls(progressed);
+  const calls = createCalls(carrier.encoding, progressed);
   const outbox = createOutbox(createJudge(subscriptions, lives, carrier.encoding));
   const ask: Session["ask"] = async (verb, body, repeat) => {
     if (self.state === "closed") {
