@@ -6,7 +6,7 @@ WEB   := web
 FUZZ  ?= 20s
 DEV   ?=
 BENCH ?=
-VULN  ?=
+GOVULNCHECK ?= $(GO) run golang.org/x/vuln/cmd/govulncheck@latest
 ROUNDS ?= 60
 CLIENTS ?= 5000
 
@@ -77,10 +77,10 @@ fuzz: ## every fuzz target for $(FUZZ) each
 	  done; \
 	done
 
-vuln: ## known vulnerabilities of what is used (asks proxy.golang.org and vuln.go.dev)
-	@$(GO) run golang.org/x/vuln/cmd/govulncheck@latest $(VULN) ./... || { code=$$?; \
-	  echo "If nothing was found above, the database was not reached: copy https://vuln.go.dev to this machine,"; \
-	  echo "and run make vuln VULN=-db=file:///where/it/is"; exit $$code; }
+vuln: ## known vulnerabilities of what is used (asks vuln.go.dev)
+	@$(GOVULNCHECK) ./... || { code=$$?; \
+	  echo "Nothing found above? Then govulncheck or its database was not reached. Elsewhere: go install golang.org/x/vuln/cmd/govulncheck@latest,"; \
+	  echo "copy it and https://vuln.go.dev to this machine, and: make vuln GOVULNCHECK='govulncheck -db=file:///PATH'"; exit $$code; }
 
 $(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json | tools
 	$(NPM) --prefix $(WEB) ci --no-audit --no-fund

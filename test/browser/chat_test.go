@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -147,6 +148,34 @@ func TestWhatIsReceivedIsShownAsTextAndNeverRuns(t *testing.T) {
 	p.sees("<i>x</i>")
 	if eval[bool](p, `window.owned === true || document.querySelector("[data-testid=log] :is(i, b, script)") !== null`) {
 		t.Error("a message was taken as HTML")
+	}
+}
+
+func TestNamesOfPeopleRoomsAndFilesAreShownAsTextAndNeverRun(t *testing.T) {
+	s := startServer(t)
+	const attack = `<img src=x onerror=owned=1>`
+	p := open(t, s.page+"/?room="+url.QueryEscape(attack))
+	p.ready(attack) // which is also what the page's own user is called
+	path := "/channels/chat/" + url.PathEscape(attack)
+	header := `{"id":"x2","from":"` + attack + `","name":"` + attack + `","type":"text/html"}`
+	file := "HFF\x01" + string([]byte{byte(len(header) >> 8), byte(len(header))}) + header + attack
+	for _, body := range []string{`{"v":1,"id":"x1","from":"` + attack + `","text":"hello"}`, file} {
+		post := `(async () => (await fetch(%s, {method: "POST", headers: {"Content-Type": %s}, body: Uint8Array.from(atob(%s), c => c.charCodeAt(0))})).ok)()`
+		typ := "application/json"
+		if body == file {
+			typ = "application/octet-stream"
+		}
+		if !eval[bool](p, post, path, typ, base64.StdEncoding.EncodeToString([]byte(body))) {
+			t.Fatalf("publishing %q failed", body)
+		}
+	}
+	p.say(attack)
+	p.sees("hello")
+	p.until(`[...document.querySelectorAll("[data-testid=download]")].some(d => d.textContent.includes("onerror="))`)
+	p.until(`document.querySelector("[data-testid=log]").textContent.split(%s).length > 3`, attack)
+	p.until(`document.title.includes("onerror=") && document.querySelector("[data-testid=rooms]").textContent.includes("onerror=")`)
+	if eval[bool](p, `window.owned !== undefined || document.querySelector("img[src=x], [onerror]") !== null`) {
+		t.Error("a name was taken as HTML")
 	}
 }
 
