@@ -11,16 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
-	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
-	"github.com/holdfast-dev/holdfast/internal/telemetry"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -45,13 +42,8 @@ func startWith(t *testing.T, config Config) *edge {
 
 // startOn is startWith on channels that are there, with limits for clients.
 func startOn(t *testing.T, channels *session.Channels, limits policy.Limits, config Config) *edge {
-	config.Door = &door.Door{
-		Edge:    "channels",
-		Clients: session.NewClients(channels.Rules(), limits, nil),
-		Auth:    testAuth(t),
-		Origins: []string{"https://app.example"},
-		Audit:   telemetry.NewAudit(slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
-	}
+	config.Door = doortest.New(t, "channels", channels.Rules(), limits)
+	config.Door.Origins = []string{"https://app.example"}
 	config.MaxMessageBytes = testLimit
 	config.Log = slog.New(slog.DiscardHandler)
 	h := New(channels, config)
@@ -75,11 +67,11 @@ func (e *edge) stop(ctx context.Context, reason string) {
 // testChannels are channels of all kinds: those below kept/ have a history of five messages.
 func testChannels(t *testing.T) *session.Channels {
 	t.Helper()
-	kept, small, silent := openRule(), openRule(), openRule()
+	kept, small, silent := doortest.OpenRule(), doortest.OpenRule(), doortest.OpenRule()
 	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 5, policy.SlowCatchUp
 	small.Channels, small.MaxMessageBytes = "small/#", 10
 	silent.Channels, silent.Echo = "silent/#", false
-	return channelsWith(t, kept, small, silent, openRule())
+	return channelsWith(t, kept, small, silent, doortest.OpenRule())
 }
 
 // channelsWith are channels with rules.
@@ -187,54 +179,6 @@ func (e *edge) wantAnswer(resp *http.Response, body string, status int, has stri
 }
 
 func contentType(v string) http.Header { return http.Header{"Content-Type": {v}} }
-
-// openRule returns the rule of channels that everybody may do everything with.
-func openRule() policy.Rule {
-	r := policy.Default()
-	r.Channels, r.Access = "#", policy.Open
-	return r
-}
-
-// testKey signs the tokens of the tests.
-var testKey = func() auth.Key {
-	k, err := auth.NewSecret("", []byte("a secret of more than thirty-two bytes"))
-	if err != nil {
-		panic(err)
-	}
-	return k
-}()
-
-// testAuth takes tokens that testKey has signed.
-func testAuth(t *testing.T) *auth.Authenticator {
-	t.Helper()
-	a, err := auth.New(patience(t), auth.Config{Keys: []auth.Key{testKey}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.Close)
-	return a
-}
-
-// guarded are rules of channels that not everybody may use, and last that of all others.
-func guarded() []policy.Rule {
-	mine, staff, news := policy.Default(), policy.Default(), policy.Default()
-	mine.Channels, mine.Owner, mine.Access = "mine/+/#", 2, policy.Access{Subscribe: policy.Users, Publish: policy.Users}
-	staff.Channels = "staff/#"
-	news.Channels, news.History.Count, news.Slow = "news/#", 100, policy.SlowCatchUp
-	news.Access = policy.Access{Subscribe: policy.Anyone, Publish: policy.Granted, History: policy.Granted}
-	return []policy.Rule{mine, staff, news, openRule()}
-}
-
-// token returns a token for a user that lasts for a while.
-func token(t testing.TB, user string, lasts time.Duration, channels map[string]string) string {
-	t.Helper()
-	now := time.Now()
-	s, err := testKey.Sign(auth.Claims{User: user, Channels: channels, Issued: now, Expires: now.Add(lasts)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 // smallListener accepts connections with a small buffer to send, so that it is soon noticed who does not
 // read.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -15,7 +16,7 @@ import (
 
 // guardedEdge is an edge with channels that not everybody may use, and limits.
 func guardedEdge(t *testing.T, limits policy.Limits) *edge {
-	return startOn(t, channelsWith(t, guarded()...), limits, Config{})
+	return startOn(t, channelsWith(t, doortest.Guarded()...), limits, Config{})
 }
 
 func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
@@ -31,8 +32,8 @@ func (e *edge) dialAs(rest string, header http.Header) (*websocket.Conn, error) 
 
 func TestEveryWayToAChannelAsksWhoMay(t *testing.T) {
 	e := guardedEdge(t, policy.Limits{})
-	reader := bearer(token(t, "ada", time.Hour, map[string]string{"staff/#": "r"}))
-	writer := bearer(token(t, "bob", time.Hour, map[string]string{"staff/#": "w", "news/#": "w"}))
+	reader := bearer(doortest.Token(t, "ada", time.Hour, map[string]string{"staff/#": "r"}))
+	writer := bearer(doortest.Token(t, "bob", time.Hour, map[string]string{"staff/#": "w", "news/#": "w"}))
 	bad := bearer("x")
 	for _, test := range []struct {
 		method, rest string
@@ -83,7 +84,7 @@ func TestEveryWayToAChannelAsksWhoMay(t *testing.T) {
 func TestABrowserBringsItsTokenAsASubprotocol(t *testing.T) {
 	e := guardedEdge(t, policy.Limits{})
 	c, err := websocket.Dial(patience(t), strings.Replace(e.url, "http", "ws", 1)+Prefix+"mine/ada/a", &websocket.DialOptions{
-		Subprotocols: []string{Subprotocol, auth.TokenSubprotocol + token(t, "ada", time.Hour, nil)},
+		Subprotocols: []string{Subprotocol, auth.TokenSubprotocol + doortest.Token(t, "ada", time.Hour, nil)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +113,7 @@ func TestACookieIsNotTakenFromAForeignPage(t *testing.T) {
 	e := guardedEdge(t, policy.Limits{})
 	e.door.Sources.Cookie = "holdfast"
 	for origin, known := range map[string]bool{"": true, e.url: true, "https://app.example": false} {
-		header := http.Header{"Cookie": {"holdfast=" + token(t, "ada", time.Hour, nil)}}
+		header := http.Header{"Cookie": {"holdfast=" + doortest.Token(t, "ada", time.Hour, nil)}}
 		if origin != "" {
 			header.Set("Origin", origin)
 		}
@@ -132,7 +133,7 @@ func TestACookieIsNotTakenFromAForeignPage(t *testing.T) {
 
 func TestATokenThatExpiresEndsTheWebSocket(t *testing.T) {
 	e := guardedEdge(t, policy.Limits{})
-	c, err := e.dialAs("mine/ada/a", bearer(token(t, "ada", 2*time.Second, nil)))
+	c, err := e.dialAs("mine/ada/a", bearer(doortest.Token(t, "ada", 2*time.Second, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/schema"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -24,12 +25,12 @@ func strictEdge(t *testing.T) *edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	json, kept, images, slow := openRule(), openRule(), openRule(), openRule()
+	json, kept, images, slow := doortest.OpenRule(), doortest.OpenRule(), doortest.OpenRule(), doortest.OpenRule()
 	json.Channels, json.Schema = "json/#", numbers
 	kept.Channels, kept.Schema, kept.History.Count, kept.Slow = "keptjson/#", numbers, 1000, policy.SlowCatchUp
 	images.Channels, images.Content = "images/#", &policy.Content{Types: []string{"image/png"}, Magic: [][]byte{[]byte("\x89PNG")}}
 	slow.Channels, slow.Rate = "slow/#", policy.Rate{PerSecond: 0.001, Burst: 2}
-	return startOn(t, channelsWith(t, json, kept, images, slow, openRule()), policy.Limits{}, Config{})
+	return startOn(t, channelsWith(t, json, kept, images, slow, doortest.OpenRule()), policy.Limits{}, Config{})
 }
 
 func TestAPostIsHeldToWhatTheChannelTakes(t *testing.T) {
@@ -133,9 +134,9 @@ func TestWhoPostsMoreThanTheChannelTakesIsToldWhenToGoOn(t *testing.T) {
 }
 
 func TestAWebSocketThatSendsMoreThanTheChannelTakesWaits(t *testing.T) {
-	slow := openRule()
+	slow := doortest.OpenRule()
 	slow.Channels, slow.Rate = "slow/#", policy.Rate{PerSecond: 50, Burst: 5}
-	e := startOn(t, channelsWith(t, slow, openRule()), policy.Limits{}, Config{})
+	e := startOn(t, channelsWith(t, slow, doortest.OpenRule()), policy.Limits{}, Config{})
 	c := e.dial("slow/a")
 	began := time.Now()
 	for range 30 {
@@ -150,9 +151,9 @@ func TestAWebSocketThatSendsMoreThanTheChannelTakesWaits(t *testing.T) {
 }
 
 func TestAWebSocketThatWouldWaitForTooLongIsClosed(t *testing.T) {
-	slow := openRule()
+	slow := doortest.OpenRule()
 	slow.Channels, slow.Rate = "slow/#", policy.Rate{PerSecond: 0.01, Burst: 1}
-	e := startOn(t, channelsWith(t, slow, openRule()), policy.Limits{}, Config{})
+	e := startOn(t, channelsWith(t, slow, doortest.OpenRule()), policy.Limits{}, Config{})
 	c := e.dial("slow/a")
 	e.send(c, websocket.Text, "1")
 	e.send(c, websocket.Text, "2")

@@ -10,16 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
-	"github.com/holdfast-dev/holdfast/internal/telemetry"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -82,27 +80,22 @@ func (e *edge) stop(ctx context.Context, reason string) {
 
 // testDoor lets everybody in, without limits.
 func testDoor(t testing.TB, channels *session.Channels) *door.Door {
-	return &door.Door{
-		Edge:    "socket",
-		Clients: session.NewClients(channels.Rules(), policy.Limits{}, nil),
-		Auth:    testAuth(t),
-		Audit:   telemetry.NewAudit(slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
-	}
+	return doortest.New(t, "socket", channels.Rules(), policy.Limits{})
 }
 
 // testChannels are channels of all kinds. Those below kept/ have a history of many messages, those
 // below few/ of five.
 func testChannels(t testing.TB) *session.Channels {
 	t.Helper()
-	kept, few, small, present, last := openRule(), openRule(), openRule(), openRule(), openRule()
+	kept, few, small, present, last := doortest.OpenRule(), doortest.OpenRule(), doortest.OpenRule(), doortest.OpenRule(), doortest.OpenRule()
 	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 10_000, policy.SlowCatchUp
 	few.Channels, few.History.Count, few.Slow = "few/#", 5, policy.SlowCatchUp
 	small.Channels, small.MaxMessageBytes = "small/#", 10
 	present.Channels, present.Presence = "present/#", true
 	last.Channels, last.History.Count, last.RetainLast, last.Slow = "last/#", 1, true, policy.SlowCatchUp
-	drop := openRule()
+	drop := doortest.OpenRule()
 	drop.Channels, drop.Slow = "drop/#", policy.SlowDrop
-	return channelsWith(t, kept, few, small, present, last, drop, openRule())
+	return channelsWith(t, kept, few, small, present, last, drop, doortest.OpenRule())
 }
 
 // channelsWith are channels with rules.
@@ -339,52 +332,4 @@ func dialSmall(ctx context.Context, network, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	return conn, conn.(*net.TCPConn).SetReadBuffer(smallBuffer)
-}
-
-// openRule returns the rule of channels that everybody may do everything with.
-func openRule() policy.Rule {
-	r := policy.Default()
-	r.Channels, r.Access = "#", policy.Open
-	return r
-}
-
-// testKey signs the tokens of the tests.
-var testKey = func() auth.Key {
-	k, err := auth.NewSecret("", []byte("a secret of more than thirty-two bytes"))
-	if err != nil {
-		panic(err)
-	}
-	return k
-}()
-
-// testAuth takes tokens that testKey has signed.
-func testAuth(t testing.TB) *auth.Authenticator {
-	t.Helper()
-	a, err := auth.New(patience(t), auth.Config{Keys: []auth.Key{testKey}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.Close)
-	return a
-}
-
-// guarded are rules of channels that not everybody may use, and last that of all others.
-func guarded() []policy.Rule {
-	mine, staff, news := policy.Default(), policy.Default(), policy.Default()
-	mine.Channels, mine.Owner, mine.Access = "mine/+/#", 2, policy.Access{Subscribe: policy.Users, Publish: policy.Users}
-	staff.Channels = "staff/#"
-	news.Channels, news.History.Count, news.Slow = "news/#", 100, policy.SlowCatchUp
-	news.Access = policy.Access{Subscribe: policy.Anyone, Publish: policy.Granted, History: policy.Granted}
-	return []policy.Rule{mine, staff, news, openRule()}
-}
-
-// token returns a token for a user that lasts for a while.
-func token(t testing.TB, user string, lasts time.Duration, channels map[string]string) string {
-	t.Helper()
-	now := time.Now()
-	s, err := testKey.Sign(auth.Claims{User: user, Channels: channels, Issued: now, Expires: now.Add(lasts)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -22,7 +23,7 @@ func (c *client) as(token string) *protocol.ConnectOK {
 	return ok
 }
 
-func guardedChannels(t testing.TB) *session.Channels { return channelsWith(t, guarded()...) }
+func guardedChannels(t testing.TB) *session.Channels { return channelsWith(t, doortest.Guarded()...) }
 
 // guardedInBoth is inBoth with channels that not everybody may use.
 func guardedInBoth(t *testing.T, test func(t *testing.T, e *edge, dial func() *client)) {
@@ -37,7 +38,7 @@ func guardedInBoth(t *testing.T, test func(t *testing.T, e *edge, dial func() *c
 func TestATokenSaysWhoTheClientIsAndWhatItMayDo(t *testing.T) {
 	guardedInBoth(t, func(t *testing.T, e *edge, dial func() *client) {
 		ada, nobody := dial(), dial()
-		ok := ada.as(token(t, "ada", time.Hour, map[string]string{"staff/#": "rw"}))
+		ok := ada.as(doortest.Token(t, "ada", time.Hour, map[string]string{"staff/#": "rw"}))
 		if ok.User != "ada" || ok.Expires <= 59*time.Minute || ok.Expires > time.Hour {
 			t.Errorf("got %+v", ok)
 		}
@@ -61,11 +62,11 @@ func TestATokenSaysWhoTheClientIsAndWhatItMayDo(t *testing.T) {
 
 func TestATokenThatIsNotGoodIsTurnedAway(t *testing.T) {
 	guardedInBoth(t, func(t *testing.T, _ *edge, dial func() *client) {
-		forged := token(t, "ada", time.Hour, nil) + "x"
+		forged := doortest.Token(t, "ada", time.Hour, nil) + "x"
 		for bad, want := range map[string]protocol.Code{
-			"nonsense":                       protocol.CodeUnauthorized,
-			forged:                           protocol.CodeUnauthorized,
-			token(t, "ada", -time.Hour, nil): protocol.CodeTokenExpired,
+			"nonsense": protocol.CodeUnauthorized,
+			forged:     protocol.CodeUnauthorized,
+			doortest.Token(t, "ada", -time.Hour, nil): protocol.CodeTokenExpired,
 		} {
 			c := dial()
 			refused := c.wantRefused(c.send(&protocol.Connect{Token: bad}), want, "token")
@@ -89,7 +90,7 @@ func TestWhatFollowsAConnectThatMayBeTriedAgainIsNotRun(t *testing.T) {
 	door := testDoor(t, channels)
 	door.Auth = authenticator
 	c := startOn(t, channels, Config{Door: door}).dial()
-	bearer := token(t, "ada", time.Hour, nil)
+	bearer := doortest.Token(t, "ada", time.Hour, nil)
 	c.raw(`[{"id":1,"connect":{"token":"` + bearer + `"}},{"id":2,"publish":{"channel":"e","data":"x"}},{"id":3,"ping":{}}]`)
 	for id := range uint64(3) {
 		if refused := c.wantRefused(id+1, protocol.CodeUnavailable, ""); !refused.Retry {
@@ -103,7 +104,7 @@ func TestWhatFollowsAConnectThatMayBeTriedAgainIsNotRun(t *testing.T) {
 
 func TestTheHandshakeMayBringTheToken(t *testing.T) {
 	e := startOn(t, guardedChannels(t), Config{})
-	header := http.Header{"Authorization": {"Bearer " + token(t, "ada", time.Hour, nil)}}
+	header := http.Header{"Authorization": {"Bearer " + doortest.Token(t, "ada", time.Hour, nil)}}
 	ws, err := websocket.Dial(patience(t), e.url, &websocket.DialOptions{Header: header, Subprotocols: []string{protocol.SubprotocolJSON}})
 	if err != nil {
 		t.Fatal(err)
@@ -112,19 +113,19 @@ func TestTheHandshakeMayBringTheToken(t *testing.T) {
 	c := &client{t: t, ws: ws, encoding: protocol.JSON}
 	c.publish("mine/ada/a", "without connect")
 	other := e.dial()
-	other.as(token(t, "ada", time.Hour, nil))
+	other.as(doortest.Token(t, "ada", time.Hour, nil))
 	other.publish("mine/ada/a", "with connect")
 }
 
 func TestARefreshTakesANewerTokenOfTheSameUser(t *testing.T) {
 	guardedInBoth(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
-		first := c.as(token(t, "ada", time.Minute, nil))
-		c.wantRefused(c.send(&protocol.Refresh{Token: token(t, "bob", time.Hour, nil)}), protocol.CodeUnauthorized, "another user")
+		first := c.as(doortest.Token(t, "ada", time.Minute, nil))
+		c.wantRefused(c.send(&protocol.Refresh{Token: doortest.Token(t, "bob", time.Hour, nil)}), protocol.CodeUnauthorized, "another user")
 		c.wantRefused(c.send(&protocol.Refresh{Token: "x"}), protocol.CodeUnauthorized, "token")
 		c.wantRefused(c.send(&protocol.Publish{Channel: "staff/a"}), protocol.CodeNotPermitted, "staff/a")
 		ok := new(protocol.RefreshOK)
-		c.reply(c.send(&protocol.Refresh{Token: token(t, "ada", time.Hour, map[string]string{"staff/a": "w"})}), ok)
+		c.reply(c.send(&protocol.Refresh{Token: doortest.Token(t, "ada", time.Hour, map[string]string{"staff/a": "w"})}), ok)
 		if ok.Expires <= 59*time.Minute || ok.Session == nil || ok.Session.ID != first.Session.ID || ok.Session.Secret == first.Session.Secret {
 			t.Errorf("got %+v", ok)
 		}
@@ -138,7 +139,7 @@ func TestARefreshTakesANewerTokenOfTheSameUser(t *testing.T) {
 
 func TestASessionKeepsItsIdentityWithoutAToken(t *testing.T) {
 	guardedInBoth(t, func(t *testing.T, e *edge, dial func() *client) {
-		first := dial().as(token(t, "ada", time.Hour, map[string]string{"staff/a": "w"}))
+		first := dial().as(doortest.Token(t, "ada", time.Hour, map[string]string{"staff/a": "w"}))
 		c := dial()
 		again := c.connect(&first.Session)
 		if !again.Resumed || again.User != "ada" {
@@ -152,7 +153,7 @@ func TestASessionKeepsItsIdentityWithoutAToken(t *testing.T) {
 func TestATokenThatExpiresEndsTheConnection(t *testing.T) {
 	e := startOn(t, guardedChannels(t), Config{})
 	c := e.dial()
-	ok := c.as(token(t, "ada", 2*time.Second, nil))
+	ok := c.as(doortest.Token(t, "ada", 2*time.Second, nil))
 	if push, isExpiring := c.next().Push.(*protocol.Expiring); !isExpiring || push.In <= 0 || push.In > 2*time.Second {
 		t.Errorf("got %+v", push)
 	}
@@ -176,8 +177,8 @@ func TestWhoIsRevokedIsDisconnectedAndDoesNotComeBack(t *testing.T) {
 		func(c *protocol.ConnectOK) auth.Revocation { return auth.Revocation{Session: c.Session.ID} },
 	} {
 		ada, bob := e.dial(), e.dial()
-		ok := ada.as(token(t, "ada", time.Hour, nil))
-		bob.as(token(t, "bob", time.Hour, nil))
+		ok := ada.as(doortest.Token(t, "ada", time.Hour, nil))
+		bob.as(doortest.Token(t, "bob", time.Hour, nil))
 		if err := revoked.Revoke(t.Context(), revoke(ok)); err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +195,7 @@ func TestWhoIsRevokedIsDisconnectedAndDoesNotComeBack(t *testing.T) {
 func TestWhoMayNotReadTheHistoryGetsNothingOfIt(t *testing.T) {
 	guardedInBoth(t, func(t *testing.T, e *edge, dial func() *client) {
 		editor, reader := dial(), dial()
-		editor.as(token(t, "ada", time.Hour, map[string]string{"news/#": "rw"}))
+		editor.as(doortest.Token(t, "ada", time.Hour, map[string]string{"news/#": "rw"}))
 		live := dial()
 		live.connect(nil)
 		live.subscribe(&protocol.Subscribe{Channel: "news/a"})
@@ -245,18 +246,18 @@ func TestAUserHasSoManyConnectionsAndNoMore(t *testing.T) {
 	e := startOn(t, channels, Config{Door: door})
 	first := e.dial()
 	for _, c := range []*client{first, e.dial()} {
-		c.as(token(t, "ada", time.Hour, nil))
+		c.as(doortest.Token(t, "ada", time.Hour, nil))
 	}
 	third := e.dial()
-	third.wantRefused(third.send(&protocol.Connect{Token: token(t, "ada", time.Hour, nil)}), protocol.CodeRateLimited, "limits.connections_per_user")
+	third.wantRefused(third.send(&protocol.Connect{Token: doortest.Token(t, "ada", time.Hour, nil)}), protocol.CodeRateLimited, "limits.connections_per_user")
 	third.wantClose(websocket.CloseCode(protocol.CloseTooMany), "2 connections")
-	e.dial().as(token(t, "bob", time.Hour, nil))
+	e.dial().as(doortest.Token(t, "bob", time.Hour, nil))
 	if err := first.ws.Close(patience(t), websocket.CloseNormal, ""); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		c := e.dial()
-		c.send(&protocol.Connect{Token: token(t, "ada", time.Hour, nil)})
+		c.send(&protocol.Connect{Token: doortest.Token(t, "ada", time.Hour, nil)})
 		if c.next().Reply.Err == nil || time.Now().After(deadline) {
 			break
 		}

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/schema"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -20,12 +21,12 @@ func strictEdge(t *testing.T) *edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	json, kept, images, slow := openRule(), openRule(), openRule(), openRule()
+	json, kept, images, slow := doortest.OpenRule(), doortest.OpenRule(), doortest.OpenRule(), doortest.OpenRule()
 	json.Channels, json.Schema = "json/#", numbers
 	kept.Channels, kept.Schema, kept.History.Count, kept.Slow = "keptjson/#", numbers, 10_000, policy.SlowCatchUp
 	images.Channels, images.Content = "images/#", &policy.Content{Magic: [][]byte{[]byte("\x89PNG")}}
 	slow.Channels, slow.Rate = "slow/#", policy.Rate{PerSecond: 0.001, Burst: 2}
-	return startOn(t, channelsWith(t, json, kept, images, slow, openRule()), Config{})
+	return startOn(t, channelsWith(t, json, kept, images, slow, doortest.OpenRule()), Config{})
 }
 
 func TestAPublishIsHeldToWhatTheChannelTakes(t *testing.T) {
