@@ -122,7 +122,7 @@ func TestFloodsLeaveNothingBehindAndTheOthersTalking(t *testing.T) {
 		{"subscriptions", 10, n.assault(t, "/socket", strings.Repeat(frame(fin|1, `{"subscribe":{"channel":"open/flood"}}`), 1100))},
 		{"subscriptions to everything", 10, n.assault(t, "/socket", strings.Repeat(frame(fin|1, `{"subscribe":{"pattern":"open/#"}}`), 1100))},
 		{"replays", 5, n.assault(t, "/socket", strings.Repeat(frame(fin|1, `{"subscribe":{"channel":"kept/flood","last":100}}`), 100))},
-		{"questions", 10, n.assault(t, "/socket", strings.Repeat(frame(fin|1, `{"history":{"channel":"kept/flood"}}`), 300))},
+		{"questions", 10, n.assault(t, "/socket", strings.Repeat(frame(fin|1, `{"history":{"channel":"kept/flood"}}`), 100))},
 		{"presence", 20, n.assault(t, "/socket", strings.Repeat(frame(fin|1, `{"subscribe":{"channel":"present/a"}}`), 100))},
 		{"sessions", 300, n.assault(t, "/socket", frame(fin|1, `{"connect":{}}`))},
 		{"bad tokens", 300, n.assault(t, "/socket", frame(fin|1, `{"connect":{"token":"`+strings.Repeat("a", 8000)+`.b.c"}}`))},
