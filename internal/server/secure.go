@@ -1,12 +1,14 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -63,8 +65,12 @@ func (s *Server) refusePlain(w http.ResponseWriter, r *http.Request, o origin) {
 	host := s.secureHost(r.Host, o)
 	switch {
 	case host == "":
-		http.Error(w, "this listener is for the proxies in front of it, which end TLS; connect to them with https:// or wss://"+
-			" (if you are such a proxy, add your address to listen.proxies)", http.StatusForbidden)
+		s.front.Refuse(w, r, nil, &door.RequestError{
+			Kind:   "proxy",
+			Status: http.StatusForbidden,
+			Err: errors.New("this listener is for the proxies in front of it, which end TLS; connect to them with https:// or wss://" +
+				" (if you are such a proxy, add your address to listen.proxies)"),
+		})
 	case websocket.IsHandshake(r):
 		w.Header().Set("Connection", "Upgrade")
 		w.Header().Set("Upgrade", "TLS/1.3, HTTP/1.1")

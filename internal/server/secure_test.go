@@ -145,7 +145,7 @@ func TestBehindAProxyThatEndsTLSOnlyWhatCameByHTTPSIsServed(t *testing.T) {
 func TestWithoutHTTPSAStrangerIsToldThatThereIsAProxy(t *testing.T) {
 	n := startFront(t, "", Front{SecureOnly: true, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, quiet)
 	resp, body := n.ask("GET", n.plain()+"/channels/c", http.Header{"X-Forwarded-Proto": {"https"}})
-	if resp.StatusCode != http.StatusForbidden || !strings.Contains(body, "listen.proxies") {
+	if resp.StatusCode != http.StatusForbidden || !strings.Contains(body, "listen.proxies") || !strings.Contains(body, "(ref ") {
 		t.Errorf("%s %s", resp.Status, body)
 	}
 }
