@@ -52,7 +52,7 @@ type Config struct {
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
 	Rules           *policy.Rules // of the channels
 	Broker          broker.Config // of the logs of channels with history; not used if there are none
-	SessionKey      string        // file with the key of the sessions of /socket, made if need be; "" for a key that ends with the server
+	SessionKey      string        // file with the key of the sessions of /socket, made if need be; "" for a key that ends with the server. Not used with an external NATS server, which has it
 	Log             *slog.Logger
 }
 
@@ -100,14 +100,15 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err := s.bind(); err != nil {
 		return nil, err
 	}
-	key, err := sessionKey(cfg.SessionKey)
-	if err != nil {
-		s.unbind()
-		return nil, &StoreError{err}
-	}
+	var err error
 	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker); err != nil {
 		s.unbind()
 		return nil, &StoreError{err}
+	}
+	key, err := openSessionKey(ctx, cfg, s.store.logs)
+	if err != nil {
+		s.unbind()
+		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
 	}
 	if s.ids, err = openIdentities(ctx, cfg.Auth, cfg.ClientNames != "", s.store.logs, cfg.Log); err != nil {
 		s.unbind()
@@ -185,14 +186,6 @@ func (s *Server) unbind() {
 	closeAll(s.quic.sockets)
 	closeAll(s.http)
 	closeAll(s.metrics.listeners)
-}
-
-// sessionKey returns the key in a file, or a new one.
-func sessionKey(file string) ([]byte, error) {
-	if file == "" {
-		return socket.NewKey(), nil
-	}
-	return socket.OpenKey(file)
 }
 
 // StoreError says that what the server keeps can't be opened: the logs of the channels with history, or
