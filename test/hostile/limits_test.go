@@ -133,6 +133,31 @@ func TestABareWebSocketThatSendsTooFastWaitsAndLosesNothing(t *testing.T) {
 	n.flows(t)
 }
 
+func TestAChannelTakesSoManyMessagesFromAllTogether(t *testing.T) {
+	const why = "too much is published to the channel seldom/a (rule seldom/#) (channels[].rate); try again soon"
+	n := newNode(t, nil)
+	if got := n.ask(t, post("/channels/seldom/a", "x")); !strings.HasPrefix(got, "202") {
+		t.Fatal(got)
+	}
+	if got, want := n.ask(t, post("/channels/seldom/a", "x")), "429 "+why+" (ref) | closed"; got != want {
+		t.Errorf("POST: got  %s\nwant %s", got, want)
+	}
+	c := n.talk(t, "holdfast.v1.json")
+	c.say(`{"id":1,"publish":{"channel":"seldom/a","data":"x"}}`)
+	if got, want := c.hear(), `{"id":1,"error":{"code":"rate_limited","message":"`+why+`","retry":true,after,ref}}`; got != want {
+		t.Errorf("the protocol: got  %s\nwant %s", got, want)
+	}
+	bare := n.shake(t, "/channels/seldom/a")
+	bare.send(frame(fin|1, "a"))
+	if got, want := bare.untilClose(), "close 4429 "+why+" (ref)"; got != want {
+		t.Errorf("a bare WebSocket: got  %s\nwant %s", got, want)
+	}
+	if got := n.ask(t, post("/channels/seldom/b", "x")); !strings.HasPrefix(got, "202") {
+		t.Errorf("another channel: %s", got)
+	}
+	n.flows(t)
+}
+
 func TestTooManySubscriptionsAreRefusedAndTheOthersGoOn(t *testing.T) {
 	n := newNode(t, nil)
 	c := n.talk(t, "holdfast.v1.json")

@@ -93,6 +93,7 @@ func rulesOf(t *testing.T) *policy.Rules {
 		rule("bystanders", policy.Open, nil),
 		rule("open/#", policy.Open, nil),
 		rule("small/#", policy.Open, func(r *policy.Rule) { r.MaxMessageBytes = 100 }),
+		rule("seldom/#", policy.Open, func(r *policy.Rule) { r.Rate = policy.Rate{PerSecond: 0.001, Burst: 1} }),
 		rule("present/#", policy.Access{Subscribe: policy.Anyone}, func(r *policy.Rule) { r.Presence = true }),
 		rule("kept/#", policy.Open, func(r *policy.Rule) { r.History.Count, r.Slow = 100, policy.SlowCatchUp }),
 		rule("unread/#", policy.Access{Subscribe: policy.Anyone, Publish: policy.Anyone}, func(r *policy.Rule) { r.History.Count, r.Slow = 100, policy.SlowCatchUp }),
