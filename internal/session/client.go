@@ -12,6 +12,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
 
@@ -38,8 +39,10 @@ type Client struct {
 
 	allowed permission // found out last
 
-	// These are made when they are needed: most clients only listen.
-	messages, bytes, patience *rate.Limiter
+	request                 bool // it is a single one, not a connection
+	messages, bytes         allowance
+	userMessages, userBytes share
+	patience                *rate.Limiter // made with the first refusal
 
 	spent atomic.Int64 // when it has sent something, if that is limited; in nanoseconds since 1970
 
@@ -246,33 +249,35 @@ func (c *Client) Pace(over <-chan struct{}, messages, bytes int) bool {
 // limit. What one bucket gave before another did not is gone.
 func (c *Client) wait(messages, bytes int) (time.Duration, string) {
 	l := &c.clients.limits
-	if c.messages == nil {
-		c.messages = bucket(l.Messages)
+	if !c.clients.limited {
+		return 0, ""
 	}
-	if c.bytes == nil {
-		c.bytes = bucket(l.Bytes)
-	}
+	now := time.Now()
 	if l.Idle > 0 {
-		c.spent.Store(time.Now().UnixNano())
+		c.spent.Store(now.UnixNano())
 	}
-	var now time.Time // found out only if there is a limit
-	if c.messages != nil || c.bytes != nil || l.MessagesPerUser.Limited() || l.BytesPerUser.Limited() {
-		now = time.Now()
-	}
-	if wait := take(c.messages, now, messages); wait > 0 {
+	if wait := c.takeOwn(now, &c.messages, c.near.messages, l.Messages, messages); wait > 0 {
 		return wait, "limits.messages"
 	}
-	if wait := take(c.bytes, now, bytes); wait > 0 {
+	if wait := c.takeOwn(now, &c.bytes, c.near.bytes, l.Bytes, bytes); wait > 0 {
 		return wait, "limits.bytes"
 	}
 	u := c.user.Load()
 	if u == nil {
 		return 0, ""
 	}
-	if wait := take(u.messages, now, messages); wait > 0 {
+	if wait := c.userMessages.take(u.messages, now, messages); wait > 0 {
 		return wait, "limits.messages_per_user"
 	}
-	return take(u.bytes, now, bytes), "limits.bytes_per_user"
+	return c.userBytes.take(u.bytes, now, bytes), "limits.bytes_per_user"
+}
+
+// takeOwn takes what counts towards the limit of a connection. All requests of an address count as one connection.
+func (c *Client) takeOwn(now time.Time, own *allowance, near *rate.Limiter, r policy.Rate, n int) time.Duration {
+	if c.request {
+		return take(near, now, n)
+	}
+	return own.take(r, now, n)
 }
 
 // A client may be refused so often, and then once a second, before it is disconnected.

@@ -19,6 +19,7 @@ import (
 type Clients struct {
 	rules      *policy.Rules
 	limits     policy.Limits
+	limited    bool              // what clients send is
 	revoked    *auth.Revocations // nil for none
 	handshakes *rate.Limiter     // nil without a limit
 
@@ -38,6 +39,7 @@ func NewClients(rules *policy.Rules, limits policy.Limits, revoked *auth.Revocat
 	cs := &Clients{
 		rules:      rules,
 		limits:     limits,
+		limited:    limits.Idle > 0 || limits.Messages.Limited() || limits.Bytes.Limited() || limits.MessagesPerUser.Limited() || limits.BytesPerUser.Limited(),
 		revoked:    revoked,
 		handshakes: bucket(limits.Handshakes),
 		all:        make(map[*Client]struct{}),
@@ -183,7 +185,7 @@ func (cs *Clients) Visit(from netip.Addr, who *auth.Identity) *Client {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	near := cs.neighboursLocked(neighbourhood(from))
-	c := &Client{clients: cs, from: from, near: near, messages: near.messages, bytes: near.bytes}
+	c := &Client{clients: cs, from: from, near: near, request: true}
 	c.who.Store(&identified{who, ""})
 	if who.User != "" {
 		c.user.Store(cs.userLocked(who.User))
