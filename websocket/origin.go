@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/holdfast-dev/holdfast/websocket/internal/handshake"
@@ -11,7 +12,7 @@ import (
 // not allowed and which are.
 func CheckOrigin(r *http.Request, origins []string) error {
 	if refusal := handshake.CheckOrigin(r, origins); refusal != nil {
-		return refusal
+		return errors.New(refusal.Reason)
 	}
 	return nil
 }
