@@ -56,7 +56,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		h.badRequest(w, r, client, http.StatusBadRequest, fmt.Errorf("an Idempotency-Key and a key have at most %d bytes", maxLabelBytes))
 		return
 	}
-	if err := client.Spend(1, len(body)); err != nil {
+	if err := client.Spend(0, len(body)); err != nil {
 		h.door.Refuse(w, r, client, err)
 		return
 	}

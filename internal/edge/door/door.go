@@ -51,17 +51,21 @@ func (d *Door) Connect(w http.ResponseWriter, r *http.Request) (*session.Client,
 	return nil, false
 }
 
-// Visit lets in whoever sends any other request. Otherwise the request has been answered with the reason.
-func (d *Door) Visit(w http.ResponseWriter, r *http.Request) (*session.Client, bool) {
+// Visit lets in whoever sends any other request, which counts like a message without bytes. Otherwise the request has
+// been answered with the reason.
+func (d *Door) Visit(w http.ResponseWriter, r *http.Request) (c *session.Client, ok bool) {
 	err := d.checkOrigin(r)
 	if err == nil {
 		var who *auth.Identity
 		if who, err = d.identify(r); err == nil {
-			return d.Clients.Visit(remote(r), who), true
+			c = d.Clients.Visit(remote(r), who)
+			err = c.Spend(1, 0)
 		}
 	}
-	d.Refuse(w, r, nil, err)
-	return nil, false
+	if err != nil {
+		d.Refuse(w, r, c, err)
+	}
+	return c, err == nil
 }
 
 func (d *Door) checkOrigin(r *http.Request) error {
