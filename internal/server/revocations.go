@@ -9,7 +9,6 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
-	"github.com/holdfast-dev/holdfast/websocket"
 )
 
 // revocationLog keeps what has been revoked in a log of its own, for all nodes. It is an auth.Store.
@@ -34,15 +33,7 @@ func openRevocationLog(ctx context.Context, b *broker.Broker, keep time.Duration
 // Put implements auth.Store. The log keeps a value for at least as long as is asked.
 func (l revocationLog) Put(ctx context.Context, key string, value []byte, _ time.Duration) error {
 	sum := sha256.Sum256([]byte(key))
-	done := make(chan error, 1)
-	m := &broker.Message{Channel: channel.Name(hex.EncodeToString(sum[:])), Type: websocket.Text, Payload: value, Time: time.Now()}
-	l.log.Append(ctx, m, func(_ broker.Ack, err error) { done <- err })
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return put(ctx, l.log, channel.Name(hex.EncodeToString(sum[:])), value)
 }
 
 // Follow implements auth.Store.

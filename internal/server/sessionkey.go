@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
-	"github.com/holdfast-dev/holdfast/websocket"
 )
 
 const (
@@ -46,15 +44,7 @@ func sharedKey(ctx context.Context, logs *broker.Broker) (key []byte, err error)
 	if key != nil || err != nil {
 		return key, err
 	}
-	stored := make(chan error, 1)
-	m := &broker.Message{Channel: sessionKey, Type: websocket.Binary, Payload: socket.NewKey(), Time: time.Now()}
-	log.Append(ctx, m, func(_ broker.Ack, err error) { stored <- err })
-	select {
-	case err = <-stored:
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	}
-	if err != nil {
+	if err = put(ctx, log, sessionKey, socket.NewKey()); err != nil {
 		return nil, err
 	}
 	if key, err = firstKey(ctx, log); key == nil && err == nil {
