@@ -47,8 +47,8 @@ func (c *Client) checkIdle() {
 	}
 }
 
-// forgetAgeLocked stops all timers. Lock held.
-func (c *Client) forgetAgeLocked() {
+// stopTimersLocked stops all timers, that of the token too. Lock held.
+func (c *Client) stopTimersLocked() {
 	for _, timer := range []*time.Timer{c.life, c.idle, c.expiry} {
 		if timer != nil {
 			timer.Stop()

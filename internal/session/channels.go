@@ -87,6 +87,14 @@ func (c *Channels) Open(r Request, to Receiver) (*Subscription, error) {
 	return Open(c.hub, r, to)
 }
 
+// touching returns the rules of the channels that a pattern selects.
+func touching(rules *policy.Rules, p channel.Pattern) []*policy.Rule {
+	if name, one := p.IsName(); one {
+		return []*policy.Rule{rules.For(name)}
+	}
+	return rules.Touching(p)
+}
+
 // Subscribers returns how many subscriptions a channel has on this node, those to patterns not
 // counted.
 func (c *Channels) Subscribers(name channel.Name) int {

@@ -112,7 +112,7 @@ func (c *Client) end(code protocol.CloseCode, reason string) {
 func (c *Client) Leave() {
 	c.mu.Lock()
 	c.left = true
-	c.forgetAgeLocked()
+	c.stopTimersLocked()
 	c.mu.Unlock()
 	cs := c.clients
 	cs.mu.Lock()
@@ -235,11 +235,7 @@ func (c *Client) Pace(over <-chan struct{}, messages, bytes int) bool {
 		if wait == 0 {
 			return true
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-over:
-			timer.Stop()
+		if !sleep(over, wait) {
 			return false
 		}
 	}

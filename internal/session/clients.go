@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -133,11 +134,7 @@ func neighbourhood(a netip.Addr) netip.Prefix {
 }
 
 // ErrClosing says that the node lets nobody in any more.
-var ErrClosing = errShuttingDown{}
-
-type errShuttingDown struct{}
-
-func (errShuttingDown) Error() string { return "the server is shutting down; connect again later" }
+var ErrClosing = errors.New("the server is shutting down; connect again later")
 
 // Admit lets a client in for a connection, which has to call Leave when it is over. The error is
 // ErrClosing or a *LimitError.

@@ -45,14 +45,6 @@ func decideBy(r *policy.Rule, who *auth.Identity, action auth.Action, p channel.
 	return d
 }
 
-// touching returns the rules of the channels that a pattern selects.
-func touching(rules *policy.Rules, p channel.Pattern) []*policy.Rule {
-	if name, one := p.IsName(); one {
-		return []*policy.Rule{rules.For(name)}
-	}
-	return rules.Touching(p)
-}
-
 // access returns whom a rule lets do something.
 func access(r *policy.Rule, action auth.Action) policy.Who {
 	switch action {
