@@ -13,9 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
-	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -71,34 +69,7 @@ func testChannels(t *testing.T) *session.Channels {
 	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 5, policy.SlowCatchUp
 	small.Channels, small.MaxMessageBytes = "small/#", 10
 	silent.Channels, silent.Echo = "silent/#", false
-	return channelsWith(t, kept, small, silent, doortest.OpenRule())
-}
-
-// channelsWith are channels with rules.
-func channelsWith(t *testing.T, rules ...policy.Rule) *session.Channels {
-	t.Helper()
-	all, err := policy.NewRules(rules...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	logs, err := broker.Open(patience(t), broker.Config{Dir: t.TempDir(), MaxMessageBytes: testLimit, SyncInterval: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := hub.New()
-	t.Cleanup(func() {
-		h.Close()
-		if err := logs.Close(patience(t)); err != nil {
-			t.Error(err)
-		}
-	})
-	channels, err := session.NewChannels(patience(t), h, all, func(ctx context.Context, r *policy.Rule) (session.Log, error) {
-		return logs.Log(ctx, string(r.Channels), broker.Retention{Count: r.History.Count})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return channels
+	return doortest.Channels(t, testLimit, kept, small, silent, doortest.OpenRule())
 }
 
 // patience is the longest that anything may take; it is not a timing that is tested.

@@ -16,7 +16,7 @@ import (
 
 // guardedEdge is an edge with channels that not everybody may use, and limits.
 func guardedEdge(t *testing.T, limits policy.Limits) *edge {
-	return startOn(t, channelsWith(t, doortest.Guarded()...), limits, Config{})
+	return startOn(t, doortest.Channels(t, testLimit, doortest.Guarded()...), limits, Config{})
 }
 
 func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }

@@ -30,7 +30,7 @@ func strictEdge(t *testing.T) *edge {
 	kept.Channels, kept.Schema, kept.History.Count, kept.Slow = "keptjson/#", numbers, 1000, policy.SlowCatchUp
 	images.Channels, images.Content = "images/#", &policy.Content{Types: []string{"image/png"}, Magic: [][]byte{[]byte("\x89PNG")}}
 	slow.Channels, slow.Rate = "slow/#", policy.Rate{PerSecond: 0.001, Burst: 2}
-	return startOn(t, channelsWith(t, json, kept, images, slow, doortest.OpenRule()), policy.Limits{}, Config{})
+	return startOn(t, doortest.Channels(t, testLimit, json, kept, images, slow, doortest.OpenRule()), policy.Limits{}, Config{})
 }
 
 func TestAPostIsHeldToWhatTheChannelTakes(t *testing.T) {
@@ -136,7 +136,7 @@ func TestWhoPostsMoreThanTheChannelTakesIsToldWhenToGoOn(t *testing.T) {
 func TestAWebSocketThatSendsMoreThanTheChannelTakesWaits(t *testing.T) {
 	slow := doortest.OpenRule()
 	slow.Channels, slow.Rate = "slow/#", policy.Rate{PerSecond: 50, Burst: 5}
-	e := startOn(t, channelsWith(t, slow, doortest.OpenRule()), policy.Limits{}, Config{})
+	e := startOn(t, doortest.Channels(t, testLimit, slow, doortest.OpenRule()), policy.Limits{}, Config{})
 	c := e.dial("slow/a")
 	began := time.Now()
 	for range 30 {
@@ -153,7 +153,7 @@ func TestAWebSocketThatSendsMoreThanTheChannelTakesWaits(t *testing.T) {
 func TestAWebSocketThatWouldWaitForTooLongIsClosed(t *testing.T) {
 	slow := doortest.OpenRule()
 	slow.Channels, slow.Rate = "slow/#", policy.Rate{PerSecond: 0.01, Burst: 1}
-	e := startOn(t, channelsWith(t, slow, doortest.OpenRule()), policy.Limits{}, Config{})
+	e := startOn(t, doortest.Channels(t, testLimit, slow, doortest.OpenRule()), policy.Limits{}, Config{})
 	c := e.dial("slow/a")
 	e.send(c, websocket.Text, "1")
 	e.send(c, websocket.Text, "2")

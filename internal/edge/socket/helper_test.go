@@ -12,7 +12,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -95,34 +94,7 @@ func testChannels(t testing.TB) *session.Channels {
 	last.Channels, last.History.Count, last.RetainLast, last.Slow = "last/#", 1, true, policy.SlowCatchUp
 	drop := doortest.OpenRule()
 	drop.Channels, drop.Slow = "drop/#", policy.SlowDrop
-	return channelsWith(t, kept, few, small, present, last, drop, doortest.OpenRule())
-}
-
-// channelsWith are channels with rules.
-func channelsWith(t testing.TB, rules ...policy.Rule) *session.Channels {
-	t.Helper()
-	all, err := policy.NewRules(rules...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	logs, err := broker.Open(patience(t), broker.Config{Dir: t.TempDir(), MaxMessageBytes: testLimit, SyncInterval: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := hub.New()
-	t.Cleanup(func() {
-		h.Close()
-		if err := logs.Close(patience(t)); err != nil {
-			t.Error(err)
-		}
-	})
-	channels, err := session.NewChannels(patience(t), h, all, func(ctx context.Context, r *policy.Rule) (session.Log, error) {
-		return logs.Log(ctx, string(r.Channels), broker.Retention{Count: r.History.Count})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return channels
+	return doortest.Channels(t, testLimit, kept, few, small, present, last, drop, doortest.OpenRule())
 }
 
 // patience is the longest that anything may take; it is not a timing that is tested.

@@ -23,7 +23,9 @@ func (c *client) as(token string) *protocol.ConnectOK {
 	return ok
 }
 
-func guardedChannels(t testing.TB) *session.Channels { return channelsWith(t, doortest.Guarded()...) }
+func guardedChannels(t testing.TB) *session.Channels {
+	return doortest.Channels(t, testLimit, doortest.Guarded()...)
+}
 
 // guardedInBoth is inBoth with channels that not everybody may use.
 func guardedInBoth(t *testing.T, test func(t *testing.T, e *edge, dial func() *client)) {

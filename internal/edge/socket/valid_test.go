@@ -26,7 +26,7 @@ func strictEdge(t *testing.T) *edge {
 	kept.Channels, kept.Schema, kept.History.Count, kept.Slow = "keptjson/#", numbers, 10_000, policy.SlowCatchUp
 	images.Channels, images.Content = "images/#", &policy.Content{Magic: [][]byte{[]byte("\x89PNG")}}
 	slow.Channels, slow.Rate = "slow/#", policy.Rate{PerSecond: 0.001, Burst: 2}
-	return startOn(t, channelsWith(t, json, kept, images, slow, doortest.OpenRule()), Config{})
+	return startOn(t, doortest.Channels(t, testLimit, json, kept, images, slow, doortest.OpenRule()), Config{})
 }
 
 func TestAPublishIsHeldToWhatTheChannelTakes(t *testing.T) {
