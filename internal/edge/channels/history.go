@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
@@ -48,7 +47,7 @@ func (h *Handler) serveHistory(w http.ResponseWriter, r *http.Request, name chan
 		http.Error(w, err.Error()+": the rules of the server give none to channels of this name", http.StatusNotFound)
 		return
 	case err != nil:
-		refuse(w, err)
+		h.door.Refuse(w, r, client, err)
 		return
 	case page.Lost && len(q.start.Since) > 0:
 		http.Error(w, fmt.Sprintf("messages behind %s are not kept any more, or may not be; ask for ?since=0 to get all that is kept, or for ?last=", q.start.Since[0]), http.StatusGone)
@@ -73,23 +72,3 @@ func newStored(m *broker.Message) stored {
 	}
 	return s
 }
-
-// refuse answers a request that the channels could not fulfil.
-func refuse(w http.ResponseWriter, err error) {
-	status := http.StatusInternalServerError
-	_, tooLarge := errors.AsType[*session.TooLargeError](err)
-	switch {
-	case tooLarge, errors.Is(err, broker.ErrTooLarge):
-		status = http.StatusRequestEntityTooLarge
-	case errors.Is(err, broker.ErrFull):
-		status = http.StatusInsufficientStorage
-	case errors.Is(err, broker.ErrUnavailable):
-		status = http.StatusServiceUnavailable
-	}
-	if status != http.StatusRequestEntityTooLarge {
-		w.Header().Set("Retry-After", strconv.Itoa(retryAfterSeconds))
-	}
-	http.Error(w, err.Error(), status)
-}
-
-const retryAfterSeconds = 1

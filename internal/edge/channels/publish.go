@@ -62,7 +62,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 	}
 	ack, err := h.await(r.Context(), p)
 	if err != nil {
-		h.refusePublication(w, r, client, err)
+		h.door.Refuse(w, r, client, err)
 		return
 	}
 	status := http.StatusAccepted
@@ -109,18 +109,6 @@ func (h *Handler) await(ctx context.Context, p *hub.Publication) (broker.Ack, er
 	case <-ctx.Done():
 		return broker.Ack{}, fmt.Errorf("%w: the client did not wait for it", broker.ErrUnavailable)
 	}
-}
-
-// refusePublication answers a POST whose message the channel has not taken.
-func (h *Handler) refusePublication(w http.ResponseWriter, r *http.Request, client *session.Client, err error) {
-	_, invalid := errors.AsType[*session.InvalidDataError](err)
-	_, limited := errors.AsType[*session.LimitError](err)
-	_, tooLarge := errors.AsType[*session.TooLargeError](err)
-	if invalid || limited || tooLarge {
-		h.door.Refuse(w, r, client, err)
-		return
-	}
-	refuse(w, err)
 }
 
 // published is the answer to a POST.

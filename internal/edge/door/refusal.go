@@ -11,8 +11,6 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/internal/telemetry"
-	"github.com/holdfast-dev/holdfast/protocol"
-	"github.com/holdfast-dev/holdfast/websocket"
 )
 
 // RequestError is a request that can't be served as it is.
@@ -33,36 +31,14 @@ type originError struct{ error }
 // Refuse answers a request that can't be let in or served, and tells the audit. c may be nil.
 func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, c *session.Client, err error) {
 	ref := d.tell(remote(r), c, err)
-	status := http.StatusInternalServerError
-	limit, limited := errors.AsType[*session.LimitError](err)
-	denied, isDenied := errors.AsType[*session.DeniedError](err)
-	unknown, isUnknown := errors.AsType[*auth.Error](err)
-	_, foreign := errors.AsType[*originError](err)
-	_, invalid := errors.AsType[*session.InvalidDataError](err)
-	_, tooLarge := errors.AsType[*session.TooLargeError](err)
-	bad, isBad := errors.AsType[*RequestError](err)
-	switch {
-	case isBad:
-		status = bad.Status
-	case tooLarge:
-		status = http.StatusRequestEntityTooLarge
-	case limited:
-		status = http.StatusTooManyRequests
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(limit.After.Seconds()))))
-	case invalid:
-		status = http.StatusUnprocessableEntity
-	case foreign:
-		status = http.StatusForbidden
-	case isDenied && denied.Known:
-		status = http.StatusForbidden
-	case isUnknown && unknown.Code == auth.Unavailable, errors.Is(err, session.ErrClosing):
-		status = http.StatusServiceUnavailable
-		w.Header().Set("Retry-After", "1")
-	case isDenied, isUnknown:
-		status = http.StatusUnauthorized
+	v := VerdictOf(err)
+	if v.After > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(v.After.Seconds()))))
+	}
+	if v.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="holdfast"`)
 	}
-	http.Error(w, err.Error()+" (ref "+ref+")", status)
+	http.Error(w, err.Error()+" (ref "+ref+")", v.Status)
 }
 
 // Tell tells the audit of a refusal, and returns what the client is to know it by.
@@ -70,7 +46,7 @@ func (d *Door) Tell(c *session.Client, err error) (ref string) { return d.tell(c
 
 // tell is Tell; c is nil for a client that has not been let in.
 func (d *Door) tell(from netip.Addr, c *session.Client, err error) (ref string) {
-	refusal := telemetry.Refusal{Kind: kindOf(err), Edge: d.Edge, Why: err}
+	refusal := telemetry.Refusal{Kind: VerdictOf(err).Kind, Edge: d.Edge, Why: err}
 	if from.IsValid() {
 		refusal.Remote = from.String()
 	}
@@ -85,44 +61,6 @@ func (d *Door) tell(from netip.Addr, c *session.Client, err error) (ref string) 
 		refusal.Channel = string(tooLarge.Channel)
 	}
 	return d.Audit.Refuse(refusal)
-}
-
-// kindOf returns what kind of refusal an error is.
-func kindOf(err error) string {
-	if limit, ok := errors.AsType[*session.LimitError](err); ok {
-		return limit.Limit
-	}
-	if _, ok := errors.AsType[*session.DeniedError](err); ok {
-		return "not_permitted"
-	}
-	if unknown, ok := errors.AsType[*auth.Error](err); ok {
-		return string(unknown.Code)
-	}
-	if _, ok := errors.AsType[*originError](err); ok {
-		return "origin"
-	}
-	if _, ok := errors.AsType[*session.InvalidDataError](err); ok {
-		return "invalid_data"
-	}
-	if _, ok := errors.AsType[*session.TooLargeError](err); ok {
-		return "too_large"
-	}
-	if bad, ok := errors.AsType[*RequestError](err); ok {
-		return bad.Kind
-	}
-	if fault, ok := errors.AsType[*protocol.Error](err); ok {
-		return string(fault.Code)
-	}
-	if _, ok := errors.AsType[*websocket.HandshakeError](err); ok {
-		return "handshake"
-	}
-	if _, ok := errors.AsType[*websocket.CloseError](err); ok {
-		return "frames"
-	}
-	if errors.Is(err, session.ErrClosing) {
-		return "shutting_down"
-	}
-	return "internal"
 }
 
 // May tells whether a client may do something; if not, the request has been answered with the reason.
