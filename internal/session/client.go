@@ -24,12 +24,17 @@ type Connection interface {
 	Expiring(in time.Duration)
 	// End closes it, with a close code of the protocol and a reason.
 	End(code protocol.CloseCode, reason string)
+	// Subscriptions returns what it is subscribed to, for whoever looks after the node.
+	Subscriptions() []channel.Pattern
 }
 
 // Client is one connection, or one request, of somebody who may be known. Its methods may be called from
 // any goroutine, Allow, Spend and Pace from one at a time.
 type Client struct {
 	clients *Clients
+	number  uint64 // of the connection, from 1; 0 for a request
+	edge    string
+	came    int64 // in nanoseconds since 1970
 	from    netip.Addr
 	near    *party // of the address
 
@@ -116,7 +121,8 @@ func (c *Client) Leave() {
 	c.mu.Unlock()
 	cs := c.clients
 	cs.mu.Lock()
-	delete(cs.all, c)
+	cs.all.Delete(c.number)
+	cs.edges[c.edge]--
 	c.near.conns--
 	if u := c.user.Load(); u != nil {
 		u.conns--

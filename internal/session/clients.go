@@ -2,12 +2,15 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/tidwall/btree"
 	"golang.org/x/time/rate"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
@@ -26,8 +29,12 @@ type Clients struct {
 
 	running sync.WaitGroup // the goroutine of each connection
 
+	node string // begins the ids of connections
+
 	mu        sync.Mutex // guards what follows
-	all       map[*Client]struct{}
+	last      uint64     // number of a connection
+	all       btree.Map[uint64, *Client]
+	edges     map[string]int // connections by edge
 	addresses parties[netip.Prefix]
 	users     parties[string]
 	closing   bool
@@ -43,7 +50,8 @@ func NewClients(rules *policy.Rules, limits policy.Limits, revoked *auth.Revocat
 		limited:    limits.Idle > 0 || limits.Messages.Limited() || limits.Bytes.Limited() || limits.MessagesPerUser.Limited() || limits.BytesPerUser.Limited(),
 		revoked:    revoked,
 		handshakes: bucket(limits.Handshakes),
-		all:        make(map[*Client]struct{}),
+		node:       strings.ToLower(rand.Text()[:nodeChars]),
+		edges:      make(map[string]int),
 		addresses:  parties[netip.Prefix]{all: make(map[netip.Prefix]*party)},
 		users:      parties[string]{all: make(map[string]*party)},
 	}
@@ -136,27 +144,29 @@ func neighbourhood(a netip.Addr) netip.Prefix {
 // ErrClosing says that the node lets nobody in any more.
 var ErrClosing = errors.New("the server is shutting down; connect again later")
 
-// Admit lets a client in for a connection, which has to call Leave when it is over. The error is
+// Admit lets a client in for a connection to an edge, which has to call Leave when it is over. The error is
 // ErrClosing or a *LimitError.
-func (cs *Clients) Admit(from netip.Addr, who *auth.Identity) (*Client, error) {
+func (cs *Clients) Admit(edge string, from netip.Addr, who *auth.Identity) (*Client, error) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	if cs.closing {
 		return nil, ErrClosing
 	}
-	if most := cs.limits.Connections; most > 0 && len(cs.all) >= most {
+	if most := cs.limits.Connections; most > 0 && cs.all.Len() >= most {
 		return nil, &LimitError{"limits.connections", fmt.Sprintf("the server has %d connections, and takes no more", most), retryFull}
 	}
 	near := cs.neighboursLocked(neighbourhood(from))
 	if most := cs.limits.ConnectionsPerAddress; most > 0 && near.conns >= most {
 		return nil, &LimitError{"limits.connections_per_address", fmt.Sprintf("there are %d connections from your address, and there may not be more", most), retryFull}
 	}
-	c := &Client{clients: cs, from: from, near: near}
+	c := &Client{clients: cs, number: cs.last + 1, edge: edge, came: time.Now().UnixNano(), from: from, near: near}
 	if err := c.identifyLocked(who, ""); err != nil {
 		return nil, err
 	}
 	near.conns++
-	cs.all[c] = struct{}{}
+	cs.last++
+	cs.all.Set(c.number, c)
+	cs.edges[edge]++
 	cs.running.Add(1)
 	return c, nil
 }
@@ -194,7 +204,7 @@ func (cs *Clients) Visit(from netip.Addr, who *auth.Identity) *Client {
 func (cs *Clients) Count() int {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	return len(cs.all)
+	return cs.all.Len()
 }
 
 // End ends the connections of those that match, with a close code of the protocol and a reason. It
@@ -202,11 +212,12 @@ func (cs *Clients) Count() int {
 func (cs *Clients) End(matches func(*Client) bool, code protocol.CloseCode, reason string) int {
 	var ending []*Client
 	cs.mu.Lock()
-	for c := range cs.all {
+	cs.all.Scan(func(_ uint64, c *Client) bool {
 		if matches(c) {
 			ending = append(ending, c)
 		}
-	}
+		return true
+	})
 	cs.mu.Unlock()
 	for _, c := range ending {
 		c.end(code, reason)
@@ -218,11 +229,12 @@ func (cs *Clients) End(matches func(*Client) bool, code protocol.CloseCode, reas
 func (cs *Clients) Close(ctx context.Context, reason string) {
 	cs.mu.Lock()
 	cs.closing, cs.reason = true, reason
-	for c := range cs.all {
+	cs.all.Scan(func(_ uint64, c *Client) bool {
 		if conn := c.connection(); conn != nil {
 			go conn.GoAway(ctx, reason) // ends with the connection, which running waits for
 		}
-	}
+		return true
+	})
 	cs.mu.Unlock()
 	cs.running.Wait()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -38,7 +39,7 @@ func TestConnectionsAreCountedByNodeAddressAndUser(t *testing.T) {
 	ada := &auth.Identity{User: "ada"}
 	admit := func(from netip.Addr, who *auth.Identity) *session.Client {
 		t.Helper()
-		c, err := cs.Admit(from, who)
+		c, err := cs.Admit("test", from, who)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +47,7 @@ func TestConnectionsAreCountedByNodeAddressAndUser(t *testing.T) {
 	}
 	refused := func(from netip.Addr, who *auth.Identity, limit string) {
 		t.Helper()
-		_, err := cs.Admit(from, who)
+		_, err := cs.Admit("test", from, who)
 		wantLimit(t, err, limit, 10*time.Second)
 	}
 	first, second := admit(here, ada), admit(here, nobody)
@@ -74,7 +75,7 @@ func TestConnectionsAreCountedByNodeAddressAndUser(t *testing.T) {
 		c.Leave()
 	}
 	cs.Close(t.Context(), "over")
-	if _, err := cs.Admit(here, nobody); !errors.Is(err, session.ErrClosing) {
+	if _, err := cs.Admit("test", here, nobody); !errors.Is(err, session.ErrClosing) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -93,7 +94,7 @@ func TestANetworkOfIPv6IsOneAddressAndIPv4InItIsItself(t *testing.T) {
 		{"fe80::1%eth0", true},
 		{"fe80::2%eth1", false},
 	} {
-		c, err := cs.Admit(netip.MustParseAddr(test.from), nobody)
+		c, err := cs.Admit("test", netip.MustParseAddr(test.from), nobody)
 		if (err == nil) != test.ok {
 			t.Errorf("%s: %v", test.from, err)
 		}
@@ -144,7 +145,7 @@ func TestWhatIsSentIsLimitedByConnectionAndByUser(t *testing.T) {
 		ada := &auth.Identity{User: "ada"}
 		var conns []*session.Client
 		for range 2 {
-			c, err := cs.Admit(here, ada)
+			c, err := cs.Admit("test", here, ada)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,7 +180,7 @@ func TestWhatIsSentIsLimitedByConnectionAndByUser(t *testing.T) {
 func TestWhoCanNotBeToldIsMadeToWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cs := newClients(t, policy.Limits{Messages: policy.Rate{PerSecond: 1, Burst: 2}})
-		c, err := cs.Admit(here, nobody)
+		c, err := cs.Admit("test", here, nobody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,22 +246,24 @@ type watched struct {
 	expiring chan time.Duration
 	ended    chan protocol.CloseCode
 	away     chan string
+	subs     []channel.Pattern
 }
 
 func newWatched() *watched {
-	return &watched{make(chan time.Duration, 10), make(chan protocol.CloseCode, 10), make(chan string, 10)}
+	return &watched{expiring: make(chan time.Duration, 10), ended: make(chan protocol.CloseCode, 10), away: make(chan string, 10)}
 }
 
 func (w *watched) GoAway(_ context.Context, reason string)    { w.away <- reason }
 func (w *watched) Expiring(in time.Duration)                  { w.expiring <- in }
 func (w *watched) End(code protocol.CloseCode, reason string) { w.ended <- code }
+func (w *watched) Subscriptions() []channel.Pattern           { return w.subs }
 
 func TestAClientIsWarnedBeforeItsTokenExpiresAndThenEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cs := newClients(t, policy.Limits{})
 		began := time.Now()
 		lasts := func(d time.Duration) *auth.Identity { return &auth.Identity{User: "ada", Expires: began.Add(d)} }
-		c, err := cs.Admit(here, lasts(time.Hour))
+		c, err := cs.Admit("test", here, lasts(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,7 +298,7 @@ func TestAConnectionEndsWhenItIsOldOrIdle(t *testing.T) {
 		old, idle := newWatched(), newWatched()
 		var clients []*session.Client
 		for _, w := range []*watched{old, idle} {
-			c, err := cs.Admit(here, nobody)
+			c, err := cs.Admit("test", here, nobody)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -327,11 +330,11 @@ func TestAConnectionEndsWhenItIsOldOrIdle(t *testing.T) {
 func TestClosingSendsEverybodyAwayAndWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cs := newClients(t, policy.Limits{})
-		early, err := cs.Admit(here, nobody)
+		early, err := cs.Admit("test", here, nobody)
 		if err != nil {
 			t.Fatal(err)
 		}
-		late, err := cs.Admit(here, nobody)
+		late, err := cs.Admit("test", here, nobody)
 		if err != nil {
 			t.Fatal(err)
 		}

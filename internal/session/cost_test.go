@@ -18,7 +18,7 @@ import (
 func BenchmarkChecks(b *testing.B) {
 	never := policy.Rate{PerSecond: 1e9, Burst: 1e9}
 	cs := session.NewClients(accessRules(b), policy.Limits{Messages: never, Bytes: never, MessagesPerUser: never, BytesPerUser: never}, nil)
-	c, err := cs.Admit(here, identity(b, "ada", map[string]string{"chat/#": "rw"}))
+	c, err := cs.Admit("test", here, identity(b, "ada", map[string]string{"chat/#": "rw"}))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func TestCloseDoesNotWaitForClientsThatDoNotAnswer(t *testing.T) {
 
 func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
 	e := start(t)
-	client, err := e.door.Clients.Admit(netip.Addr{}, new(auth.Identity))
+	client, err := e.door.Clients.Admit("channels", netip.Addr{}, new(auth.Identity))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestAMemberThatComesInDuringCloseIsSentAway(t *testing.T) {
 	}()
 	for !errors.Is(err, session.ErrClosing) {
 		var other *session.Client
-		if other, err = e.door.Clients.Admit(netip.Addr{}, new(auth.Identity)); err == nil {
+		if other, err = e.door.Clients.Admit("channels", netip.Addr{}, new(auth.Identity)); err == nil {
 			other.Leave()
 		}
 	}

@@ -205,3 +205,6 @@ func (m *member) expel(code websocket.CloseCode, reason string) {
 		m.handler.config.Log.Debug("not expelled", "channel", m.name, "error", err)
 	}
 }
+
+// Subscriptions implements session.Connection.
+func (m *member) Subscriptions() []channel.Pattern { return []channel.Pattern{m.name.Pattern()} }

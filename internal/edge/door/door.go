@@ -42,7 +42,7 @@ func (d *Door) Connect(w http.ResponseWriter, r *http.Request) (*session.Client,
 		var who *auth.Identity
 		if who, err = d.identify(r); err == nil {
 			var c *session.Client
-			if c, err = d.Clients.Admit(from, who); err == nil {
+			if c, err = d.Clients.Admit(d.Edge, from, who); err == nil {
 				return c, true
 			}
 		}

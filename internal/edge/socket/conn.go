@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -231,6 +232,18 @@ func (c *conn) Expiring(in time.Duration) { c.out.push(&protocol.Expiring{In: in
 // End implements session.Connection.
 func (c *conn) End(code protocol.CloseCode, reason string) {
 	c.expel(websocket.CloseCode(code), reason)
+}
+
+// Subscriptions implements session.Connection: in order, each once.
+func (c *conn) Subscriptions() []channel.Pattern {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]channel.Pattern, 0, len(c.subs))
+	for _, s := range c.subs {
+		all = append(all, s.pattern)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (c *conn) askToMove() {
