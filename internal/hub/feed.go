@@ -63,6 +63,7 @@ func (f *Feed) Join(p channel.Pattern, to Sink) *Follower {
 	}
 	h.users++
 	f.mu.Unlock()
+	f.hub.counts.subscriptions.Add(1)
 	w := &Follower{to: to, chase: chase{history: h}}
 	w.begin()
 	return w
@@ -80,6 +81,7 @@ func (f *Feed) Followers(name channel.Name) int {
 
 // leave forgets a history that nobody follows any more.
 func (f *Feed) leave(h *history) {
+	f.hub.counts.subscriptions.Add(-1)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if h.users--; h.users == 0 {

@@ -111,6 +111,7 @@ func (h *history) suspect(offset uint64) {
 
 // fanOutLocked gives p to the live followers. Who does not take it has to catch up.
 func (h *history) fanOutLocked(p *Publication) {
+	h.feed.hub.counts.delivered.Add(int64(len(h.followers) * len(p.Messages)))
 	first := p.Messages[0].Offset
 	for i := 0; i < len(h.followers); {
 		w := h.followers[i]

@@ -30,6 +30,7 @@ type Hub struct {
 	mu     sync.RWMutex
 	topics index[*topic] // guarded by mu
 
+	counts     counts
 	work       context.Context // of the goroutines that follow logs
 	stop       context.CancelFunc
 	running    sync.WaitGroup // these goroutines
@@ -71,6 +72,7 @@ func (h *Hub) SubscribeAll(p channel.Pattern, s Subscriber) *Subscription {
 	}
 	t.users++
 	h.mu.Unlock()
+	h.counts.subscriptions.Add(1)
 
 	sub := &Subscription{hub: h, pattern: p, topic: t, subscriber: s}
 	t.add(sub)
@@ -85,9 +87,11 @@ func (h *Hub) Publish(p *Publication, except *Subscription) {
 	h.mu.RLock()
 	topics := h.topics.match(room[:0], p.Messages[0].Channel)
 	h.mu.RUnlock()
+	delivered := 0
 	for _, t := range topics {
-		t.deliver(p, except)
+		delivered += t.deliver(p, except)
 	}
+	h.counts.delivered.Add(int64(delivered * len(p.Messages)))
 }
 
 // Subscribers returns how many subscriptions an ephemeral channel has, those to patterns not
@@ -103,6 +107,7 @@ func (h *Hub) Subscribers(name channel.Name) int {
 
 // leave forgets a topic that nobody uses any more.
 func (h *Hub) leave(p channel.Pattern, t *topic) {
+	h.counts.subscriptions.Add(-1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t.users--; t.users == 0 {

@@ -3,6 +3,8 @@ package hub
 import (
 	"strings"
 
+	"github.com/tidwall/btree"
+
 	"github.com/holdfast-dev/holdfast/internal/channel"
 )
 
@@ -12,6 +14,7 @@ import (
 // channels nor that of unrelated patterns counts. It is guarded by its owner.
 type index[T any] struct {
 	exact map[channel.Pattern]T
+	names btree.Set[string] // of the channels in exact, in order
 	wild  node[T]
 }
 
@@ -42,6 +45,7 @@ func (x *index[T]) put(p channel.Pattern, value T) {
 			x.exact = make(map[channel.Pattern]T)
 		}
 		x.exact[p] = value
+		x.names.Insert(string(p))
 		return
 	}
 	n := &x.wild
@@ -63,6 +67,7 @@ func (x *index[T]) put(p channel.Pattern, value T) {
 func (x *index[T]) remove(p channel.Pattern) {
 	if _, plain := p.IsName(); plain {
 		delete(x.exact, p)
+		x.names.Delete(string(p))
 		return
 	}
 	x.wild.remove(string(p))

@@ -26,12 +26,15 @@ func (t *topic) remove(s *Subscription) {
 	t.subs = t.subs[:len(t.subs)-1]
 }
 
-func (t *topic) deliver(p *Publication, except *Subscription) {
+// deliver gives p to the subscribers but one, and returns to how many.
+func (t *topic) deliver(p *Publication, except *Subscription) (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range t.subs {
 		if s != except {
 			s.subscriber.Deliver(p)
+			n++
 		}
 	}
+	return n
 }

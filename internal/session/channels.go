@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
@@ -25,6 +26,8 @@ type Channels struct {
 	rules *policy.Rules
 	kept  map[*policy.Rule]kept // of the rules with history
 	paces *paces
+
+	published atomic.Int64 // messages that were not refused
 }
 
 // kept is where the messages of a rule with history are.

@@ -142,6 +142,7 @@ func (c *Channels) publish(ctx context.Context, rule *policy.Rule, p *hub.Public
 
 // give gives messages to the log, or to the hub.
 func (c *Channels) give(ctx context.Context, rule *policy.Rule, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
+	c.published.Add(int64(len(p.Messages)))
 	k, stored := c.kept[rule]
 	if !stored {
 		c.hub.Publish(p, nil)
