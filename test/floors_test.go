@@ -37,6 +37,7 @@ var house = floorplan{
 	{packages: "internal/config", floor: 1},
 	{packages: "internal/hooks", floor: 1},
 	{packages: "internal/policy", floor: 1},
+	{packages: "internal/site", floor: 1},
 	{packages: "internal/telemetry", floor: 1},
 	{packages: "client", floor: 1, only: []string{"protocol", "websocket"}},
 
