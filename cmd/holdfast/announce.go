@@ -19,11 +19,15 @@ type announcement struct {
 	caFile              string // "" without https
 	trustCommand        string // "" if browsers trust the CA already
 	public              bool   // other machines may connect
+	page                string // what is at /
 }
 
 // announce prints where to go now.
 func announce(std streams, o *devOptions, srv *server.Server, ca *certs.CA) {
-	a := announcement{public: o.https.public() || o.http.public()}
+	a := announcement{public: o.https.public() || o.http.public(), page: "Chat"}
+	if o.static != "" {
+		a.page = "Site"
+	}
 	if addr := srv.HTTPSAddr(); addr != nil {
 		a.httpsHost = shownAddress(o.https, addr)
 		a.caFile = ca.CertFile()
@@ -62,7 +66,7 @@ func (a *announcement) text(style style) string {
 		web, ws, host, curl = "http://", "ws://", a.httpHost, "curl"
 	}
 	fmt.Fprintf(&b, "\n  %s in development mode\n\n", style.bold("Holdfast is ready"))
-	row("Chat", style.green(web+host+"/"))
+	row(a.page, style.green(web+host+"/"))
 	if a.httpsHost != "" && a.httpHost != "" {
 		row("", style.green("http://"+a.httpHost+"/"))
 	}

@@ -41,6 +41,7 @@ type devOptions struct {
 	caDir       string
 	maxMessage  byteSize
 	origins     []string
+	static      string // directory of a site
 }
 
 func newDev(std streams) *cobra.Command {
@@ -76,6 +77,7 @@ connect may read and write. Ctrl-C stops.`,
 	addCADir(flags, &o.caDir)
 	flags.Var(&o.maxMessage, "max-message", "take messages of at most `SIZE`")
 	flags.StringArrayVar(&o.origins, "origin", nil, "let pages of `ORIGIN` connect too, as in https://app.example (repeatable)")
+	flags.StringVar(&o.static, "static", "", "serve the site in `DIR` at /, instead of the chat")
 	return cmd
 }
 
@@ -116,6 +118,9 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 		return err
 	}
 	cfg.Origins = append(loopbackOrigins, c.Listen.Origins...)
+	if cfg.Site, err = openSite(c, cfg.Origins, log); err != nil {
+		return err
+	}
 	cfg.Hosts = []string{"localhost", "*.localhost"}
 	for _, a := range []listenAddress{o.https, o.http} {
 		if a.host() != "" && !slices.Contains(cfg.Hosts, a.host()) {

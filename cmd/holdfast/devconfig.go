@@ -16,10 +16,11 @@ var devKeys = map[string]string{
 	"origin":      "listen.origins",
 	"data":        "data.dir",
 	"max-message": "limits.max_message",
+	"static":      "serve.static",
 }
 
 // configure reads the configuration: the file, if one is named, the environment, and the flags that
-// were given. What it says of addresses is in o afterwards.
+// were given. What it says of addresses and of the site is in o afterwards.
 func (o *devOptions) configure(flags *pflag.FlagSet) (*config.Config, *policy.Rules, error) {
 	given := map[string]any{}
 	flags.Visit(func(f *pflag.Flag) {
@@ -39,6 +40,7 @@ func (o *devOptions) configure(flags *pflag.FlagSet) (*config.Config, *policy.Ru
 	if err != nil {
 		return nil, nil, fail(exitFiles, "%w", err)
 	}
+	o.static = c.Serve.Static
 	o.https, o.http = listenAddress(c.Listen.HTTPS), listenAddress(c.Listen.HTTP)
 	return c, rules, nil
 }

@@ -75,6 +75,9 @@ func serve(ctx context.Context, c *config.Config, rules *policy.Rules, std strea
 	if err != nil {
 		return err
 	}
+	if cfg.Site, err = openSite(c, cfg.Origins, log); err != nil {
+		return err
+	}
 	cfg.NoChat, cfg.SecureOnly, cfg.HSTS = !c.Listen.Chat, true, c.TLS.HSTS
 
 	var store *certs.Store // nil behind a proxy

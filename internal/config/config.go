@@ -15,6 +15,7 @@ import "time"
 // what the key means, in sentences.
 type Config struct {
 	Listen   Listen        `key:"listen" doc:"Where to serve, and to whom."`
+	Serve    Serve         `key:"serve" doc:"What is served beside the channels."`
 	TLS      TLS           `key:"tls" doc:"The certificates of holdfast serve. Development mode has one of its own."`
 	Auth     Auth          `key:"auth" doc:"Who vouches for clients, and how they show it; see auth.md."`
 	Data     Data          `key:"data" doc:"What is kept on disk."`
@@ -37,6 +38,11 @@ type Listen struct {
 	ProxyProtocol   bool     `key:"proxy_protocol" default:"false" doc:"The proxies begin each TCP connection with a header of the PROXY protocol, version 1 or 2. Then nobody else can connect."`
 	Metrics         string   `key:"metrics" doc:"Where Prometheus may ask for /metrics, by http, as HOST:PORT. It is open to everybody who can connect there, so let it be an address that only your own machines reach. Empty is nowhere."`
 	Chat            bool     `key:"chat" default:"false" doc:"Serve the chat, which is a demonstration, at /. Development mode always does."`
+}
+
+// Serve says what is served beside the channels.
+type Serve struct {
+	Static string `key:"static" doc:"A directory with a built web site, which is then served at /; relative to this file, or in a variable to the working directory. See static.md. Empty is none."`
 }
 
 // Data says where files are kept.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 // other values.
 func (c *Config) settle(d *decoder) {
 	c.Listen.settle(d)
+	c.settleStatic(d)
 	c.TLS.settle(d)
 	c.Auth.settle(d)
 	if err := checkBrokerURL(c.Broker.URL); err != nil {
@@ -26,6 +28,20 @@ func (c *Config) settle(d *decoder) {
 	for i := range c.Channels {
 		c.Channels[i].Access.settle(c.everybody(c.Channels[i].Pattern))
 		c.Channels[i].settle(d, fmt.Sprintf("channels[%d]", i), c.Limits)
+	}
+}
+
+// settleStatic finds the directory of the site beside the file of the configuration, if that names it.
+func (c *Config) settleStatic(d *decoder) {
+	const key = "serve.static"
+	if c.Serve.Static == "" {
+		return
+	}
+	if c.Listen.Chat {
+		d.wrong(key, "serve.static and listen.chat are both to be served at /; leave one of them out")
+	}
+	if at := d.places.of(key); at.Line > 0 && !filepath.IsAbs(c.Serve.Static) {
+		c.Serve.Static = filepath.Join(filepath.Dir(at.Source), c.Serve.Static)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/holdfast-dev/holdfast/internal/console"
@@ -22,6 +23,8 @@ func (s *Server) routes() http.Handler {
 			s.channels.ServeHTTP(w, r)
 		case r.URL.Path == socket.Path:
 			s.socket.ServeHTTP(w, r)
+		case isReserved(r.URL.Path):
+			nothing(w, r)
 		default:
 			pages.ServeHTTP(w, r)
 		}
@@ -30,12 +33,28 @@ func (s *Server) routes() http.Handler {
 
 // pages returns who answers for what is neither a channel nor the protocol's path.
 func (s *Server) pages() http.Handler {
-	if !s.config.NoChat {
+	switch {
+	case s.config.Site != nil:
+		return s.config.Site
+	case !s.config.NoChat:
 		return console.Handler()
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "there is nothing at this address; channels are below /channels/, and clients of the protocol connect to /socket", http.StatusNotFound)
-	})
+	return http.HandlerFunc(nothing)
+}
+
+// nothing answers for addresses at which there is nothing.
+func nothing(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "there is nothing at this address; channels are below /channels/, and clients of the protocol connect to /socket", http.StatusNotFound)
+}
+
+// reserved are the first segments of paths that are the server's own, so that no site comes to use one that
+// a later version needs.
+var reserved = []string{"channels", "console", "events", "mqtt", "signalr", "socket", "v1"}
+
+// isReserved tells whether a path is the server's own, whether or not there is anything.
+func isReserved(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return slices.Contains(reserved, first)
 }
 
 // checkHost refuses requests whose Host is a name that is not ours. A page elsewhere could otherwise

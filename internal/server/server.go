@@ -46,7 +46,8 @@ type Config struct {
 	Origins     []string      // web origins allowed besides the same one, as in websocket.AcceptOptions
 	Hosts       []string      // names allowed in the Host header besides IP addresses; nil allows all
 
-	NoChat bool // leaves out the chat at /
+	Site   http.Handler // of a web site at /; nil for none
+	NoChat bool         // leaves out the chat, which is at / if there is no site
 
 	MaxMessageBytes int64
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges

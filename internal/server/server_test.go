@@ -33,13 +33,13 @@ type node struct {
 	served chan error
 }
 
-func start(t *testing.T) *node {
+func start(t *testing.T, changes ...func(*Config)) *node {
 	t.Helper()
 	ca, err := certs.OpenCA(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Listen(patience(t), Config{
+	cfg := Config{
 		Rules:           noRules(t),
 		HTTPS:           "localhost:0",
 		HTTP:            "127.0.0.1:0",
@@ -48,7 +48,11 @@ func start(t *testing.T) *node {
 		MaxMessageBytes: 1 << 20,
 		Log:             quiet,
 		Metrics:         "127.0.0.1:0",
-	})
+	}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	s, err := Listen(patience(t), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
