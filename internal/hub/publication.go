@@ -22,6 +22,35 @@ type Publication struct {
 	batch *websocket.Batch // made by raw
 
 	pushes atomic.Pointer[pushes] // nil until it is asked for
+	forms  atomic.Pointer[forms]  // likewise
+}
+
+// forms are wire forms that edges make.
+type forms struct {
+	mu   sync.Mutex // guards what follows
+	made []form
+}
+
+type form struct{ key, value any }
+
+// Form returns a wire form that an edge makes of p: what encode returns for a key, of which there are few. It is made once
+// and shared. encode must not use p's forms.
+func (p *Publication) Form(key any, encode func() any) any {
+	all := p.forms.Load()
+	if all == nil {
+		p.forms.CompareAndSwap(nil, new(forms))
+		all = p.forms.Load()
+	}
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for _, f := range all.made {
+		if f.key == key {
+			return f.value
+		}
+	}
+	value := encode()
+	all.made = append(all.made, form{key, value})
+	return value
 }
 
 // Bundle puts messages together, of which there is at least one. They must not change any more.
