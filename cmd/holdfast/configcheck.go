@@ -62,6 +62,9 @@ func checked(std streams, file string) (*config.Config, *policy.Rules, error) {
 	if err == nil {
 		_, err = authOf(c)
 	}
+	if err == nil {
+		_, err = hooksOf(c)
+	}
 	if wrong, ok := errors.AsType[config.Errors](err); ok {
 		for _, one := range wrong {
 			fmt.Fprintln(std.err, visible(one.Error()))
@@ -111,6 +114,12 @@ func summarize(std streams, file string, c *config.Config, rules *policy.Rules) 
 	b.WriteString("\n  Channels, by the first that matches:\n")
 	for _, r := range rules.All() {
 		fmt.Fprintf(&b, "  %-20s %s\n", visible(r.Name()), describeRule(r))
+	}
+	if len(c.Hooks) > 0 {
+		b.WriteString("\n  Hooks:\n")
+	}
+	for _, h := range c.Hooks {
+		fmt.Fprintf(&b, "  %-20s %s\n", visible(h.Name), visible(describeHook(&h)))
 	}
 	_, err := io.WriteString(std.out, b.String())
 	return err

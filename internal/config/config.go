@@ -22,6 +22,7 @@ type Config struct {
 	Broker   Broker        `key:"broker" doc:"The log of the channels with history."`
 	Limits   Limits        `key:"limits" doc:"What a client may send, and what is kept for one that is slow."`
 	Channels []ChannelRule `key:"channels" of:"rules" doc:"How channels behave. The first rule whose pattern matches a channel's name applies; channels without a rule keep nothing."`
+	Hooks    []Hook        `key:"hooks" of:"hooks" doc:"Backends that are asked whether something may happen, and told what has happened; see hooks.md."`
 	Log      Log           `key:"log" doc:"What the server tells on stderr."`
 
 	Development bool `key:"-"` // everybody who can connect may do everything, unless a rule says otherwise

@@ -90,7 +90,9 @@ func (d *decoder) element(f field, path string, tree any, into reflect.Value) bo
 		if f.element() != nil {
 			return false
 		}
-		into.SetString(tree)
+		if err := f.parse(tree, into); err != nil {
+			d.wrong(path, "%s: %v", f.path, err)
+		}
 		return true
 	}
 	return false

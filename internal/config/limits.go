@@ -21,9 +21,11 @@ type Limits struct {
 	Bytes           Size `key:"bytes" default:"1MiB" least:"0" doc:"How many bytes they have each second; for a moment twice as many, and at least one largest message."`
 	MessagesPerUser int  `key:"messages_per_user" default:"500" least:"0" doc:"The same for all connections of a user on this node."`
 	BytesPerUser    Size `key:"bytes_per_user" default:"4MiB" least:"0" doc:"The same for all connections of a user on this node."`
+
+	HookQueue Size `key:"hook_queue" default:"256MiB" least:"1MiB" doc:"How much is kept of what hooks are still to be told, in all, besides messages of channels with history, which are in their log anyway. When it is full, the oldest is dropped, and the log says so."`
 }
 
 // withoutRates are the limits of development mode.
 func (l *Limits) withoutRates() {
-	*l = Limits{MaxMessage: l.MaxMessage, SendQueue: l.SendQueue}
+	*l = Limits{MaxMessage: l.MaxMessage, SendQueue: l.SendQueue, HookQueue: l.HookQueue}
 }

@@ -39,6 +39,12 @@ subscribers catch up, and has presence.
 
 `
 
+// lists are what is said of the keys at the top that are lists: in the reference, and in the template.
+var lists = map[string]struct{ intro, one, example string }{
+	"channels": {referenceRules, "a rule", exampleRules},
+	"hooks":    {"```yaml\n" + exampleHooks + "```\n\n", "a hook", exampleHooks},
+}
+
 // exampleRules is part of the reference and of the template.
 const exampleRules = `channels:
   - pattern: chat/#                       # chat, chat/lobby, chat/lobby/de
@@ -63,7 +69,8 @@ func Reference() string {
 	for section := range fields(reflect.TypeFor[Config](), "") {
 		fmt.Fprintf(&b, "\n## `%s`\n\n%s\n\n", section.key(), section.doc())
 		if !section.isSection() {
-			writeRules(&b, section.element())
+			b.WriteString(lists[section.key()].intro)
+			writeElement(&b, section.element())
 			continue
 		}
 		b.WriteString("| key | type | default | variable | meaning |\n|---|---|---|---|---|\n")
@@ -78,12 +85,6 @@ func Reference() string {
 		}
 	}
 	return b.String()
-}
-
-// writeRules explains the list of rules, which are structs.
-func writeRules(b *strings.Builder, rule reflect.Type) {
-	b.WriteString(referenceRules)
-	writeElement(b, rule)
 }
 
 // writeElement writes the table of what each element of a list has.

@@ -25,7 +25,7 @@ func Template() string {
 			continue
 		}
 		comment(&b, "", section.doc())
-		rulesTemplate(&b)
+		listTemplate(&b, section)
 	}
 	return b.String()
 }
@@ -49,11 +49,12 @@ func sectionTemplate(b *strings.Builder, section field, indent string) {
 	}
 }
 
-// rulesTemplate explains the keys of a rule in a comment, and shows some rules.
-func rulesTemplate(b *strings.Builder) {
-	b.WriteString("#\n# The keys of a rule:\n")
-	elementTemplate(b, "", reflect.TypeFor[ChannelRule]())
-	for line := range strings.Lines(exampleRules) {
+// listTemplate explains the keys of what a list is of in a comment, and shows some.
+func listTemplate(b *strings.Builder, list field) {
+	says := lists[list.key()]
+	b.WriteString("#\n# The keys of " + says.one + ":\n")
+	elementTemplate(b, "", list.element())
+	for line := range strings.Lines(says.example) {
 		b.WriteString("#" + line)
 	}
 }

@@ -53,6 +53,18 @@ func TestTheRulesOfTheTemplateAreGood(t *testing.T) {
 	}
 }
 
+func TestTheHooksOfTheTemplateAreGood(t *testing.T) {
+	_, hooks, _ := strings.Cut(Template(), "\n#hooks:")
+	hooks, _, _ = strings.Cut(hooks, "\n\n")
+	text := "hooks:" + strings.ReplaceAll(hooks, "\n#", "\n") + "\n"
+	if text != exampleHooks {
+		t.Errorf("uncommented they are\n%s", text)
+	}
+	if c := mustLoad(t, Options{File: fileWith(t, text)}); len(c.Hooks) != 2 || c.Hooks[1].Batch != 100 {
+		t.Errorf("got %+v", c.Hooks)
+	}
+}
+
 func TestTheTemplateFitsIntoATerminal(t *testing.T) {
 	for line := range strings.Lines(Template()) {
 		if len(strings.TrimSuffix(line, "\n")) > templateWidth {

@@ -29,7 +29,7 @@ type backend struct {
 
 func newBackend(h Hook, ts transports, m *metrics, log *slog.Logger) (*backend, error) {
 	h = h.withDefaults()
-	if err := h.check(); err != nil {
+	if err := h.Check(); err != nil {
 		return nil, err
 	}
 	u, err := ParseURL(h.URL, h.AllowPrivate)

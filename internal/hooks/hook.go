@@ -63,8 +63,8 @@ func (h Hook) withDefaults() Hook {
 	return h
 }
 
-// check says what is wrong with a hook.
-func (h *Hook) check() error {
+// Check says what is wrong with a hook. The error does not repeat the URL, which may hold a password.
+func (h *Hook) Check() error {
 	if _, err := ParseURL(h.URL, h.AllowPrivate); err != nil {
 		return err
 	}
