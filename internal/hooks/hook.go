@@ -117,6 +117,11 @@ func (h *Hook) wants(k Kind, p channel.Pattern) bool {
 	return slices.ContainsFunc(h.Channels, func(own channel.Pattern) bool { return own.Overlaps(p) })
 }
 
+// hasAll tells whether the hook is for every channel that p selects.
+func (h *Hook) hasAll(p channel.Pattern) bool {
+	return len(h.Channels) == 0 || slices.ContainsFunc(h.Channels, func(own channel.Pattern) bool { return own.Covers(p) })
+}
+
 // tells tells whether the hook is told of anything.
 func (h *Hook) tells() bool {
 	return slices.ContainsFunc(h.Kinds, func(k Kind) bool { return !k.asked() })

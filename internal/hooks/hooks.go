@@ -66,6 +66,14 @@ func (h *Hooks) Asks(k Kind, p channel.Pattern) bool {
 	return k.asked() && h.find(k, p) != nil
 }
 
+// Headers returns the names of the fields in a request's header that the hook for connect is shown.
+func (h *Hooks) Headers() []string {
+	if b := h.find(Connect, ""); b != nil {
+		return b.Headers
+	}
+	return nil
+}
+
 // Tells tells whether a hook is told of something in a channel; the name is not looked at for disconnect. It
 // allocates nothing.
 func (h *Hooks) Tells(k Kind, name channel.Name) bool {

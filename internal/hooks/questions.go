@@ -37,19 +37,35 @@ type subscribeData struct {
 	Channel channel.Pattern `json:"channel"`
 }
 
-// Subscribe asks the first hook for any of the channels whether a client may subscribe to them. It returns nil
-// if it may, as far as hooks are concerned. The error is a *Refusal or an *Unavailable, or the cause of ctx.
+// Subscribe asks whether a client may subscribe: the first hook for the channel or, about a pattern, one after the other
+// each that is the first for some of its channels. It returns nil if it may, as far as hooks are concerned. The error is a
+// *Refusal or an *Unavailable, or the cause of ctx.
 func (h *Hooks) Subscribe(ctx context.Context, r *SubscribeRequest) error {
-	b := h.find(Subscribe, r.Channels)
-	if b == nil {
-		return nil
-	}
 	q := question{kind: Subscribe, subject: string(r.Channels), data: subscribeData{r.Client, r.Channels}, harmless: true}
-	err := b.ask(ctx, q, &struct{}{})
-	if errors.Is(err, ErrNotAsked) {
+	for _, b := range h.deciding(Subscribe, r.Channels) {
+		if err := b.ask(ctx, q, &struct{}{}); err != nil && !errors.Is(err, ErrNotAsked) {
+			return err
+		}
+	}
+	return nil
+}
+
+// deciding returns the hooks that are the first for a channel that p selects: those before and with the first that is for
+// all of them.
+func (h *Hooks) deciding(k Kind, p channel.Pattern) (all []*backend) {
+	if h == nil {
 		return nil
 	}
-	return err
+	for _, b := range h.backends {
+		if !b.wants(k, p) {
+			continue
+		}
+		all = append(all, b)
+		if b.hasAll(p) {
+			break
+		}
+	}
+	return all
 }
 
 // PublishRequest asks whether a client may publish a message, and what it is to be.
