@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -101,5 +102,57 @@ func TestAClosedDialerSaysSo(t *testing.T) {
 	carriertest.WantEnd(t, err, websocket.CloseAbnormal, "", false)
 	if _, err := websocket.Dial(carriertest.Patience(t), url, &websocket.DialOptions{Carrier: d}); err == nil || !strings.Contains(err.Error(), "closed") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestAnEventStreamOverHTTP3(t *testing.T) {
+	for _, takesOver := range []bool{false, true} {
+		streams, over := make(chan *websocket.EventStream, 1), make(chan struct{}, 1)
+		var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, err := websocket.AcceptEvents(w, r, websocket.Limits{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			streams <- s
+			s.Run(func() {
+				s.Wait()
+				over <- struct{}{}
+			})
+		})
+		if takesOver {
+			handler = h3.Handler(handler)
+		}
+		url, _ := serve(t, handler)
+		_, config := certificate()
+		transport := &http3.Transport{TLSClientConfig: config}
+		defer transport.Close()
+		get := func() *http.Response {
+			r, err := http.NewRequestWithContext(carriertest.Patience(t), "GET", strings.Replace(url, "wss", "https", 1), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return resp
+		}
+		resp := get()
+		s := <-streams
+		s.Send([]byte("data: a\n\n"))
+		go s.Close(t.Context(), []byte("event: close\n\n"))
+		if got, err := io.ReadAll(resp.Body); string(got) != "data: a\n\nevent: close\n\n" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+		<-over
+
+		resp = get()
+		s = <-streams
+		resp.Body.Close() // the client goes
+		<-over
+		if got := s.Send([]byte("data: b\n\n")); got != websocket.Closed {
+			t.Errorf("Send to a client that has gone: %v", got)
+		}
 	}
 }
