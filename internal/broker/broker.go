@@ -161,6 +161,9 @@ func (b *Broker) shut(ctx context.Context) error {
 	return failed
 }
 
+// Shared tells whether other nodes may use the same logs: those of an external NATS server.
+func (b *Broker) Shared() bool { return b.engine == nil }
+
 // Log returns the log of that name, which is created, or changed in place to the retention given.
 // The name is any string of up to some eighty bytes, such as the pattern of the rule it serves.
 func (b *Broker) Log(ctx context.Context, name string, r Retention) (*Log, error) {

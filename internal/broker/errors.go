@@ -20,6 +20,9 @@ var (
 
 	// ErrTooLarge says that the message is larger than the log takes. It will never be stored.
 	ErrTooLarge = errors.New("the message is larger than the log takes")
+
+	// ErrNotLast says that the channel has got another message meanwhile, so that AppendAfter stored none.
+	ErrNotLast = errors.New("the channel has got another message meanwhile")
 )
 
 // The codes of JetStream's errors that mean something to us (server/errors.json of nats-server).
@@ -29,7 +32,9 @@ const (
 	codeNoMessage             = 10037
 	codeStorageExceeded       = 10047
 	codeMessageTooLarge       = 10054
+	codeWrongLast             = 10071
 	codeHeaderTooLarge        = 10097
+	codeWrongLastConstant     = 10164
 )
 
 // apiError is how JetStream says no.
@@ -50,6 +55,8 @@ var noRoom = []string{"no space left", "not enough space", "quota", "file too la
 // storeError turns the refusal to store a message into an error of ours.
 func storeError(refusal *apiError) error {
 	switch refusal.Code {
+	case codeWrongLast, codeWrongLastConstant:
+		return fmt.Errorf("%w (%w)", ErrNotLast, refusal)
 	case codeInsufficientResources, codeMemoryExceeded, codeStorageExceeded:
 		return fmt.Errorf("%w (%w)", ErrFull, refusal)
 	case codeMessageTooLarge, codeHeaderTooLarge:

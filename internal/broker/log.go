@@ -41,6 +41,9 @@ type logState struct {
 	settled uint64
 }
 
+// Name returns the name that the log was opened by.
+func (l *Log) Name() string { return l.name }
+
 // Epoch names the incarnation of the log: offsets of another one mean nothing.
 func (l *Log) Epoch() string {
 	return l.state.Load().epoch
@@ -55,6 +58,20 @@ func (l *Log) Epoch() string {
 // message is too long. A message with an ID that the channel has had within the duplicate window is
 // not stored again: done gets the offset of the first one.
 func (l *Log) Append(ctx context.Context, m *Message, done func(Ack, error)) {
+	l.append(ctx, m, anyLast, done)
+}
+
+// AppendAfter is Append for those who must not overwrite what others have written meanwhile: m is stored only if
+// the newest message of its channel is the one at the offset last, or if there is none and last is 0. Else the
+// error is ErrNotLast.
+func (l *Log) AppendAfter(ctx context.Context, last uint64, m *Message, done func(Ack, error)) {
+	l.append(ctx, m, last, done)
+}
+
+// anyLast is no offset: the newest message may be any.
+const anyLast = ^uint64(0)
+
+func (l *Log) append(ctx context.Context, m *Message, last uint64, done func(Ack, error)) {
 	w := l.broker.writer
 	if err := checkLabels(m); err != nil {
 		w.fail(done, err)
@@ -70,7 +87,7 @@ func (l *Log) Append(ctx context.Context, m *Message, done func(Ack, error)) {
 			return
 		}
 	}
-	w.append(ctx, l, m, done)
+	w.append(ctx, l, m, last, done)
 }
 
 // reader picks the connection for the next read.

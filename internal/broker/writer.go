@@ -69,7 +69,7 @@ func newWriter(ctx context.Context, b *Broker) (*writer, error) {
 // append sends a message on its way. Cost: one copy of the payload into a pooled buffer and one into
 // the connection's; the subject, the reply subject and, for a message with an ID, a header map are
 // allocated.
-func (w *writer) append(ctx context.Context, l *Log, m *Message, done func(Ack, error)) {
+func (w *writer) append(ctx context.Context, l *Log, m *Message, last uint64, done func(Ack, error)) {
 	weight := min(max(int64(len(m.Payload)), messageWeight), maxInFlightBytes)
 	if err := w.room.Acquire(ctx, weight); err != nil {
 		w.fail(done, fmt.Errorf("%w (too many messages are in flight: %w)", ErrUnavailable, err))
@@ -84,7 +84,7 @@ func (w *writer) append(ctx context.Context, l *Log, m *Message, done func(Ack, 
 	}
 
 	token := w.pending.add(l, weight, done)
-	if err := w.send(l, m, w.replies+strconv.FormatUint(token, 36)); err != nil {
+	if err := w.send(l, m, last, w.replies+strconv.FormatUint(token, 36)); err != nil {
 		if s, ok := w.pending.take(token); ok {
 			w.room.Release(s.weight)
 			w.fail(done, fmt.Errorf("%w (%w)", ErrUnavailable, err))
@@ -92,19 +92,24 @@ func (w *writer) append(ctx context.Context, l *Log, m *Message, done func(Ack, 
 	}
 }
 
-func (w *writer) send(l *Log, m *Message, reply string) error {
+func (w *writer) send(l *Log, m *Message, last uint64, reply string) error {
 	subject := appendChannel(append(make([]byte, 0, 128), l.subjects...), m.Channel)
 	buffer := w.buffers.Get().(*[]byte)
 	defer w.buffers.Put(buffer)
 	*buffer = appendRecord((*buffer)[:0], m)
-	if m.ID == "" {
+	if m.ID == "" && last == anyLast {
 		return w.conn.PublishRequest(string(subject), reply, *buffer)
 	}
-	// The channel is a part of it because NATS remembers IDs by stream. It has no slash in this form.
-	id := append(append(make([]byte, 0, 64), subject[len(l.subjects):]...), '/')
-	id = escape(id, m.ID, plainInID)
-	return w.conn.PublishMsg(&nats.Msg{Subject: string(subject), Reply: reply, Data: *buffer,
-		Header: nats.Header{nats.MsgIdHdr: {string(id)}}})
+	header := make(nats.Header, 1)
+	if m.ID != "" {
+		// The channel is a part of it because NATS remembers IDs by stream. It has no slash in this form.
+		id := append(append(make([]byte, 0, 64), subject[len(l.subjects):]...), '/')
+		header[nats.MsgIdHdr] = []string{string(escape(id, m.ID, plainInID))}
+	}
+	if last != anyLast {
+		header[nats.ExpectedLastSubjSeqHdr] = []string{strconv.FormatUint(last, 10)}
+	}
+	return w.conn.PublishMsg(&nats.Msg{Subject: string(subject), Reply: reply, Data: *buffer, Header: header})
 }
 
 // plainInID tells the bytes that stand for themselves in the header of an ID.
