@@ -9,8 +9,8 @@ import (
 // What pages of other origins may do (Fetch standard, CORS protocol). Their cookies are never asked for: a page
 // elsewhere says who its user is by a token.
 const (
-	corsMethods = "GET, HEAD, POST"
-	corsHeaders = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-API-Key"
+	corsMethods = "GET, HEAD, POST, DELETE"
+	corsHeaders = "Authorization, Content-Type, Holdfast-Connection, Holdfast-Sequence, Idempotency-Key, Last-Event-ID, X-API-Key"
 	corsExposed = "Holdfast-Position, Link, Retry-After"
 	corsMaxAge  = "600" // seconds for which a browser need not ask again
 )

@@ -68,6 +68,15 @@ func (d *Door) Visit(w http.ResponseWriter, r *http.Request) (c *session.Client,
 	return c, err == nil
 }
 
+// Stray refuses a request that belongs to nothing that is here. It counts like Visit's, so that nobody can try many.
+func (d *Door) Stray(w http.ResponseWriter, r *http.Request, why error) {
+	c := d.Clients.Visit(remote(r), anonymous)
+	if err := c.Spend(1, 0); err != nil {
+		why = err
+	}
+	d.Refuse(w, r, c, why)
+}
+
 func (d *Door) checkOrigin(r *http.Request) error {
 	if err := websocket.CheckOrigin(r, d.Origins); err != nil {
 		return &originError{err}

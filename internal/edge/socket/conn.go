@@ -30,12 +30,12 @@ const (
 	idChars   = 16 // of a session: 80 random bits
 )
 
-// conn is one WebSocket. Its commands are begun by the goroutine that reads; those that wait for
-// something are finished by others.
+// conn is one connection. Its commands are begun by the goroutine that reads it, or by the one whose turn it is
+// to; those that wait for something are finished by others.
 type conn struct {
 	handler *Handler
 	client  *session.Client
-	ws      *websocket.Conn
+	carrier carrier
 	out     *out
 	number  uint64 // of the handshake: a client has given up those before
 
@@ -64,12 +64,11 @@ type conn struct {
 	present map[channel.Name]int // subscriptions that make the session present
 }
 
-func newConn(h *Handler, ws *websocket.Conn, client *session.Client, number uint64) *conn {
-	encoding, _ := protocol.EncodingOf(ws.Subprotocol()) // only those that we offer
+func newConn(h *Handler, carrier carrier, encoding protocol.Encoding, client *session.Client, number uint64) *conn {
 	c := &conn{
 		handler: h,
 		client:  client,
-		ws:      ws,
+		carrier: carrier,
 		number:  number,
 		flight:  semaphore.NewWeighted(maxInFlightBytes),
 		id:      rand.Text()[:idChars],
@@ -77,25 +76,30 @@ func newConn(h *Handler, ws *websocket.Conn, client *session.Client, number uint
 		present: make(map[channel.Name]int),
 	}
 	c.work, c.stop = context.WithCancel(h.work)
-	c.out = &out{ws: ws, encoding: encoding, work: c.work, audit: func(e *protocol.Error) string { return h.door.Tell(client, e) }}
+	c.out = &out{carrier: carrier, encoding: encoding, work: c.work, audit: func(e *protocol.Error) string { return h.door.Tell(client, e) }}
 	c.answers.out = c.out
 	return c
 }
 
-// serve reads until the connection is over, and cleans up.
-func (c *conn) serve() {
-	c.handler.keep.Watch(c.ws)
+// serve reads a WebSocket until the connection is over, and cleans up.
+func (c *conn) serve(ws *websocket.Conn) {
+	c.handler.keep.Watch(ws)
+	c.awaitFirst()
+	err := ws.ServeBatch(c.receiveAll)
+	c.handler.door.Ended(c.client, err)
+	c.finish(err)
+}
+
+// awaitFirst closes the connection if no command comes.
+func (c *conn) awaitFirst() {
 	c.first = time.AfterFunc(c.handler.config.FirstCommand, func() {
 		c.breaks(protocol.CloseNoConnect, "no_command", "no command has come; the first is connect, or any other")
 	})
-	err := c.ws.ServeBatch(func(together []websocket.Message) {
-		for _, m := range together {
-			c.receive(m.Type, m.Payload)
-		}
-		c.publishBurst()
-	})
-	c.handler.door.Ended(c.client, err)
-	c.handler.config.Log.Debug("connection over", "path", Path, "session", c.id, "remote", c.ws.RemoteAddr(), "error", err)
+}
+
+// finish cleans up when the connection is over, for a reason. Nothing is received any more.
+func (c *conn) finish(why error) {
+	c.handler.config.Log.Debug("connection over", "path", Path, "session", c.id, "remote", c.client.From(), "error", why)
 	c.first.Stop()
 	c.stop()
 	c.commands.Wait()
@@ -104,6 +108,14 @@ func (c *conn) serve() {
 	}
 	c.handler.sessions.leave(c, time.Now(), c.leaveAll)
 	c.out.close()
+}
+
+// receiveAll runs the commands of messages that have come together.
+func (c *conn) receiveAll(together []websocket.Message) {
+	for _, m := range together {
+		c.receive(m.Type, m.Payload)
+	}
+	c.publishBurst()
 }
 
 // receive runs the commands of a message.
@@ -222,7 +234,7 @@ func weigh(weight int64) int64 { return min(max(weight, commandWeight), maxInFli
 // when ctx ends. How it went is logged by the goroutine that reads.
 func (c *conn) GoAway(ctx context.Context, reason string) {
 	c.askToMove()
-	c.ws.Close(ctx, websocket.CloseGoingAway, reason)
+	c.carrier.Close(ctx, websocket.CloseGoingAway, reason)
 	c.stop()
 }
 
@@ -253,7 +265,7 @@ func (c *conn) askToMove() {
 // expel closes the connection without waiting. The reason is cut to what fits.
 func (c *conn) expel(code websocket.CloseCode, reason string) {
 	c.expelled.Store(true)
-	if err := c.ws.Expel(code, door.Reason(reason, "")); err != nil {
+	if err := c.carrier.Expel(code, door.Reason(reason, "")); err != nil {
 		c.handler.config.Log.Debug("not expelled", "path", Path, "error", err)
 	}
 	c.stop()

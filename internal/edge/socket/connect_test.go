@@ -12,7 +12,7 @@ import (
 )
 
 func TestConnectTellsTheSessionAndTheLimits(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		ok := dial().connect(nil)
 		if ok.Session.ID == "" || ok.Session.Secret == "" || ok.Resumed || ok.Why != "" || ok.User != "" {
 			t.Errorf("session %+v", ok)
@@ -45,7 +45,7 @@ func TestConnectComesOnceAndFirst(t *testing.T) {
 }
 
 func TestANewerConnectionTakesOverTheSession(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		old := dial()
 		first := old.connect(nil)
 		second := dial().connect(&first.Session)

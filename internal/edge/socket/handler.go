@@ -56,8 +56,10 @@ type Handler struct {
 	accept   websocket.AcceptOptions
 	limits   protocol.Limits
 	sessions *sessions
-	door     *door.Door
-	keep     *websocket.Keepalive
+	// exchanges are the connections without a WebSocket.
+	exchanges exchanges
+	door      *door.Door
+	keep      *websocket.Keepalive
 
 	handshakes atomic.Uint64
 
@@ -75,6 +77,9 @@ func New(channels *session.Channels, config Config) *Handler {
 	}
 	if config.PongTimeout == 0 {
 		config.PongTimeout = websocket.DefaultPongTimeout
+	}
+	if config.SendQueueBytes == 0 {
+		config.SendQueueBytes = defaultQueueBytes
 	}
 	// The largest payload fits as base64.
 	limit := max(minMessageBytes, (config.MaxMessageBytes+2)/3*4+envelopeBytes)
@@ -97,14 +102,21 @@ func New(channels *session.Channels, config Config) *Handler {
 	}
 }
 
-// ServeHTTP answers a handshake and leaves the connection to a goroutine of its own, or stays where
-// the version of HTTP demands it.
+// ServeHTTP answers a handshake, or a request of a connection without a WebSocket.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !websocket.IsHandshake(r) {
+	switch {
+	case websocket.IsHandshake(r):
+		h.serveSocket(w, r)
+	case h.door.Cross(w, r) || h.serveExchange(w, r):
+	default:
 		w.Header().Set("Upgrade", "websocket")
 		http.Error(w, "this is where clients of the Holdfast protocol connect with a WebSocket; a channel's own URL is below /channels/", http.StatusUpgradeRequired)
-		return
 	}
+}
+
+// serveSocket answers a handshake and leaves the connection to a goroutine of its own, or stays where
+// the version of HTTP demands it.
+func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	number := h.handshakes.Add(1)
 	client, ok := h.door.Connect(w, r)
 	if !ok {
@@ -115,14 +127,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		client.Leave()
 		return
 	}
-	c := newConn(h, ws, client, number)
+	encoding, _ := protocol.EncodingOf(ws.Subprotocol()) // only those that we offer
+	c := newConn(h, ws, encoding, client, number)
 	if reason, closing := client.Connected(c); closing {
 		c.askToMove()
 		c.expel(websocket.CloseGoingAway, reason)
 	}
 	ws.Run(func() {
 		defer client.Leave()
-		c.serve()
+		c.serve(ws)
 	})
 }
 

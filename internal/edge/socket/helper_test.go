@@ -117,10 +117,29 @@ type reporter interface {
 // client is a scripted client. What it says and wants is written in JSON, whatever it speaks.
 type client struct {
 	t        reporter
-	ws       *websocket.Conn
+	ws       wire
 	encoding protocol.Encoding
 	pending  []protocol.FromServer // received, and not looked at
 	ids      uint64
+}
+
+// wire is how a client talks: a WebSocket, or requests of HTTP.
+type wire interface {
+	Write(ctx context.Context, typ websocket.MessageType, message []byte) error
+	Read(ctx context.Context) (websocket.MessageType, []byte, error)
+	Close(ctx context.Context, code websocket.CloseCode, reason string) error
+	CloseNow()
+}
+
+// dialHTTP connects without a WebSocket.
+func (e *edge) dialHTTP(streamed bool) *client {
+	e.t.Helper()
+	c, refused, err := httpDial(e.t.Context(), e.url, streamed, nil)
+	if err != nil || c == nil {
+		e.t.Fatal(refused, err)
+	}
+	e.t.Cleanup(c.CloseNow)
+	return &client{t: e.t, ws: c}
 }
 
 // dial connects in JSON.
@@ -140,12 +159,30 @@ func (e *edge) dialIn(encoding protocol.Encoding) *client {
 	return &client{t: e.t, ws: ws, encoding: encoding}
 }
 
+// ways are how clients may talk.
+var ways = []struct {
+	name string
+	dial func(e *edge) *client
+}{
+	{"json", func(e *edge) *client { return e.dialIn(protocol.JSON) }},
+	{"msgpack", func(e *edge) *client { return e.dialIn(protocol.MessagePack) }},
+	{"stream", func(e *edge) *client { return e.dialHTTP(true) }},
+	{"polls", func(e *edge) *client { return e.dialHTTP(false) }},
+}
+
+// inAll runs a test for each way to talk.
+func inAll(t *testing.T, test func(t *testing.T, e *edge, dial func() *client)) {
+	inWays(t, len(ways), test)
+}
+
 // inBoth runs a test for each encoding.
-func inBoth(t *testing.T, test func(t *testing.T, e *edge, dial func() *client)) {
-	for _, encoding := range []protocol.Encoding{protocol.JSON, protocol.MessagePack} {
-		t.Run(encoding.String(), func(t *testing.T) {
+func inBoth(t *testing.T, test func(t *testing.T, e *edge, dial func() *client)) { inWays(t, 2, test) }
+
+func inWays(t *testing.T, n int, test func(t *testing.T, e *edge, dial func() *client)) {
+	for _, way := range ways[:n] {
+		t.Run(way.name, func(t *testing.T) {
 			e := start(t)
-			test(t, e, func() *client { return e.dialIn(encoding) })
+			test(t, e, func() *client { return way.dial(e) })
 		})
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestHistoryIsReadInPages(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		var at *protocol.PublishOK
 		for i := range 8 {
@@ -58,7 +58,7 @@ func TestHistoryIsReadInPages(t *testing.T) {
 }
 
 func TestAPageOfHistoryIsNoLargerThanEveryClientReads(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		const n = 40
 		c := dial()
 		text := strings.Repeat("\"\x01", 4<<10) // in JSON four times as long

@@ -13,7 +13,7 @@ import (
 // there is a rule for that. Replies and what a subscription tells may not: they wait here. What waits is
 // bounded because the connection takes no command while anything does, and no subscription sends.
 type out struct {
-	ws       *websocket.Conn
+	carrier  carrier
 	encoding protocol.Encoding
 	work     context.Context // ends with the connection
 	audit    func(*protocol.Error) (ref string)
@@ -63,7 +63,7 @@ func (o *out) say(appendTo func([]byte) []byte) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.over || len(o.waiting) == 0 && o.ws.Send(f) != websocket.Dropped {
+	if o.over || len(o.waiting) == 0 && o.carrier.Send(f) != websocket.Dropped {
 		return
 	}
 	o.waiting = append(o.waiting, f)
@@ -82,12 +82,12 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 // drain sends what waits, as the client takes it.
 func (o *out) drain() {
 	for {
-		err := o.ws.Flush(o.work)
+		err := o.carrier.Flush(o.work)
 		o.mu.Lock()
 		if err != nil {
 			o.waiting = nil // the client is gone
 		}
-		for len(o.waiting) > 0 && o.ws.Send(o.waiting[0]) != websocket.Dropped {
+		for len(o.waiting) > 0 && o.carrier.Send(o.waiting[0]) != websocket.Dropped {
 			o.waiting = o.waiting[1:]
 		}
 		if len(o.waiting) == 0 {
@@ -115,7 +115,7 @@ func (o *out) deliver(b *websocket.Batch) websocket.Result {
 	if o.full.Load() {
 		return websocket.Dropped
 	}
-	return o.ws.SendBatch(b)
+	return o.carrier.SendBatch(b)
 }
 
 // settle waits until nothing waits. It returns an error only when ctx ends.
@@ -139,5 +139,5 @@ func (o *out) flush(ctx context.Context) error {
 	if err := o.settle(ctx); err != nil {
 		return err
 	}
-	return o.ws.Flush(ctx)
+	return o.carrier.Flush(ctx)
 }

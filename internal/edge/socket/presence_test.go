@@ -8,7 +8,7 @@ import (
 )
 
 func TestPresenceTellsWhoComesAndGoes(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		ada, bob := dial(), dial()
 		id := ada.connect(nil).Session.ID
 		ada.subscribe(&protocol.Subscribe{Channel: "present/a", Presence: true})

@@ -8,7 +8,7 @@ import (
 )
 
 func TestManyPublishesInFlightAreStoredAndAnsweredInOrder(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		const n = 2000
 		c := dial()
 		go func() {
@@ -42,7 +42,7 @@ func TestOtherJSONIsPublishedAsItsCompactText(t *testing.T) {
 }
 
 func TestAPublishWithTheSameIDIsStoredOnce(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		v := &protocol.Publish{Channel: "kept/a", Payload: protocol.Text("one"), ID: "p-1"}
 		first, second := new(protocol.PublishOK), new(protocol.PublishOK)
@@ -55,7 +55,7 @@ func TestAPublishWithTheSameIDIsStoredOnce(t *testing.T) {
 }
 
 func TestPublishesThatComeTogetherLeaveTogether(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c, listener := dial(), dial()
 		listener.subscribe(&protocol.Subscribe{Channel: "small/a"})
 		listener.want(`{"live":{"sub":1}}`)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestEveryFaultOfACommandIsAnsweredWithItsCode(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		c.subscribe(&protocol.Subscribe{Channel: "e", Sub: 1})
 		c.want(`{"live":{"sub":1}}`)
@@ -63,7 +63,7 @@ func TestOfAMessageThatIsBrokenNoCommandIsRun(t *testing.T) {
 }
 
 func TestTheTenthBrokenMessageClosesTheConnection(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		broken, code := "{", protocol.CodeBadJSON
 		if c.encoding == protocol.MessagePack {
@@ -100,7 +100,7 @@ func TestAMessageOverTheLimitClosesTheConnection(t *testing.T) {
 }
 
 func TestTheLargestPayloadFitsIntoAMessage(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		id := c.send(&protocol.Publish{Channel: "kept/a", Payload: protocol.Binary(make([]byte, testLimit)), ID: strings.Repeat("i", 128), Key: strings.Repeat("k", 128)})
 		c.reply(id, &protocol.PublishOK{})
@@ -124,7 +124,7 @@ func TestAConnectionHasSoManySubscriptionsAndNoMore(t *testing.T) {
 
 func TestFaultsOfTheLogHaveCodesAndARef(t *testing.T) {
 	e := start(t)
-	c := newConn(e.Handler, e.dial().ws, nil, 1)
+	c := newConn(e.Handler, nil, protocol.JSON, nil, 1)
 	defer c.stop()
 	for _, test := range []struct {
 		err  error

@@ -24,7 +24,7 @@ func (e *edge) flood(id, channel string) (n int) {
 		n++
 	}
 	e.sessions.mu.Lock()
-	ws := e.sessions.open[id].ws
+	ws := e.sessions.open[id].carrier
 	e.sessions.mu.Unlock()
 	for stuck := false; !stuck; {
 		say()
@@ -47,7 +47,7 @@ func (c *client) fill(channel string, n int) {
 }
 
 func TestASlowReaderOfAHistoryGetsEverythingInOrder(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		slow := dial()
 		id := slow.connect(nil).Session.ID
 		slow.subscribe(&protocol.Subscribe{Channel: "kept/a"})

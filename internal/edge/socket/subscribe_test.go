@@ -8,7 +8,7 @@ import (
 )
 
 func TestAMinuteWithTheProtocol(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		ada, bob := dial(), dial()
 		ok := ada.subscribe(&protocol.Subscribe{Channel: "kept/lobby"})
 		epoch := ok.Position[0].Epoch
@@ -25,7 +25,7 @@ func TestAMinuteWithTheProtocol(t *testing.T) {
 }
 
 func TestASubscriptionSinceAPositionReplaysAndGoesOn(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c, live := dial(), dial()
 		begins := live.subscribe(&protocol.Subscribe{Channel: "kept/a"})
 		live.want(`{"live":{"sub":1,"position":"` + begins.Position.String() + `"}}`)
@@ -50,7 +50,7 @@ func TestASubscriptionSinceAPositionReplaysAndGoesOn(t *testing.T) {
 }
 
 func TestWhatIsNotKeptAnyMoreIsToldInTheAnswer(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c, live := dial(), dial()
 		begins := live.subscribe(&protocol.Subscribe{Channel: "few/a"})
 		live.want(`{"live":{"sub":1,"position":"` + begins.Position.String() + `"}}`)
@@ -87,7 +87,7 @@ func TestWhatIsNotKeptAnyMoreIsToldInTheAnswer(t *testing.T) {
 }
 
 func TestAChannelWithoutHistoryIsLiveAtOnce(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		ok := c.subscribe(&protocol.Subscribe{Channel: "e"})
 		if ok.Position != nil {
@@ -105,7 +105,7 @@ func TestAChannelWithoutHistoryIsLiveAtOnce(t *testing.T) {
 }
 
 func TestAPatternTellsChannelAndEpochAndBecomesLiveOnce(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		kept, few := c.publish("kept/a", "one"), c.publish("few/a", "two")
 		since := protocol.Positions{{Offset: 0, Epoch: kept.Epoch}, {Offset: 0, Epoch: few.Epoch}}
@@ -149,7 +149,7 @@ func TestAnEpochThatNoLogHasIsLostToAPattern(t *testing.T) {
 }
 
 func TestAfterUnsubscribeNothingComesAndTheNumberIsFree(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		c.subscribe(&protocol.Subscribe{Channel: "e", Sub: 3})
 		c.want(`{"live":{"sub":3}}`)
@@ -168,7 +168,7 @@ func TestAfterUnsubscribeNothingComesAndTheNumberIsFree(t *testing.T) {
 }
 
 func TestWithoutEchoASessionDoesNotGetItsOwn(t *testing.T) {
-	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
+	inAll(t, func(t *testing.T, e *edge, dial func() *client) {
 		c, other := dial(), dial()
 		ok := c.subscribe(&protocol.Subscribe{Channel: "kept/a", NoEcho: true})
 		c.want(`{"live":{"sub":1,"position":"` + ok.Position.String() + `"}}`)

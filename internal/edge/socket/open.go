@@ -1,0 +1,81 @@
+package socket
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+// The headers of a request that belongs to a connection without a WebSocket. The id of the connection is a secret.
+const (
+	connectionHeader = "Holdfast-Connection"
+	sequenceHeader   = "Holdfast-Sequence"
+)
+
+// greeting tells a client which connection it has.
+type greeting struct {
+	Connection string `json:"connection"`
+}
+
+// serveExchange answers a request that belongs to a connection without a WebSocket, or opens one. It returns false if it
+// is neither.
+func (h *Handler) serveExchange(w http.ResponseWriter, r *http.Request) bool {
+	id := r.Header.Get(connectionHeader)
+	accepts := strings.Join(r.Header.Values("Accept"), ",")
+	switch {
+	case id == "" && r.Method == http.MethodGet && strings.Contains(accepts, "text/event-stream"):
+		h.serveStream(w, r)
+		return true
+	case id == "" && r.Method == http.MethodGet && strings.Contains(accepts, "application/json"):
+		h.serveOpening(w, r)
+		return true
+	case id == "":
+		return false
+	}
+	x := h.exchanges.find(id)
+	switch {
+	case x == nil:
+		h.door.Stray(w, r, &door.RequestError{Kind: "unknown_connection", Status: http.StatusNotFound, Err: errUnknown})
+	case r.Method == http.MethodGet:
+		h.servePoll(w, r, x)
+	case r.Method == http.MethodPost:
+		h.serveSend(w, r, x)
+	case r.Method == http.MethodDelete:
+		x.drop(errLeft)
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", "GET, POST, DELETE")
+		http.Error(w, "a connection is polled with GET, sent to with POST and left with DELETE", http.StatusMethodNotAllowed)
+	}
+	return true
+}
+
+var (
+	errUnknown = errors.New("there is no such connection, here or any more; connect anew, and resume the session")
+	errUnread  = errors.New("a page could not read the answer to such a request; send it with fetch in the mode cors, or with EventSource")
+)
+
+// open lets a client in that connects without a WebSocket. Otherwise the request has been answered with the reason.
+func (h *Handler) open(w http.ResponseWriter, r *http.Request, streamed bool) (x *exchange, id string, ok bool) {
+	// Without this, any page could use up the connections of its visitor: no Origin comes with such requests.
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode == "no-cors" || mode == "navigate" {
+		h.door.Refuse(w, r, nil, &door.RequestError{Kind: "bad_request", Status: http.StatusForbidden, Err: errUnread})
+		return nil, "", false
+	}
+	number := h.handshakes.Add(1)
+	client, ok := h.door.Connect(w, r)
+	if !ok {
+		return nil, "", false
+	}
+	x, id = newExchange(h, client, number, streamed)
+	h.exchanges.add(x)
+	x.conn.awaitFirst()
+	if reason, closing := client.Connected(x.conn); closing {
+		x.conn.askToMove()
+		x.conn.expel(websocket.CloseGoingAway, reason)
+	}
+	return x, id, true
+}
