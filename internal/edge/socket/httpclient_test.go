@@ -210,3 +210,13 @@ func (c *httpClient) Close(_ context.Context, _ websocket.CloseCode, _ string) e
 	}
 	return err
 }
+
+// list returns the connections.
+func (xs *exchanges) list() (all []*exchange) {
+	xs.mu.Lock()
+	defer xs.mu.Unlock()
+	for _, x := range xs.all {
+		all = append(all, x)
+	}
+	return all
+}

@@ -135,11 +135,19 @@ func (x *exchange) receive(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer func() { <-x.up.turn }()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, x.handler.accept.MaxMessageBytes))
-	if err == nil && !x.up.begin(p) {
-		err = errReplaced
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return err
+	}
+	select {
+	case <-p.replaced:
+		return errReplaced // which may be why it can't be read
+	default:
 	}
 	if err != nil {
 		return err
+	}
+	if !x.up.begin(p) {
+		return errReplaced
 	}
 	x.conn.receiveAll([]websocket.Message{{Type: websocket.Text, Payload: body}})
 	return nil
