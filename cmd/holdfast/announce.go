@@ -18,13 +18,14 @@ type announcement struct {
 	httpsHost, httpHost string // with ports; "" for a listener that is off
 	caFile              string // "" without https
 	trustCommand        string // "" if browsers trust the CA already
+	apiKey              string // of the server API
 	public              bool   // other machines may connect
 	page                string // what is at /
 }
 
 // announce prints where to go now.
-func announce(std streams, o *devOptions, srv *server.Server, ca *certs.CA) {
-	a := announcement{public: o.https.public() || o.http.public(), page: "Chat"}
+func announce(std streams, o *devOptions, srv *server.Server, ca *certs.CA, apiKey string) {
+	a := announcement{apiKey: apiKey, public: o.https.public() || o.http.public(), page: "Chat"}
 	if o.static != "" {
 		a.page = "Site"
 	}
@@ -72,6 +73,7 @@ func (a *announcement) text(style style) string {
 	}
 	row("Browser", "new WebSocket('"+ws+host+exampleChannel+"')")
 	row("Shell", curl+" -d 'hello' "+web+host+exampleChannel)
+	row("API", curl+" -H 'Authorization: Bearer "+a.apiKey+"' "+web+host+"/v1/info")
 	if a.trustCommand != "" {
 		row("Trust", a.trustCommand+style.faint("    once, so that browsers accept the certificate"))
 	}

@@ -10,8 +10,11 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/config"
 )
 
-// tokenSecretFile is where development mode keeps the secret of tokens, in the data directory.
-const tokenSecretFile = "token.key"
+// What development mode keeps in the data directory.
+const (
+	tokenSecretFile = "token.key" // the secret of tokens
+	apiKeyFile      = "api.key"   // an API key that may do everything
+)
 
 // authOf returns how the configuration has clients vouched for. It reads the files of keys. The error is
 // [config.Errors].
@@ -67,6 +70,11 @@ func developmentAuthOf(c *config.Config, dataDir string) (auth.Config, error) {
 	return a, nil
 }
 
+// developmentAPIKey returns the API key of development mode, and what the server knows of it.
+func developmentAPIKey(dataDir string) (string, auth.APIKey, error) {
+	return auth.OpenAPIKey(filepath.Join(dataDir, apiKeyFile), "development", map[string]string{"#": "rwp"})
+}
+
 func readTokenKey(file, id string, algorithm auth.Algorithm) (auth.Key, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -84,7 +92,7 @@ func apiKeyOf(k config.APIKey) (auth.APIKey, error) {
 	if err != nil {
 		return auth.APIKey{}, err
 	}
-	return auth.ParseAPIKey(k.Name, k.ID, k.SHA256, grants)
+	return auth.ParseAPIKey(k.Name, k.ID, k.SHA256, grants, k.Manage)
 }
 
 // describeAuth returns who vouches for clients, in words.

@@ -113,6 +113,11 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 	if err != nil {
 		return fail(exitFiles, "%w", err)
 	}
+	apiKey, known, err := developmentAPIKey(dir)
+	if err != nil {
+		return fail(exitFiles, "%w", err)
+	}
+	vouched.APIKeys = append(vouched.APIKeys, known)
 	cfg, err := serverConfigOf(c, rules, vouched, dir, log)
 	if err != nil {
 		return err
@@ -141,7 +146,7 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve() }()
-	announce(std, o, srv, ca)
+	announce(std, o, srv, ca, apiKey)
 
 	select {
 	case err := <-served:

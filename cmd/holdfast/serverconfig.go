@@ -40,6 +40,7 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 			SyncInterval:    c.Broker.SyncInterval,
 			Log:             log,
 		},
-		Log: log,
+		Version: readBuild().Version,
+		Log:     log,
 	}, nil
 }

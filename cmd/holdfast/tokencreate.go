@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,6 +26,7 @@ type tokenCreateOptions struct {
 	key      string // file
 	keyID    string
 	apiKey   string // name
+	manage   bool
 }
 
 func newTokenCreate(std streams) *cobra.Command {
@@ -53,6 +53,8 @@ what to write into the configuration.`,
 				return fail(exitUsage, "--user and --api-key are both given; an API key is a server's, and no user's")
 			case o.apiKey != "":
 				return o.createAPIKey(std, grants)
+			case o.manage:
+				return fail(exitUsage, "--manage is for an API key; name the server with --api-key NAME")
 			case o.user == "":
 				return fail(exitUsage, "token create needs --user NAME, or --api-key NAME; %s", advise(cmd, "", ""))
 			}
@@ -71,6 +73,7 @@ what to write into the configuration.`,
 	flags.StringVar(&o.key, "key", "", "sign with the private key or the secret in `FILE`")
 	flags.StringVar(&o.keyID, "key-id", "", "the `ID` of the key (kid)")
 	flags.StringVar(&o.apiKey, "api-key", "", "make an API key instead, for the server `NAME`")
+	flags.BoolVar(&o.manage, "manage", false, "let the API key look after the server too")
 	o.tokenKeys.add(flags)
 	return cmd
 }
@@ -93,16 +96,8 @@ func (o *tokenCreateOptions) createToken(std streams, grants map[string]string) 
 	if o.ttl > 0 {
 		claims.Expires = now.Add(time.Duration(o.ttl))
 	}
-	if claims.TokenID == "" {
-		claims.TokenID = rand.Text()
-	}
-	if claims.Issuer == "" && len(a.Issuers) > 0 {
-		claims.Issuer = a.Issuers[0]
-	}
-	if claims.Audience == "" && len(a.Audiences) > 0 {
-		claims.Audience = a.Audiences[0]
-	}
-	token, err := key.Sign(claims)
+	signer := a.SignerWith(key)
+	token, err := signer.Sign(signer.Complete(claims))
 	if err != nil {
 		return fail(exitUsage, "cannot make the token: %w", err)
 	}
@@ -146,13 +141,20 @@ func infoOf(text string) jsontext.Value {
 
 // createAPIKey prints an API key, which is kept nowhere, and what the server has to know of it.
 func (o *tokenCreateOptions) createAPIKey(std streams, grants map[string]string) error {
-	if len(grants) == 0 {
+	if len(grants) == 0 && !o.manage {
 		return fail(exitUsage, "an API key without --channels could do nothing; write what it may do, as in --channels '#=rwp'")
 	}
 	key, id, hash := auth.NewAPIKey()
-	channels, err := json.Marshal(o.channels)
-	if err != nil {
-		return fail(exitUsage, "--channels: %w", err)
+	may := ""
+	if len(o.channels) > 0 {
+		channels, err := json.Marshal(o.channels)
+		if err != nil {
+			return fail(exitUsage, "--channels: %w", err)
+		}
+		may = ", channels: " + string(channels)
+	}
+	if o.manage {
+		may += ", manage: true"
 	}
 	name, err := json.Marshal(o.apiKey)
 	if err != nil {
@@ -161,7 +163,7 @@ func (o *tokenCreateOptions) createAPIKey(std streams, grants map[string]string)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", key)
 	b.WriteString("It is shown this once. What the server has to know of it, in its configuration:\n\n")
-	fmt.Fprintf(&b, "auth:\n  api_keys:\n    - {name: %s, id: %s, sha256: %s, channels: %s}\n", name, id, hash, channels)
+	fmt.Fprintf(&b, "auth:\n  api_keys:\n    - {name: %s, id: %s, sha256: %s%s}\n", name, id, hash, may)
 	_, err = io.WriteString(std.out, b.String())
 	return err
 }

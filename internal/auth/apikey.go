@@ -31,6 +31,7 @@ type APIKey struct {
 	hash   [sha256.Size]byte // of the whole key
 	name   string
 	grants Grants
+	manage bool
 }
 
 // NewAPIKey makes a key, and returns what a client has to show and what a server has to know: its public id
@@ -40,12 +41,22 @@ func NewAPIKey() (key, id, hash string) {
 	rand.Read(random) // never fails
 	id = plain32.EncodeToString(random[:apiKeyIDBytes])
 	key = apiKeyPrefix + id + "_" + plain32.EncodeToString(random[apiKeyIDBytes:])
-	sum := sha256.Sum256([]byte(key))
-	return key, id, hex.EncodeToString(sum[:])
+	_, hash = describeAPIKey(key)
+	return key, id, hash
 }
 
-// ParseAPIKey returns the API key with a name for logs, and with grants, from what NewAPIKey has returned.
-func ParseAPIKey(name, id, hash string, grants map[string]string) (APIKey, error) {
+// describeAPIKey returns what a server has to know of a key. That of a text that is no key has no id.
+func describeAPIKey(key string) (id, hash string) {
+	if len(key) == apiKeyBytes && strings.HasPrefix(key, apiKeyPrefix) {
+		id, _, _ = strings.Cut(strings.TrimPrefix(key, apiKeyPrefix), "_")
+	}
+	sum := sha256.Sum256([]byte(key))
+	return id, hex.EncodeToString(sum[:])
+}
+
+// ParseAPIKey returns the API key with a name for logs, from what NewAPIKey has returned: with grants, and maybe for
+// looking after the server, as Identity.Manage says.
+func ParseAPIKey(name, id, hash string, grants map[string]string, manage bool) (APIKey, error) {
 	if raw, err := plain32.DecodeString(id); err != nil || len(raw) != apiKeyIDBytes {
 		return APIKey{}, fmt.Errorf("the id %s is none of an API key; take the one that was printed with the key", quote(id))
 	}
@@ -57,12 +68,12 @@ func ParseAPIKey(name, id, hash string, grants map[string]string) (APIKey, error
 	if err != nil {
 		return APIKey{}, err
 	}
-	return APIKey{id: id, hash: [sha256.Size]byte(sum), name: name, grants: g}, nil
+	return APIKey{id: id, hash: [sha256.Size]byte(sum), name: name, grants: g, manage: manage}, nil
 }
 
 // checkAPIKey returns the server that a key belongs to.
 func (a *Authenticator) checkAPIKey(key string) (*Identity, error) {
-	if len(key) != len(apiKeyPrefix)+base32Len(apiKeyIDBytes)+len("_")+base32Len(apiKeySecretBytes) {
+	if len(key) != apiKeyBytes {
 		return nil, refuse(CheckAPIKey, "the API key is incomplete, or none; send the whole key, which begins with %s", apiKeyPrefix)
 	}
 	id, _, _ := strings.Cut(strings.TrimPrefix(key, apiKeyPrefix), "_")
@@ -72,10 +83,11 @@ func (a *Authenticator) checkAPIKey(key string) (*Identity, error) {
 		return nil, refuse(CheckAPIKey, "the API key is not known to this server; use one that is in its configuration").
 			because("its id is %s", quote(id))
 	}
-	return &Identity{Server: true, Grants: known.grants, TokenID: known.tokenID(), By: "API key " + quote(known.name)}, nil
+	return &Identity{Server: true, Manage: known.manage, Grants: known.grants, TokenID: known.tokenID(), By: "API key " + quote(known.name)}, nil
 }
 
 // tokenID returns what the key can be revoked by: its public part.
 func (k *APIKey) tokenID() string { return apiKeyPrefix + k.id }
 
-func base32Len(bytes int) int { return plain32.EncodedLen(bytes) }
+// apiKeyBytes is the length of a key.
+var apiKeyBytes = len(apiKeyPrefix) + plain32.EncodedLen(apiKeyIDBytes) + len("_") + plain32.EncodedLen(apiKeySecretBytes)

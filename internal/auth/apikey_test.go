@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -9,7 +11,7 @@ import (
 func newAPIKey(t testing.TB, name string, grants map[string]string) (string, APIKey) {
 	t.Helper()
 	key, id, hash := NewAPIKey()
-	known, err := ParseAPIKey(name, id, hash, grants)
+	known, err := ParseAPIKey(name, id, hash, grants, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,5 +84,44 @@ func TestTheSecretOfAnAPIKeyIsNotInWhatTheServerKnows(t *testing.T) {
 	again, _, _ := NewAPIKey()
 	if again == key {
 		t.Error("two keys are the same")
+	}
+}
+
+func TestAnAPIKeyManagesOnlyIfItIsMadeTo(t *testing.T) {
+	key, id, hash := NewAPIKey()
+	for _, manage := range []bool{false, true} {
+		known, err := ParseAPIKey("n", id, hash, nil, manage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := newAuthenticator(t, Config{APIKeys: []APIKey{known}}).Authenticate(patience(t), Credentials{APIKey: key})
+		if err != nil || who.Manage != manage {
+			t.Errorf("made with %v: %+v, %v", manage, who, err)
+		}
+	}
+}
+
+func TestAnAPIKeyInAFileIsMadeOnceForItsOwnerAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "api.key")
+	key, known, err := OpenAPIKey(path, "dev", map[string]string{"#": "rw"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	again, _, err := OpenAPIKey(path, "dev", nil)
+	if err != nil || again != key {
+		t.Errorf("the second time it is another: %v", err)
+	}
+	who, err := newAuthenticator(t, Config{APIKeys: []APIKey{known}}).Authenticate(patience(t), Credentials{Token: key})
+	if err != nil || !who.Server || !who.Manage || !who.Grants.Allows(Publish, "a") {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if err := os.WriteFile(path, []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := OpenAPIKey(path, "dev", nil); err == nil || !strings.Contains(err.Error(), "remove it to get a new one") {
+		t.Errorf("of a file with nonsense: %v", err)
 	}
 }

@@ -173,6 +173,18 @@ func (g Grants) AllowsPattern(action Action, p channel.Pattern) bool {
 	return false
 }
 
+// Covers tells whether g allows all that other does, or else what it does not, as "PATTERN=LETTERS".
+func (g Grants) Covers(other Grants) (without string, ok bool) {
+	for _, one := range other.all {
+		for _, l := range letters {
+			if one.allows&l.means == l.means && !g.AllowsPattern(l.means, one.pattern) {
+				return string(one.pattern) + "=" + string(l.letter), false
+			}
+		}
+	}
+	return "", true
+}
+
 // None tells whether nothing is allowed.
 func (g Grants) None() bool { return len(g.all) == 0 }
 

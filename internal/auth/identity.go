@@ -10,6 +10,7 @@ import (
 type Identity struct {
 	User   string `json:"u,omitempty"` // "" for an anonymous client, and for a server
 	Server bool   `json:"s,omitempty"` // a backend, with an API key
+	Manage bool   `json:"m,omitempty"` // that may look after the server: find clients, end and revoke them, make tokens
 
 	Grants Grants `json:"g,omitzero"`  // what the token or the API key lets it do
 	Info   string `json:"i,omitempty"` // what others may see beside the name: text or JSON, at most MaxInfoBytes

@@ -21,6 +21,9 @@ type Store interface {
 // maxRevocations bounds those that are remembered: 100,000 take about 30 MB.
 const maxRevocations = 100_000
 
+// ErrManyRevoked refuses a revocation, of which there are too many.
+var ErrManyRevoked = fmt.Errorf("there are %d revocations, and no more are remembered; revoke by user, or replace the key that tokens are signed with", maxRevocations)
+
 // Revocations are what has been revoked and has not expired yet. Its methods may be called from any
 // goroutine.
 type Revocations struct {
@@ -80,7 +83,7 @@ func (rs *Revocations) Revoke(ctx context.Context, r Revocation) error {
 		return err
 	}
 	if rs.full(r.key(), now) {
-		return fmt.Errorf("there are %d revocations, and no more are remembered; revoke by user, or replace the key that tokens are signed with", maxRevocations)
+		return ErrManyRevoked
 	}
 	r = rs.take(r)
 	if rs.store == nil {

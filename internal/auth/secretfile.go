@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -15,7 +16,9 @@ import (
 func OpenSecret(path string) (Key, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		text, err = makeSecret(path)
+		random := make([]byte, 48)
+		rand.Read(random) // never fails
+		text, err = makeSecretFile(path, base64.StdEncoding.EncodeToString(random))
 	}
 	if err != nil {
 		return Key{}, fmt.Errorf("the secret of the tokens can't be read or made: %w", err)
@@ -27,17 +30,34 @@ func OpenSecret(path string) (Key, error) {
 	return k, nil
 }
 
-// makeSecret writes a secret to a file of its own first, and then links it, so that there is a whole one or
-// none, and of two that make one at the same time both have the first.
-func makeSecret(path string) (text []byte, err error) {
+// OpenAPIKey reads an API key from a file, or makes one if the file is not there, for a server of a name that may look
+// after this one and do what the grants let it.
+func OpenAPIKey(path, name string, grants map[string]string) (key string, known APIKey, err error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key, _, _ = NewAPIKey()
+		text, err = makeSecretFile(path, key)
+	}
+	if err != nil {
+		return "", APIKey{}, fmt.Errorf("the API key can't be read or made: %w", err)
+	}
+	key = string(bytes.TrimSpace(text))
+	id, hash := describeAPIKey(key)
+	if known, err = ParseAPIKey(name, id, hash, grants, true); err != nil {
+		return "", APIKey{}, fmt.Errorf("%s has no API key; remove it to get a new one", path)
+	}
+	return key, known, nil
+}
+
+// makeSecretFile writes a secret to a file of its own first, and then links it, so that there is a whole one or
+// none, and of two that make one at the same time both have the first, which is returned.
+func makeSecretFile(path, secret string) (text []byte, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // only the owner may read it
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	random := make([]byte, 48)
-	rand.Read(random) // never fails
-	text = []byte(base64.StdEncoding.EncodeToString(random) + "\n")
+	text = []byte(secret + "\n")
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return nil, err

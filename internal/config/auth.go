@@ -40,6 +40,7 @@ type APIKey struct {
 	ID       string   `key:"id" doc:"The public part of the key, behind hfk_."`
 	SHA256   string   `key:"sha256" doc:"The hash of the whole key."`
 	Channels []string `key:"channels" doc:"What it may do, as in chat/#=rw: r is subscribe and history, w publish, p presence, h history alone."`
+	Manage   bool     `key:"manage" default:"false" doc:"Whether it may look after the server by the server API: list channels and connections, disconnect, revoke, make tokens, purge histories; see api.md."`
 
 	Place Place `key:"-"` // where it is written
 }
@@ -101,8 +102,8 @@ func (a *Auth) settleAPIKeys(d *decoder) {
 		switch {
 		case k.Name == "" || k.ID == "" || k.SHA256 == "":
 			d.wrong(path, "%s lacks its name, id or sha256; write the line that holdfast token create --api-key has printed", path)
-		case len(k.Channels) == 0:
-			d.wrong(path, `%s has no channels, so it can do nothing; write what it may do, as in [chat/#=rw]`, path)
+		case len(k.Channels) == 0 && !k.Manage:
+			d.wrong(path, `%s has no channels, so it can do nothing; write what it may do, as in [chat/#=rw], or manage: true`, path)
 		case seen[k.ID]:
 			d.wrong(path, "%s has the id of another one; remove one of them", path)
 		}

@@ -39,7 +39,7 @@ auth:
 		Audiences:   []string{"holdfast"},
 		Leeway:      time.Minute,
 		Cookie:      "holdfast",
-		APIKeys:     []APIKey{{"backend", "abcdefgh", "00ff", []string{"chat/#=rw", "alerts/+=r"}, Place{file, 17}}},
+		APIKeys:     []APIKey{{"backend", "abcdefgh", "00ff", []string{"chat/#=rw", "alerts/+=r"}, false, Place{file, 17}}},
 		MaxLifetime: 0, RequireExpiry: false, AllowQueryToken: true, CertificateName: "uri",
 	}
 	if got := mustLoad(t, Options{File: file}).Auth; !reflect.DeepEqual(got, want) {
@@ -70,7 +70,7 @@ func TestMistakesAboutTokensAreToldWithWhatToDo(t *testing.T) {
 		"auth: {cookie: 'a b'}":                `F:1: auth.cookie: "a b" can't be the name of a cookie; use letters, digits, - and _`,
 		"auth: {leeway: 1h}":                   "F:1: auth.leeway: 1h is too large; the most is 10m",
 		"auth: {api_keys: [{name: a}]}":        "F:1: auth.api_keys[0] lacks its name, id or sha256; write the line that holdfast token create --api-key has printed",
-		"auth: {api_keys: [" + key("a") + "]}": "F:1: auth.api_keys[0] has no channels, so it can do nothing; write what it may do, as in [chat/#=rw]",
+		"auth: {api_keys: [" + key("a") + "]}": "F:1: auth.api_keys[0] has no channels, so it can do nothing; write what it may do, as in [chat/#=rw], or manage: true",
 		"auth: {api_keys: [" + key("a, channels: [a=r]") + ", " + key("a, channels: [a=r]") + "]}": "F:1: auth.api_keys[1] has the id of another one; remove one of them",
 	} {
 		if got := problems(t, Options{File: fileWith(t, text)}); got != want {

@@ -101,7 +101,7 @@ func TestTheAddressInTheLogIsNotTheOneThatAStrangerClaims(t *testing.T) {
 func TestNoSecretIsInALogAnAnswerOrAMetric(t *testing.T) {
 	key, id, hash := auth.NewAPIKey()
 	grants := map[string]string{"ours/#": "rw"}
-	known, err := auth.ParseAPIKey("backend", id, hash, grants)
+	known, err := auth.ParseAPIKey("backend", id, hash, grants, false)
 	if err != nil {
 		t.Fatal(err)
 	}
