@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +17,16 @@ const (
 	// MaxInfoBytes bounds what an entry says about its user.
 	MaxInfoBytes = 4 << 10
 )
+
+// anonymous begins the name under which a connection of nobody in particular is present: each is a user of its own. No
+// user has a name with a control character in it.
+const anonymous = "\x00"
+
+// Anonymous returns the user as whom a connection of nobody in particular is present.
+func Anonymous(connection string) (user string) { return anonymous + connection }
+
+// IsAnonymous tells whether a user is one of those, and which connection it is.
+func IsAnonymous(user string) (connection string, ok bool) { return strings.CutPrefix(user, anonymous) }
 
 // ErrInfoTooLarge refuses an entry.
 var ErrInfoTooLarge = errors.New("what a presence entry says about its user is too large")

@@ -187,12 +187,12 @@ func (cs *Clients) Welcome(who *auth.Identity) error {
 }
 
 // Visit returns a client for a single request, which is not counted as a connection. What is sent counts
-// towards the limits of its address and its user.
+// towards the limits of its address and its user, but for a server with an API key: it speaks for many.
 func (cs *Clients) Visit(from netip.Addr, who *auth.Identity) *Client {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	near := cs.neighboursLocked(neighbourhood(from))
-	c := &Client{clients: cs, from: from, near: near, request: true}
+	c := &Client{clients: cs, from: from, near: near, request: true, trusted: who.Server}
 	c.who.Store(&identified{who, ""})
 	if who.User != "" {
 		c.user.Store(cs.userLocked(who.User))

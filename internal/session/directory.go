@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,3 +130,9 @@ func (cs *Clients) Edges() map[string]int {
 
 // End ends the client's connection, with a close code of the protocol and a reason.
 func (c *Client) End(code protocol.CloseCode, reason string) { c.end(code, reason) }
+
+// Hears tells whether the client is subscribed to a channel, by its name or by a pattern.
+func (c *Client) Hears(name channel.Name) bool {
+	conn := c.connection()
+	return conn != nil && slices.ContainsFunc(conn.Subscriptions(), func(p channel.Pattern) bool { return p.Matches(name) })
+}

@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
@@ -33,7 +32,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 	}
 	most := h.config.MaxMessageBytes
 	if r.ContentLength > most { // known before it comes, and not waited for
-		h.refuseUnread(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
+		h.door.RefuseUnread(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
@@ -73,26 +72,6 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		status = http.StatusCreated
 	}
 	writeJSON(w, status, published{Channel: name, Type: typ.String(), Bytes: len(body), Offset: ack.Offset, Epoch: ack.Epoch, Duplicate: ack.Duplicate})
-}
-
-// What is thrown away of a body that has been refused, and for how long.
-const (
-	maxUnread    = 1 << 20 // bytes
-	unreadPeriod = time.Second
-)
-
-// refuseUnread refuses a request whose body has not been read. Some of it is thrown away behind the answer: if the
-// connection were closed with unread bytes, its reset could overtake the answer.
-func (h *Handler) refuseUnread(w http.ResponseWriter, r *http.Request, client *session.Client, err error) {
-	control := http.NewResponseController(w)
-	if r.ProtoMajor == 1 {
-		w.Header().Set("Connection", "close")
-		control.EnableFullDuplex() // every HTTP/1 connection can; else the body would be awaited
-	}
-	h.door.Refuse(w, r, client, err)
-	if control.Flush() == nil && control.SetReadDeadline(time.Now().Add(unreadPeriod)) == nil {
-		io.CopyN(io.Discard, r.Body, maxUnread) // how it ends does not matter
-	}
 }
 
 // await publishes a message and waits for its acknowledgement.

@@ -25,6 +25,8 @@ type Door struct {
 	ClientNames string
 	Origins     []string // web origins allowed besides the same one, as in websocket.AcceptOptions
 	Audit       *telemetry.Audit
+	// Answer writes a refusal in the form that the edge answers in. Nil is a line of text.
+	Answer func(w http.ResponseWriter, r Refusal)
 }
 
 // anonymous is who has shown nothing.

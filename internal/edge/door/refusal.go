@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
@@ -15,8 +16,9 @@ import (
 
 // RequestError is a request that can't be served as it is.
 type RequestError struct {
-	Kind   string // for the audit
-	Status int    // of the answer
+	Kind   string        // for the audit
+	Status int           // of the answer
+	After  time.Duration // when to try again; 0 if it would be in vain
 	Err    error
 }
 
@@ -38,7 +40,18 @@ func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, c *session.Client,
 	if v.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="holdfast"`)
 	}
+	if d.Answer != nil {
+		d.Answer(w, Refusal{v, ref, err})
+		return
+	}
 	http.Error(w, err.Error()+" (ref "+ref+")", v.Status)
+}
+
+// Refusal is what is answered to a request that is not let in or served.
+type Refusal struct {
+	Verdict
+	Ref string // what the audit knows it by
+	Err error
 }
 
 // Tell tells the audit of a refusal, and returns what the client is to know it by.

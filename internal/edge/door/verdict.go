@@ -28,7 +28,7 @@ const retrySoon = time.Second
 // does not know is a fault of the server's.
 func VerdictOf(err error) Verdict {
 	if bad, ok := errors.AsType[*RequestError](err); ok {
-		return Verdict{bad.Kind, protocol.CodeBadCommand, bad.Status, 0}
+		return Verdict{bad.Kind, protocol.CodeBadCommand, bad.Status, bad.After}
 	}
 	if limit, ok := errors.AsType[*session.LimitError](err); ok {
 		return Verdict{limit.Limit, protocol.CodeRateLimited, http.StatusTooManyRequests, limit.After}

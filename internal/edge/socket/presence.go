@@ -1,24 +1,18 @@
 package socket
 
 import (
-	"strings"
-
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
 
-// anonymous begins the name under which an anonymous connection is present: each is a user of its own.
-// What follows is the session's id. No user has a name with a control character in it.
-const anonymous = "\x00"
-
 // presentAs returns the name under which the client is present.
 func (c *conn) presentAs() string {
 	if user := c.client.Who().User; user != "" {
 		return user
 	}
-	return anonymous + c.id
+	return hub.Anonymous(c.id)
 }
 
 // join makes the session present where a subscription does that, and begins to tell the client who
@@ -101,7 +95,7 @@ func (c *conn) count(name channel.Name) protocol.Count {
 
 // entry tells the anonymous from others.
 func entry(user string, info []byte) protocol.Entry {
-	if id, ok := strings.CutPrefix(user, anonymous); ok {
+	if id, ok := hub.IsAnonymous(user); ok {
 		return protocol.Entry{ID: id, Info: string(info)}
 	}
 	return protocol.Entry{User: user, ID: user, Info: string(info)}

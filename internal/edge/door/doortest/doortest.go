@@ -17,22 +17,27 @@ import (
 
 // New returns a door that takes tokens of Token, tells its audit to nobody, and lets everybody in whom limits let in.
 func New(t testing.TB, edge string, rules *policy.Rules, limits policy.Limits) *door.Door {
+	return NewWith(t, edge, rules, limits, nil)
+}
+
+// NewWith is New for servers with API keys too, where clients can be revoked; nil for where they can't.
+func NewWith(t testing.TB, edge string, rules *policy.Rules, limits policy.Limits, revoked *auth.Revocations, apiKeys ...auth.APIKey) *door.Door {
 	t.Helper()
-	a, err := auth.New(t.Context(), auth.Config{Keys: []auth.Key{key(t)}})
+	a, err := auth.New(t.Context(), auth.Config{Keys: []auth.Key{Key(t)}, APIKeys: apiKeys, Revoked: revoked})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.Close)
 	return &door.Door{
 		Edge:    edge,
-		Clients: session.NewClients(rules, limits, nil),
+		Clients: session.NewClients(rules, limits, revoked),
 		Auth:    a,
 		Audit:   telemetry.NewAudit(slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
 	}
 }
 
-// key signs the tokens.
-func key(t testing.TB) auth.Key {
+// Key signs the tokens.
+func Key(t testing.TB) auth.Key {
 	t.Helper()
 	k, err := auth.NewSecret("", []byte("a secret of more than thirty-two bytes"))
 	if err != nil {
@@ -45,7 +50,7 @@ func key(t testing.TB) auth.Key {
 func Token(t testing.TB, user string, lasts time.Duration, channels map[string]string) string {
 	t.Helper()
 	now := time.Now()
-	s, err := key(t).Sign(auth.Claims{User: user, Channels: channels, Issued: now, Expires: now.Add(lasts)})
+	s, err := Key(t).Sign(auth.Claims{User: user, Channels: channels, Issued: now, Expires: now.Add(lasts)})
 	if err != nil {
 		t.Fatal(err)
 	}
