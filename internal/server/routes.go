@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-dev/holdfast/internal/console"
+	"github.com/holdfast-dev/holdfast/internal/edge/api"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
@@ -21,6 +22,8 @@ func (s *Server) routes() http.Handler {
 		switch {
 		case strings.HasPrefix(r.URL.Path, channels.Prefix):
 			s.channels.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, api.Prefix):
+			s.api.ServeHTTP(w, r)
 		case r.URL.Path == socket.Path:
 			s.socket.ServeHTTP(w, r)
 		case isReserved(r.URL.Path):
@@ -44,7 +47,7 @@ func (s *Server) pages() http.Handler {
 
 // nothing answers for addresses at which there is nothing.
 func nothing(w http.ResponseWriter, _ *http.Request) {
-	http.Error(w, "there is nothing at this address; channels are below /channels/, and clients of the protocol connect to /socket", http.StatusNotFound)
+	http.Error(w, "there is nothing at this address; channels are below /channels/, clients of the protocol connect to /socket, and the server API is below /v1/", http.StatusNotFound)
 }
 
 // reserved are the first segments of paths that are the server's own, so that no site comes to use one that

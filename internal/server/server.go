@@ -14,6 +14,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/edge/api"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
@@ -54,6 +55,7 @@ type Config struct {
 	Rules           *policy.Rules // of the channels
 	Broker          broker.Config // of the logs of channels with history; not used if there are none
 	SessionKey      string        // file with the key of the sessions of /socket, made if need be; "" for a key that ends with the server. Not used with an external NATS server, which has it
+	Version         string        // of the server, for those who ask
 	Log             *slog.Logger
 }
 
@@ -81,6 +83,7 @@ type Server struct {
 	front    *door.Door // tells of requests that reach no edge
 	channels *channels.Handler
 	socket   *socket.Handler
+	api      *api.Handler
 	https    []net.Listener
 	http     []net.Listener
 	web      http.Server
@@ -138,6 +141,16 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		Key:             key,
 		Window:          presenceGrace,
 		Dedup:           cfg.Broker.DuplicateWindow,
+	})
+	backends := doorTo("api")
+	backends.Sources, backends.ClientNames = auth.Sources{}, "" // an API key in a header, and nothing else
+	s.api = api.New(s.store.channels, api.Config{
+		Door:            backends,
+		MaxMessageBytes: cfg.MaxMessageBytes,
+		Presence:        s.presence,
+		Revocations:     s.ids.revoked,
+		Tokens:          cfg.Auth,
+		Version:         cfg.Version,
 	})
 	s.web = http.Server{
 		Handler:           s.routes(),

@@ -10,7 +10,7 @@ const (
 	badRequest    = "400 400 Bad Request | closed"
 	tooMuchHeader = "431 431 Request Header Fields Too Large | closed"
 	notOurName    = "421 this server does not go by the name in the Host header; it goes by: " + host + " (ref) | closed"
-	nothingThere  = "404 there is nothing at this address; channels are below /channels/, and clients of the protocol connect to /socket | closed"
+	nothingThere  = "404 there is nothing at this address; channels are below /channels/, clients of the protocol connect to /socket, and the server API is below /v1/ | closed"
 	noSuchMethod  = "405 a channel URL takes a WebSocket handshake, GET or POST | closed"
 	// served is the answer to what comes after.
 	served = `200 { "channel": "open/after", "websocket": "ws://holdfast.test/channels/open/after", "publish": "http://holdfast.test/channels/open/after", "subscribers": 0, "max_message_bytes": 10000 } | closed`
