@@ -8,7 +8,7 @@
 import { waitMs } from "./backoff.ts";
 import { json } from "./json.ts";
 import { createLink, type Link } from "./link.ts";
-import { type Carrier, type Dial, type WebSocketClass, webSocket } from "./transport.ts";
+import { type Carrier, type Dial, type TransportName, type WebSocketClass, webSocket } from "./transport.ts";
 import { onWake } from "./wake.ts";
 import type { Encoding, Incoming, Welcome } from "./wire.ts";
 
@@ -47,7 +47,7 @@ export interface ConnectionOwner {
   /** What `connect` says besides the session. */
   hello?(): object;
   /** What is sent now goes along with `connect`. */
-  opened(link: Link): void;
+  opened(link: Link, by?: TransportName): void;
   /** `connect` is answered: this link is the one to use. */
   greeted?(link: Link): void;
   pushed(link: Link, push: Incoming): void;
@@ -120,7 +120,7 @@ export function createConnection(
       stableAt = Date.now() + stableMs;
     }
   };
-  const opened = (link: Link) => {
+  const opened: ConnectionOwner["opened"] = (link, by) => {
     link.ask("connect", { ...owner.hello?.(), session: greeting.session }, (welcome: Welcome, error) => {
       if (error) {
         link.close();
@@ -134,7 +134,7 @@ export function createConnection(
         owner.greeted?.(link);
       }
     });
-    owner.opened(link);
+    owner.opened(link, by);
   };
 
   const pushed = (link: Link, push: Incoming) => {

@@ -5,27 +5,41 @@
  */
 
 import fc from "fast-check";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { json } from "./json.ts";
 import { msgpack } from "./msgpack.ts";
 import { HoldfastSocket } from "./socket.ts";
 import { Clock, restoreTime } from "./testing/clock.ts";
 import { FakeServer } from "./testing/fakeserver.ts";
+import type { Cut, Way } from "./testing/line.ts";
 import { faultIn, textOf } from "./testing/model.ts";
-import { type Cut, Network, type Way } from "./testing/network.ts";
+import { Network } from "./testing/network.ts";
 import { type Doing, doings, Stage, type Step } from "./testing/stage.ts";
+import type { TransportName } from "./transport.ts";
 import type { Encoding } from "./wire.ts";
 
-afterEach(restoreTime);
+afterEach(() => {
+  restoreTime();
+  vi.unstubAllGlobals();
+});
 
 /** Where a connection breaks that had so many bytes: at each, and by turns so that what had passed arrives or not. */
-function* everywhere(bytes: Record<Way, number>): Generator<Cut> {
+function* everywhere(bytes: Record<Way, number>, every = 1): Generator<Cut> {
   for (const way of ["up", "down"] as const) {
-    for (let at = 0; at <= bytes[way]; at++) {
+    for (let at = 0; at <= bytes[way]; at += every) {
       yield { way, bytes: at, arrives: at % 2 === 0 };
     }
   }
 }
+
+/** Polls take more bytes, and more time passes: some are left out. */
+const carriers: { by: TransportName; encoding: Encoding; every: number }[] = [
+  { by: "websocket", encoding: json, every: 1 },
+  { by: "websocket", encoding: msgpack, every: 1 },
+  { by: "stream", encoding: json, every: 1 },
+  { by: "polling", encoding: json, every: 3 },
+  { by: "polling", encoding: msgpack, every: 7 },
+];
 
 const script: Step[] = [
   { does: "other", quietMs: 30 },
@@ -41,13 +55,13 @@ const script: Step[] = [
   { does: "publish", quietMs: 3000 },
 ];
 
-test.each([json, msgpack])(
-  "whatever byte of $protocol a connection breaks at, each message is stored and comes once, in order",
-  async (encoding) => {
-    const whole = new Stage(encoding, []);
+test.each(carriers)(
+  "whatever byte of $encoding.protocol by $by breaks, each message is stored and comes once, in order",
+  async ({ by, encoding, every }) => {
+    const whole = new Stage(encoding, [], 40, by);
     expect(await whole.play(script)).toEqual([]);
-    for (const cut of everywhere(whole.carried)) {
-      const faults = await new Stage(encoding, [cut]).play(script);
+    for (const cut of everywhere(whole.carried, every)) {
+      const faults = await new Stage(encoding, [cut], 40, by).play(script);
       expect({ cut, faults }).toEqual({ cut, faults: [] });
     }
   },
@@ -55,14 +69,14 @@ test.each([json, msgpack])(
 );
 
 /** Says something in a HoldfastSocket, while others do; returns what is wrong, and the bytes that it took. */
-async function playSocket(encoding: Encoding, cuts: Cut[]) {
+async function playSocket(encoding: Encoding, cuts: Cut[], by: TransportName) {
   const clock = new Clock();
   clock.install();
   const server = new FakeServer();
   const network = new Network(clock, server, cuts, 40);
-  const { WebSocket } = network;
+  vi.stubGlobal("fetch", network.fetch);
   const url = `wss://one.test/channels/chat/a?since=${server.end}`;
-  const socket = new HoldfastSocket(url, [], { WebSocket, encoding });
+  const socket = new HoldfastSocket(url, [], { dial: network.dial(by), encoding });
   const came: string[] = [];
   socket.binaryType = "arraybuffer";
   socket.onmessage = ({ data }) => came.push(textOf(data));
@@ -99,13 +113,13 @@ async function playSocket(encoding: Encoding, cuts: Cut[]) {
   return { faults, carried };
 }
 
-test.each([json, msgpack])(
-  "nor does HoldfastSocket lose or repeat any, whatever byte of $protocol its connection breaks at",
-  async (encoding) => {
-    const { faults, carried } = await playSocket(encoding, []);
+test.each(carriers)(
+  "nor does HoldfastSocket lose or repeat any, whatever byte of $encoding.protocol by $by breaks",
+  async ({ by, encoding, every }) => {
+    const { faults, carried } = await playSocket(encoding, [], by);
     expect(faults).toEqual([]);
-    for (const cut of everywhere(carried)) {
-      const { faults } = await playSocket(encoding, [cut]);
+    for (const cut of everywhere(carried, every)) {
+      const { faults } = await playSocket(encoding, [cut], by);
       expect({ cut, faults }).toEqual({ cut, faults: [] });
     }
   },
@@ -131,9 +145,10 @@ test("however often connections break, move, are taken over and logs forget, it 
       fc.array(cut, { maxLength: 8 }),
       fc.constantFrom(1, 40, 400, 2000),
       fc.constantFrom(json, msgpack),
+      fc.constantFrom(...carriers.map(({ by }) => by)),
       fc.boolean(),
-      async (steps, cuts, latencyMs, encoding, stolen) => {
-        const stage = new Stage(encoding, cuts, latencyMs);
+      async (steps, cuts, latencyMs, encoding, by, stolen) => {
+        const stage = new Stage(encoding, cuts, latencyMs, by);
         const theft: Step[] = stolen ? [{ does: "steal", quietMs: 100 }] : [];
         expect(await stage.play([...steps, ...theft])).toEqual([]);
       },

@@ -8,6 +8,7 @@ import { Feed, type FeedOptions } from "./feed.ts";
 import { toPayload } from "./payload.ts";
 import { type ConnectOptions, createSession, type Session } from "./session.ts";
 import type { State } from "./subscription.ts";
+import type { TransportName } from "./transport.ts";
 import type { Payload, Welcome } from "./wire.ts";
 
 export interface HoldfastEvents {
@@ -54,6 +55,14 @@ export class Holdfast extends Emitter<HoldfastEvents> {
 
   get state(): State {
     return this.#session.state;
+  }
+
+  /**
+   * What carries it now: each `welcome` may be on another one. "stream" and "polling" are plain HTTP, where no WebSocket
+   * gets through. Undefined while there is no connection.
+   */
+  get transport(): TransportName | undefined {
+    return this.#session.transport;
   }
 
   /** The same object for the same name; its options are those of the first time. */

@@ -1,4 +1,5 @@
 export { Channel, type History, type Roster } from "./channel.ts";
+export { orHTTP } from "./choice.ts";
 export { type Codec, jsonCodec } from "./codec.ts";
 export { HoldfastError } from "./error.ts";
 export { Feed, type FeedEvents, type FeedOptions, type Lost, type Message, type Presence } from "./feed.ts";
@@ -12,6 +13,7 @@ export {
   type Dial,
   type Transport,
   type TransportEvents,
+  type TransportName,
   type WebSocketClass,
   webSocket,
 } from "./transport.ts";

@@ -6,11 +6,12 @@
  */
 
 import type { Fault } from "./error.ts";
-import type { Dial } from "./transport.ts";
+import type { Dial, TransportName } from "./transport.ts";
 import type { Command, Encoding, Incoming, Reply, Welcome } from "./wire.ts";
 
 export interface LinkOwner {
-  opened(link: Link): void;
+  /** `by` is what carries it, if not a WebSocket. */
+  opened(link: Link, by?: TransportName): void;
   pushed(link: Link, push: Incoming): void;
   lost(link: Link, code: number, reason: string): void;
 }
@@ -72,9 +73,9 @@ export function createLink(owner: LinkOwner, dial: Dial, encoding: Encoding, url
   };
 
   const transport = dial(url, encoding.protocol, {
-    onOpen() {
+    onOpen(by) {
       link.open = true;
-      owner.opened(link);
+      owner.opened(link, by);
     },
     onFrame(frame) {
       wait(link.welcome.ping ?? 25, link.probe);

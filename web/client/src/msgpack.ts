@@ -1,5 +1,6 @@
 /** The encoding `holdfast.v1.msgpack`: smaller than JSON for binary payloads. Only what the protocol uses of it. */
 
+import { json } from "./json.ts";
 import { type Encoding, type Incoming, utf8 } from "./wire.ts";
 
 /** Maps and arrays in one another, as the server has it. */
@@ -247,7 +248,11 @@ export const msgpack: Encoding = {
     return writer.done();
   },
   decode: (frame) => {
-    const reader = new Reader(frame as ArrayBuffer);
+    if (typeof frame === "string") {
+      // Over plain HTTP everything is JSON.
+      return json.decode(frame);
+    }
+    const reader = new Reader(frame);
     const value = reader.value();
     if (typeof value !== "object" || !reader.over) {
       throw new RangeError("not one object or array");

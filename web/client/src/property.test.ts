@@ -29,13 +29,13 @@ async function play(steps: Step[], fates: Fate[], latencyMs: number, encoding: E
   const server = new FakeServer();
   server.latencyMs = latencyMs;
   server.fates = [...fates];
-  const { WebSocket } = server;
+  const { WebSocket, dial } = server;
   const got: unknown[] = [];
   const patterned: unknown[] = [];
   const socketGot: unknown[] = [];
   const mishaps: unknown[] = [];
   const stored: Promise<Stored>[] = [];
-  const holdfast = new Holdfast("https://one.test", { WebSocket, encoding });
+  const holdfast = new Holdfast("https://one.test", { dial, encoding });
   const channel = holdfast.channel("chat/a", { since: server.end });
   channel.on("message", ({ data }) => got.push(data));
   const feed = holdfast.pattern("chat/#", { since: server.end });

@@ -6,6 +6,7 @@
  */
 
 import { createCalls } from "./calls.ts";
+import { orHTTP } from "./choice.ts";
 import { type Closed, carry, createConnection, type Drop, type TransportOptions } from "./connection.ts";
 import { createJudge } from "./doubt.ts";
 import type { Fault } from "./error.ts";
@@ -21,6 +22,7 @@ import {
   type SubscriptionEvents,
 } from "./subscription.ts";
 import { type Provider, Tokens } from "./tokens.ts";
+import { type TransportName, webSocket } from "./transport.ts";
 import type { Incoming, Reply, Welcome, WireMessage } from "./wire.ts";
 
 export type { Closed, Drop, Tabs } from "./connection.ts";
@@ -50,6 +52,8 @@ export type Publishing = Promise<Stored> & {
 
 export interface Session {
   readonly state: State;
+  /** What carries it; undefined while there is no connection. */
+  readonly transport: TransportName | undefined;
   /** By their numbers. */
   readonly subscriptions: Map<number, Subscription>;
   subscribe(what: SubscribeBody, options: SubscribeOptions, emit: Emit<SubscriptionEvents>): Subscription;
@@ -76,11 +80,14 @@ const client = { name: "holdfast-js", version: "0.1.0" };
 
 /** Nothing is emitted during the call. Throws if there is nothing to connect with. */
 export function createSession(urls: string[], options: ConnectOptions, emit: Emit<SessionEvents>): Session {
-  const carrier = carry(urls, options);
+  const { WebSocket, dial = orHTTP(webSocket(WebSocket)) } = options;
+  const carrier = carry(urls, { ...options, dial });
   const subscriptions = new Map<number, Subscription>();
   /** The links on which `connect` is sent; the one that is used is `current`. */
   let current: Link | undefined;
   let next: Link | undefined;
+  /** What carries each. */
+  const carriers = new WeakMap<Link, TransportName>();
   /** On which connection all that was stored before has come to them. */
   const lives = new WeakMap<Subscription, Link>();
   let closing = false;
@@ -134,6 +141,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
 
   const self = {
     state: "connecting" as State,
+    transport: undefined as TransportName | undefined,
     subscriptions,
     links,
     ask,
@@ -200,14 +208,16 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     tokens ? { ...carrier, dial: tokens.through(carrier.dial, failed) } : carrier,
     {
       hello: () => ({ token: tokens?.token, client }),
-      opened(link) {
+      opened(link, by) {
         next = link;
+        carriers.set(link, by ?? "websocket");
         for (const subscription of subscriptions.values()) {
           subscription.opened(link);
         }
       },
       greeted(link) {
         current = link;
+        self.transport = carriers.get(link);
         next = undefined;
         tokens?.accepted(link.welcome.expires);
         enter("live");
@@ -236,6 +246,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         }
         if (link === current) {
           current = undefined;
+          self.transport = undefined;
           enter("reconnecting");
         }
         if (!current) {
@@ -245,6 +256,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
       renews: (code) => code === 4401 && !!tokens && !tokens.refused(),
       closed(closed) {
         clearTimeout(flush);
+        self.transport = undefined;
         enter("closed");
         tokens?.stop();
         for (const subscription of subscriptions.values()) {

@@ -12,8 +12,12 @@ export interface Transport {
   close(code: number, reason: string): void;
 }
 
+/** What carries frames. The last two are plain HTTP, by how the client hears; what it sends is POSTed. */
+export type TransportName = "websocket" | "stream" | "polling";
+
 export interface TransportEvents {
-  onOpen(): void;
+  /** `by` is what it is, if not a WebSocket. */
+  onOpen(by?: TransportName): void;
   onFrame(frame: string | ArrayBuffer): void;
   /** Once, at the end, by a WebSocket close code; 1006 if there was none. Also if it never opened. */
   onClose(code: number, reason: string): void;

@@ -24,7 +24,7 @@ test.each([
   ["the page is seen again", () => document.dispatchEvent(new Event("visibilitychange"))],
 ])("when %s it connects at once", async (_, wake) => {
   const server = new FakeServer();
-  const holdfast = new Holdfast("https://one.test", { WebSocket: server.WebSocket });
+  const holdfast = new Holdfast("https://one.test", { dial: server.dial });
   await pass();
   await lose(server);
   wake();
@@ -39,7 +39,7 @@ test.each([
 
 test("a connection that died meanwhile is found out in 5 s", async () => {
   const server = new FakeServer();
-  const holdfast = new Holdfast("https://one.test", { WebSocket: server.WebSocket });
+  const holdfast = new Holdfast("https://one.test", { dial: server.dial });
   await pass();
   server.last.silence();
   window.dispatchEvent(new Event("online"));
@@ -51,7 +51,7 @@ test("a connection that died meanwhile is found out in 5 s", async () => {
 
 test("a page that is hidden wakes nothing", async () => {
   const server = new FakeServer();
-  const holdfast = new Holdfast("https://one.test", { WebSocket: server.WebSocket });
+  const holdfast = new Holdfast("https://one.test", { dial: server.dial });
   await pass();
   await lose(server);
   vi.spyOn(document, "hidden", "get").mockReturnValue(true);

@@ -1,8 +1,9 @@
 /** One connection for all tabs of an origin. */
 
+import { orHTTP } from "../choice.ts";
 import type { Tabs } from "../connection.ts";
 import { json } from "../json.ts";
-import { type Carrier, webSocket } from "../transport.ts";
+import type { Carrier } from "../transport.ts";
 import { createHub } from "./hub.ts";
 import type { Platform } from "./pipe.ts";
 import { share } from "./share.ts";
@@ -41,7 +42,7 @@ export function shared(identity: string, worker?: (name: string) => SharedWorker
 }
 
 /** In the script of a SharedWorker: has the connection of all tabs that were given it. */
-export function serve({ dial = webSocket(), encoding = json }: Partial<Carrier> = {}): void {
+export function serve({ dial = orHTTP(), encoding = json }: Partial<Carrier> = {}): void {
   const { name } = globalThis as unknown as { name: string };
   const here = platform();
   if (here) {

@@ -1,12 +1,13 @@
 /** The hub's end of a call: what it says to one tab. */
 
+import type { TransportName } from "../transport.ts";
 import type { Incoming } from "../wire.ts";
 import type { Down, Pipe } from "./pipe.ts";
 import type { Ear } from "./streams.ts";
 
 export interface Line extends Ear {
-  /** Commands can be sent. */
-  open(): void;
+  /** Commands can be sent; what carries them on to the server is told. */
+  open(by: TransportName | undefined): void;
   /** The tab has read so many. */
   read(count: number): void;
   /** It is over, which the tab is told. */
@@ -33,7 +34,7 @@ export function createLine(pipe: Pipe, hub: string, cut: () => void): Line {
     }
   };
   const line: Line = {
-    open: () => post({ open: true }),
+    open: (by = "websocket") => post({ open: by }),
     hear(incoming) {
       // Answers may still come for a tab that is gone.
       if (over) {

@@ -4,6 +4,7 @@
  * (held by the tab for as long as it lives, so that the hub learns of its death) and a channel of its own.
  */
 
+import type { TransportName } from "../transport.ts";
 import type { Frame, Incoming } from "../wire.ts";
 
 /** On the channel of all: one of these. */
@@ -32,8 +33,8 @@ export interface Down {
   hub: string;
   /** The call is taken: what others say does not count any more. */
   taken?: true;
-  /** Commands can be sent. */
-  open?: true;
+  /** Commands can be sent; this carries them on to the server. */
+  open?: TransportName;
   incoming?: Incoming[];
   closed?: [code: number, reason: string];
 }

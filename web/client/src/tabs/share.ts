@@ -118,7 +118,7 @@ export function share(name: string, platform: Platform, carrier: Carrier, worker
       }
       if (open) {
         opened = true;
-        events.onOpen();
+        events.onOpen(open);
       } else if (closed) {
         lost(...closed);
       } else if (incoming) {

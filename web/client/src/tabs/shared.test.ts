@@ -25,7 +25,7 @@ function enter(origin: FakeOrigin, name = "") {
 
 function open(origin: FakeOrigin, server: FakeServer, ...how: Parameters<typeof shared>) {
   const tab = enter(origin);
-  const holdfast = new Holdfast("https://one.test", { WebSocket: server.WebSocket, tabs: shared(...how) });
+  const holdfast = new Holdfast("https://one.test", { dial: server.dial, tabs: shared(...how) });
   return { tab, holdfast, got: listen(holdfast, "chat/a") };
 }
 
@@ -43,7 +43,7 @@ test.each(["navigator", "BroadcastChannel"])("without %s each tab connects by it
   for (const identity of ["", ""]) {
     enter(origin);
     vi.stubGlobal(missing, missing === "navigator" ? {} : undefined);
-    new Holdfast("https://one.test", { WebSocket: server.WebSocket, tabs: shared(identity) });
+    new Holdfast("https://one.test", { dial: server.dial, tabs: shared(identity) });
   }
   await pass();
   expect(server.open).toHaveLength(2);

@@ -5,7 +5,7 @@
 
 import type { Fault } from "../error.ts";
 import { createLink, type Link } from "../link.ts";
-import type { Carrier } from "../transport.ts";
+import type { Carrier, TransportName } from "../transport.ts";
 import type { Command, Incoming, Reply } from "../wire.ts";
 import { createAdmission } from "./admission.ts";
 import type { Line } from "./line.ts";
@@ -31,6 +31,7 @@ export const goingOn = 3000;
 
 export function createUpstream(url: string, { dial, encoding }: Carrier): Upstream {
   const lines = new Set<Line>();
+  let carriedBy: TransportName | undefined;
   const end = (code: number, reason: string) => {
     self.welcoming = false;
     for (const line of lines) {
@@ -75,7 +76,7 @@ export function createUpstream(url: string, { dial, encoding }: Carrier): Upstre
     join(line) {
       lines.add(line);
       if (link.open) {
-        line.open();
+        line.open(carriedBy);
       }
     },
     heard(line, { frame, doubt }) {
@@ -99,9 +100,10 @@ export function createUpstream(url: string, { dial, encoding }: Carrier): Upstre
   };
   const link: Link = createLink(
     {
-      opened() {
+      opened(_, by) {
+        carriedBy = by;
         for (const line of lines) {
-          line.open();
+          line.open(by);
         }
       },
       pushed(_, push: Incoming) {

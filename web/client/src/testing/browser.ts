@@ -3,7 +3,7 @@
 import type { Tabs } from "../connection.ts";
 import { Holdfast } from "../holdfast.ts";
 import { share } from "../tabs/share.ts";
-import type { WebSocketClass } from "../transport.ts";
+import { type WebSocketClass, webSocket } from "../transport.ts";
 import { FakeServer, type FakeSocket } from "./fakeserver.ts";
 import { FakeOrigin, type FakeTab, type RequestLock } from "./origin.ts";
 
@@ -52,7 +52,11 @@ export class Tab {
       }
     } as WebSocketClass;
     this.share = (urls, carrier) => share(urls.join(), this.fake.platform, carrier);
-    this.holdfast = new Holdfast("https://one.test", { WebSocket, tabs: this.share, ...options });
+    this.holdfast = new Holdfast("https://one.test", {
+      dial: webSocket(WebSocket),
+      tabs: this.share,
+      ...options,
+    });
     this.holdfast.on("state", (state) => states.push(state));
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { msgpack } from "../msgpack.ts";
-import type { WebSocketClass } from "../transport.ts";
+import { type Dial, type WebSocketClass, webSocket } from "../transport.ts";
 import { bytesOf, writeFrame } from "./frames.ts";
 
 /** A message as it is kept; bytes are bytes in either encoding. */
@@ -45,6 +45,8 @@ export interface Fate {
 export class FakeServer {
   /** The class to give to the client. */
   readonly WebSocket: WebSocketClass;
+  /** Dials that, and nothing else. */
+  readonly dial: Dial;
   readonly sockets: FakeSocket[] = [];
   readonly logs = new Map<string, Message[]>();
   /** Everything that was published, also where nothing is kept, or not any more; `epoch` only where it was. */
@@ -74,6 +76,7 @@ export class FakeServer {
         server.sockets.push(this);
       }
     };
+    this.dial = webSocket(this.WebSocket);
   }
 
   get last(): FakeSocket {

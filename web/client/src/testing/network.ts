@@ -1,33 +1,33 @@
 /**
  * A network between clients and a server in memory, on which each byte takes a millisecond, and which is cut at a byte.
- * Bytes are those of the WebSocket messages, without their headers.
+ * Bytes are those of WebSocket messages without their headers, or of the bodies of HTTP with some for each head.
  */
 
-import type { WebSocketClass, WebSocketLike } from "../transport.ts";
+import { polling } from "../http/polling.ts";
+import { stream } from "../http/stream.ts";
+import { toJSON } from "../http/transcode.ts";
+import {
+  type Dial,
+  type TransportName,
+  type WebSocketClass,
+  type WebSocketLike,
+  webSocket,
+} from "../transport.ts";
 import { byteLength, type Frame } from "../wire.ts";
 import type { Clock } from "./clock.ts";
+import { fakeFetch } from "./fakefetch.ts";
+import { FakeHTTP } from "./fakehttp.ts";
 import type { FakeServer, FakeSocket } from "./fakeserver.ts";
+import { type Cut, type Ends, Line, type Surroundings, type Way } from "./line.ts";
 
-/** To the server, or to the client. */
-export type Way = "up" | "down";
-
-/** Where a connection breaks. */
-export interface Cut {
-  way: Way;
-  /** So many bytes pass that way; a message that is not whole by then is lost. */
-  bytes: number;
-  /** Whether what has passed by then, either way, still arrives at the other end; else it is lost. */
-  arrives: boolean;
-  /** The client is not told: it has to notice the silence. */
-  silent?: boolean;
-  /** The server notices so many milliseconds later than it would. */
-  lateMs?: number;
-}
-
-export class Network {
-  /** The class to give to the client. */
+export class Network implements Surroundings {
+  /** To give to the client. */
   readonly WebSocket: WebSocketClass;
-  readonly wires: Wire[] = [];
+  readonly fetch: typeof fetch;
+  readonly #http: FakeHTTP;
+  readonly #cuts: Cut[];
+  /** Those that connections began with. */
+  readonly #lines: Line[] = [];
   #whole = false;
 
   /** `cuts` are of the connections, in the order in which they are made; `latencyMs` is from one end to the other. */
@@ -39,23 +39,51 @@ export class Network {
   ) {
     const network = this;
     server.latencyMs = 0;
+    this.#cuts = cuts;
+    this.#http = new FakeHTTP(server);
+    this.fetch = fakeFetch(this.#http, (connection, ends) => this.#path(connection, ends));
     this.WebSocket = class extends Wire {
       constructor(url: string, protocol: string) {
-        super(network, cuts[network.wires.length], url, protocol);
-        network.wires.push(this);
+        super(network.#line(), server, url, protocol, 2 * latencyMs);
       }
     };
   }
 
-  /** Whether nothing breaks any more. */
   get whole(): boolean {
     return this.#whole;
+  }
+
+  /** Dials by one transport and no other. */
+  dial(by: TransportName): Dial {
+    if (by === "websocket") {
+      return webSocket(this.WebSocket);
+    }
+    const way = { stream, polling }[by];
+    return (url, _, events) => {
+      const onHeldBack = () => events.onClose(1006, "held back");
+      const { send, close } = way(url.replace(/^ws/, "http"), { ...events, onHeldBack });
+      return { send: (frame) => send(toJSON(frame)), close };
+    };
   }
 
   /** Ends the breaking. Returns how many bytes the first connection was given until now. */
   heal(): Record<Way, number> {
     this.#whole = true;
-    return { up: 0, down: 0, ...this.wires[0]?.bytes };
+    return { up: 0, down: 0, ...this.#lines[0]?.bytes };
+  }
+
+  #line(): Line {
+    const line = new Line(this, this.#cuts[this.#lines.length]);
+    this.#lines.push(line);
+    return line;
+  }
+
+  /** A request takes the line of its connection, or another if that is broken. */
+  #path(connection: string | null, ends: Ends): Line {
+    const began = connection === null ? this.#line() : (this.#http.pathOf(connection) as Line | undefined);
+    const line = !began || began.broken ? new Line(this, undefined) : began;
+    line.ends.add(ends);
+    return line;
   }
 }
 
@@ -66,25 +94,22 @@ class Wire implements WebSocketLike {
   onmessage: ((event: unknown) => void) | null = null;
   onclose: ((event: unknown) => void) | null = null;
   onerror: ((event: unknown) => void) | null = null;
-  /** The bytes that were given to it, each way. */
-  readonly bytes = { up: 0, down: 0 };
-  readonly #network: Network;
-  readonly #cut: Cut | undefined;
+  readonly #line: Line;
   /** The server's end. */
   readonly #far: FakeSocket;
-  /** When all that was given to it has passed: bytes of one way follow one another. */
-  readonly #free = { up: 0, down: 0 };
-  #brokenAt = Number.POSITIVE_INFINITY;
 
-  constructor(network: Network, cut: Cut | undefined, url: string, protocol: string) {
-    this.#network = network;
-    this.#cut = cut;
-    this.#far = new network.server.WebSocket(url, protocol) as FakeSocket;
+  constructor(line: Line, server: FakeServer, url: string, protocol: string, handshakeMs: number) {
+    this.#line = line;
+    line.ends.add({
+      client: () => this.onclose?.({ code: 1006, reason: "" }),
+      server: () => this.#far.silence(),
+    });
+    this.#far = new server.WebSocket(url, protocol) as FakeSocket;
     this.#far.onopen = () => {
-      this.#at(network.clock.now + 2 * network.latencyMs, () => {
+      setTimeout(() => {
         this.protocol = this.#far.protocol;
         this.onopen?.({});
-      });
+      }, handshakeMs);
     };
     this.#far.onmessage = (event) => {
       const { data } = event as { data: string | ArrayBuffer };
@@ -104,36 +129,6 @@ class Wire implements WebSocketLike {
   }
 
   #pass(way: Way, data: Frame, arrive: () => void): void {
-    const { clock, latencyMs } = this.#network;
-    const size = byteLength(data);
-    const room = this.#cut?.way === way ? this.#cut.bytes - this.bytes[way] : Number.POSITIVE_INFINITY;
-    const begins = Math.max(clock.now, this.#free[way]);
-    const passed = begins + size;
-    this.bytes[way] += size;
-    this.#free[way] = passed;
-    if (room >= 0 && room <= size) {
-      this.#at(begins + room, () => this.#break());
-    }
-    this.#at(passed + latencyMs, () => {
-      if (clock.now <= this.#brokenAt || (this.#cut?.arrives && passed <= this.#brokenAt)) {
-        arrive();
-      }
-    });
-  }
-
-  #break(): void {
-    const { clock, latencyMs, whole } = this.#network;
-    if (!whole && this.#brokenAt === Number.POSITIVE_INFINITY) {
-      const { silent, lateMs = 0 } = this.#cut ?? {};
-      this.#brokenAt = clock.now;
-      this.#at(clock.now + latencyMs + lateMs, () => this.#far.silence());
-      if (!silent) {
-        this.#at(clock.now + latencyMs, () => this.onclose?.({ code: 1006, reason: "" }));
-      }
-    }
-  }
-
-  #at(time: number, run: () => void): void {
-    setTimeout(run, time - this.#network.clock.now);
+    this.#line.pass(way, byteLength(data), arrive);
   }
 }

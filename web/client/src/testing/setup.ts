@@ -13,7 +13,7 @@ export function setUp(
   urls: string | string[] = "https://one.test/",
   server = new FakeServer(),
 ) {
-  const holdfast = new Holdfast(urls, { WebSocket: server.WebSocket, ...options });
+  const holdfast = new Holdfast(urls, { dial: server.dial, ...options });
   const states: string[] = [];
   holdfast.on("state", (state) => states.push(state));
   return { server, holdfast, states };

@@ -4,16 +4,19 @@
  * messages, and one without history, while it and others publish.
  */
 
+import { vi } from "vitest";
 import type { Channel } from "../channel.ts";
 import type { Feed, Message } from "../feed.ts";
 import { Holdfast } from "../holdfast.ts";
 import type { Stored } from "../outbox.ts";
 import type { Closed } from "../session.ts";
+import type { TransportName } from "../transport.ts";
 import type { Encoding, Payload } from "../wire.ts";
 import { Clock } from "./clock.ts";
 import { FakeServer } from "./fakeserver.ts";
+import type { Cut, Way } from "./line.ts";
 import { type Asked, type Extent, faultIn, faultsOf, keyOf } from "./model.ts";
-import { type Cut, Network, type Way } from "./network.ts";
+import { Network } from "./network.ts";
 
 /** What came in a feed: messages by their keys, and in brackets what else was told. */
 type Came = string[];
@@ -81,16 +84,18 @@ export class Stage {
   #numbered = 0;
   readonly #cuts: Cut[];
 
-  constructor(encoding: Encoding, cuts: Cut[], latencyMs = 40) {
+  /** All connections are carried by one transport. */
+  constructor(encoding: Encoding, cuts: Cut[], latencyMs = 40, by: TransportName = "websocket") {
     this.#cuts = cuts;
     this.clock.install();
     this.network = new Network(this.clock, this.server, cuts, latencyMs);
     for (const text of early) {
       this.server.publish("chat/b", text);
     }
-    const { WebSocket } = this.network;
+    vi.stubGlobal("fetch", this.network.fetch);
+    const dial = this.network.dial(by);
     const since = this.server.end;
-    this.holdfast = new Holdfast("https://one.test", { WebSocket, encoding });
+    this.holdfast = new Holdfast("https://one.test", { dial, encoding });
     this.holdfast.on("closed", (closed) => {
       this.#closed = closed;
     });
@@ -180,9 +185,10 @@ export class Stage {
     return all.filter(({ kept, failed }) => kept === undefined && failed === undefined).length;
   }
 
-  /** The server has one connection, with what the client subscribes to. */
+  /** The server has one connection, with what the client subscribes to. (One that opened unheard ends by itself.) */
   #faultsOfHolding(): string[] {
-    const held = this.server.open.map(({ names }) => names.join(" ")).join(", and ");
+    const used = this.server.open.filter(({ names }) => names.length > 0);
+    const held = used.map(({ names }) => names.join(" ")).join(", and ");
     const meant = ["chat/#", "chat/a", ...(this.#left === undefined ? ["chat/b"] : []), "now/a"].join(" ");
     return held === meant ? [] : [`the server holds ${held}; want ${meant}`];
   }

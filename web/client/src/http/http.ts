@@ -1,0 +1,83 @@
+/**
+ * Plain HTTP in the place of a WebSocket: a stream, or polls where a stream is held back. When a WebSocket gets through
+ * again, the client is asked to move as a server would ask it: nothing is lost on the way.
+ */
+
+import { recall, remember } from "../memory.ts";
+import type { Dial, Transport } from "../transport.ts";
+import { polling } from "./polling.ts";
+import { stream } from "./stream.ts";
+import { toJSON } from "./transcode.ts";
+import { createUpgrade } from "./upgrade.ts";
+import type { Way } from "./way.ts";
+
+/** The close code of a connection whose session another one has taken over. */
+const takenOver = 4409;
+
+/** Time for the client to leave by itself a connection that its own next one has taken over. */
+const leavingMs = 5_000;
+
+/** `block` is told whether the client's attempts are to begin here from now on, or with a WebSocket. */
+export function createHTTP(webSocket: Dial, block: (blocked: boolean) => void): Dial {
+  const upgrade = createUpgrade(webSocket);
+  /** Whether streams are held back; undefined before the first attempt. */
+  let heldBack: boolean | undefined;
+
+  return (url, subprotocol, events) => {
+    let transport: Transport;
+    let opened = false;
+    /** The client moves from here to a WebSocket. */
+    let moving = false;
+    let leaving: ReturnType<typeof setTimeout> | undefined;
+    /** Ends the trials. */
+    let settle = () => {};
+
+    const move = () => {
+      moving = true;
+      block(false);
+      remember(url, null);
+      events.onFrame(JSON.stringify({ move: { after: 0, spread: 0, endpoints: [url] } }));
+    };
+    const dial = (way: Way) => {
+      transport = way(url.replace(/^ws/, "http"), {
+        onOpen(name) {
+          opened = true;
+          block(true);
+          remember(url, name ?? null);
+          settle = upgrade(url, subprotocol, move);
+          events.onOpen(name);
+        },
+        onFrame: events.onFrame,
+        onHeldBack() {
+          heldBack = true;
+          dial(polling);
+        },
+        onClose(code, reason) {
+          settle();
+          if (!opened) {
+            // The next attempt begins from the front.
+            heldBack = false;
+            block(false);
+            remember(url, null);
+          }
+          if (moving && code === takenOver) {
+            leaving = setTimeout(events.onClose, leavingMs, code, reason);
+          } else {
+            events.onClose(code, reason);
+          }
+        },
+      });
+    };
+
+    heldBack ??= recall(url) === "polling";
+    dial(heldBack ? polling : stream);
+    return {
+      send: (frame) => transport.send(toJSON(frame)),
+      close(code, reason) {
+        settle();
+        clearTimeout(leaving);
+        transport.close(code, reason);
+      },
+    };
+  };
+}
