@@ -20,7 +20,7 @@ func (s *Server) routes() http.Handler {
 	pages := s.pages()
 	return s.fromClients(s.announceHTTP3(s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case strings.HasPrefix(r.URL.Path, channels.Prefix):
+		case strings.HasPrefix(r.URL.Path, channels.Prefix), r.URL.Path == channels.EventsPath:
 			s.channels.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, api.Prefix):
 			s.api.ServeHTTP(w, r)

@@ -1,6 +1,6 @@
 // Package channels is the edge where a channel is a URL: /channels/{channel} answers a WebSocket
-// handshake with the live channel, a POST by publishing its body, a GET with ?last= or ?since= with
-// what is stored, and any other GET by explaining itself.
+// handshake or a request for events with the live channel, a POST by publishing its body, a GET with ?last= or ?since= with
+// what is stored, and any other GET by explaining itself. /events has the events of several channels in one answer.
 package channels
 
 import (
@@ -39,6 +39,9 @@ type Config struct {
 	// how long it then has to send anything before it is given up. Zero means the defaults of
 	// websocket.NewKeepalive: 25 s and 20 s.
 	PingInterval, PongTimeout time.Duration
+
+	// HeartbeatInterval is how often event streams are sent a comment; zero means 15 s.
+	HeartbeatInterval time.Duration
 }
 
 // Handler serves all channel URLs. Call Close when the connections of its door have been closed.
@@ -47,7 +50,8 @@ type Handler struct {
 	config   Config
 	door     *door.Door
 	accept   websocket.AcceptOptions
-	keep     *websocket.Keepalive
+	keep     *websocket.Keepalive // of WebSockets
+	beats    *heartbeats          // of event streams
 
 	work context.Context // of what is being published
 	stop context.CancelFunc
@@ -67,6 +71,7 @@ func New(channels *session.Channels, config Config) *Handler {
 		stop:       stop,
 		sourceName: rand.Text()[:8],
 		keep:       websocket.NewKeepalive(config.PingInterval, config.PongTimeout),
+		beats:      newHeartbeats(config.HeartbeatInterval),
 		accept: websocket.AcceptOptions{
 			Origins:      config.Door.Origins,
 			Subprotocols: []string{Subprotocol},
@@ -79,8 +84,12 @@ func New(channels *session.Channels, config Config) *Handler {
 	}
 }
 
-// ServeHTTP answers one request below Prefix.
+// ServeHTTP answers one request below Prefix, or to EventsPath.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == EventsPath {
+		h.serveAllEvents(w, r)
+		return
+	}
 	escaped, ok := strings.CutPrefix(r.URL.EscapedPath(), Prefix)
 	if !ok {
 		http.NotFound(w, r)
@@ -97,6 +106,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveSocket(w, r, name)
 	case r.Method == http.MethodPost:
 		h.servePublish(w, r, name)
+	case wantsEvents(r):
+		h.serveChannelEvents(w, r, name)
 	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && asksForHistory(r.URL.Query()):
 		h.serveHistory(w, r, name)
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
@@ -115,6 +126,7 @@ func (h *Handler) badRequest(w http.ResponseWriter, r *http.Request, c *session.
 // Close ends what is left when every connection is over.
 func (h *Handler) Close() {
 	h.keep.Close()
+	h.beats.close()
 	h.stop()
 }
 

@@ -120,10 +120,16 @@ func (e *edge) wantClose(c *websocket.Conn, code websocket.CloseCode, reasonHas 
 	}
 }
 
-// do sends a plain HTTP request and returns the answer with its body.
+// do sends a plain HTTP request to a channel URL and returns the answer with its body.
 func (e *edge) do(method, rest string, header http.Header, body io.Reader) (*http.Response, string) {
 	e.t.Helper()
-	r, err := http.NewRequestWithContext(patience(e.t), method, e.url+Prefix+rest, body)
+	return e.ask(method, Prefix+rest, header, body)
+}
+
+// ask is do for any path.
+func (e *edge) ask(method, path string, header http.Header, body io.Reader) (*http.Response, string) {
+	e.t.Helper()
+	r, err := http.NewRequestWithContext(patience(e.t), method, e.url+path, body)
 	if err != nil {
 		e.t.Fatal(err)
 	}

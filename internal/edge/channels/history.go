@@ -19,10 +19,10 @@ const maxHistory = 1000
 // positionHeader names the position that an answer leads up to, to go on from with ?since=.
 const positionHeader = "Holdfast-Position"
 
-// stored is a message of the history as JSON.
+// stored is a message as JSON.
 type stored struct {
-	Offset uint64 `json:"offset"`
-	Data   string `json:"data"` // base64 if binary
+	Offset uint64 `json:"offset,omitempty"` // 0 for a live one that is stored nowhere
+	Data   string `json:"data"`             // base64 if binary
 	Binary bool   `json:"binary,omitempty"`
 	ID     string `json:"id,omitempty"` // the publisher's
 	Key    string `json:"key,omitempty"`

@@ -26,23 +26,30 @@ func parseQuery(values url.Values) (q query, err error) {
 		}
 		q.echo = &echo
 	}
-	since, last := values.Get("since"), values.Get("last")
+	q.start, err = parseStart(values.Get("since"), values.Get("last"))
+	return q, err
+}
+
+// parseStart reads where to begin: at positions, with the newest messages, or, if both are empty, with what comes.
+func parseStart(since, last string) (start session.Start, err error) {
 	switch {
 	case since != "" && last != "":
-		return q, fmt.Errorf("since= and last= contradict each other; use one of them")
+		return start, fmt.Errorf("since= and last= contradict each other; use one of them")
 	case since != "":
-		at, err := protocol.ParsePosition(since)
+		all, err := protocol.ParsePositions(since)
 		if err != nil {
-			return q, fmt.Errorf("since: %w", err)
+			return start, fmt.Errorf("since: %w", err)
 		}
-		q.start.Since = []broker.Position{{Epoch: at.Epoch, Offset: at.Offset}}
+		for _, at := range all {
+			start.Since = append(start.Since, broker.Position{Epoch: at.Epoch, Offset: at.Offset})
+		}
 	case last != "":
-		q.start.Last, err = strconv.Atoi(last)
-		if err != nil || q.start.Last < 0 {
-			return q, fmt.Errorf("last=%.20q is not a number of messages", last)
+		start.Last, err = strconv.Atoi(last)
+		if err != nil || start.Last < 0 {
+			return start, fmt.Errorf("last=%.20q is not a number of messages", last)
 		}
 	}
-	return q, nil
+	return start, nil
 }
 
 // asksForHistory tells whether a plain GET is for stored messages.
