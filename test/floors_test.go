@@ -41,6 +41,8 @@ var house = floorplan{
 	{packages: "client", floor: 1, only: []string{"protocol", "websocket"}},
 	{packages: "client/webhook", floor: 1, only: none, stdOnly: true},
 
+	{packages: "docs/snippets/go/*", floor: 2, only: []string{"client"}},
+	{packages: "examples", floor: 2, only: []string{"client", "examples"}},
 	{packages: "internal/hooks", floor: 2},
 	{packages: "internal/hub", floor: 2},
 	{packages: "internal/session", floor: 3},

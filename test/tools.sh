@@ -11,6 +11,9 @@ need certutil libnss3-tools
 need node nodejs
 need npm npm
 need curl curl
+need openssl openssl
+need php php-cli
+need python3 python3
 
 check_node() { # Vite needs this version or later; Debian 12 packages an older one
 	node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || {
