@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/holdfast-dev/holdfast/client/webhook"
+	"github.com/holdfast-dev/holdfast/internal/broker"
 )
 
 // backend is a hook with what it takes to call it. Its methods may be called from any goroutine.
@@ -21,10 +22,14 @@ type backend struct {
 	Hook
 	client *http.Client
 	turns  chan struct{} // a place for each question that may be under way
-	asking breaker       // of questions; telling has one of its own, so that neither shuts out the other
 	meter  meter
+	told   *toldMeter // nil if it is told nothing
 	log    *slog.Logger
-	lines  rate.Sometimes // of failures in the log
+
+	// Neither asking nor telling is shut out by failures of the other.
+	asking, telling breaker
+
+	lines, gapLines rate.Sometimes // of failures in the log
 }
 
 func newBackend(h Hook, ts transports, m *metrics, log *slog.Logger) (*backend, error) {
@@ -40,7 +45,9 @@ func newBackend(h Hook, ts transports, m *metrics, log *slog.Logger) (*backend, 
 		Hook:  h,
 		turns: make(chan struct{}, h.InFlight),
 		log:   log.With("hook", h.Name),
-		lines: rate.Sometimes{First: 1, Interval: time.Second},
+
+		lines:    rate.Sometimes{First: 1, Interval: time.Second},
+		gapLines: rate.Sometimes{First: 1, Interval: time.Minute},
 		client: &http.Client{
 			Transport: ts.of(u, h.AllowPrivate),
 			CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -49,7 +56,17 @@ func newBackend(h Hook, ts transports, m *metrics, log *slog.Logger) (*backend, 
 		},
 	}
 	b.meter = m.of(b)
+	if h.tells() {
+		b.told = m.ofTold(b)
+	}
 	return b, nil
+}
+
+// readFailed tells that a log could not be read.
+func (b *backend) readFailed(log *broker.Log, err error) {
+	b.lines.Do(func() {
+		b.log.Warn("a log can't be read for a hook; it is tried again", "log", log.Name(), "error", err)
+	})
 }
 
 // StatusError says that a backend answered, and not with success.
@@ -118,7 +135,7 @@ func readReply(body io.Reader, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("the answer breaks off: %w", err)
 	}
 	if int64(len(reply)) > most {
-		return nil, fmt.Errorf("the answer is longer than %d bytes", most)
+		return nil, fmt.Errorf("%w (%d bytes)", errReplyTooLong, most)
 	}
 	return reply, nil
 }

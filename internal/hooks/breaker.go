@@ -15,7 +15,8 @@ const (
 	callWindow  = 10 * time.Second
 	leastOpen   = 5 * time.Second
 	mostOpen    = time.Minute
-	openToProbe = 2 // by which the time is multiplied
+	openToProbe = 2           // by which the time is multiplied
+	probeTime   = time.Second // when to ask again while a probe is under way
 )
 
 // outcome is how a call ended.
@@ -53,6 +54,7 @@ type breaker struct {
 type pass struct {
 	breaker *breaker
 	opened  int
+	probe   bool
 }
 
 // enter asks for the right to make a call, or tells how long to wait before asking again.
@@ -65,17 +67,20 @@ func (b *breaker) enter() (p pass, wait time.Duration) {
 	case b.state == open && !now.Before(b.until):
 		b.state = probing
 	default:
-		return pass{}, max(b.until.Sub(now), time.Second)
+		return pass{}, max(b.until.Sub(now), probeTime)
 	}
-	return pass{b, b.opened}, 0
+	return pass{b, b.opened, b.state == probing}, 0
 }
 
-// refusing tells for how long calls would be refused now, without asking for one.
+// refusing tells for how long calls would be refused now, 0 for not at all, without asking for one.
 func (b *breaker) refusing() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.state == closed {
+	switch b.state {
+	case closed:
 		return 0
+	case probing:
+		return probeTime
 	}
 	return max(time.Until(b.until), 0)
 }

@@ -41,7 +41,9 @@ func (e *Unavailable) Error() string {
 func (e *Unavailable) Unwrap() error { return e.Err }
 
 var (
-	errTimeout = errors.New("it did not answer in time")
-	errBusy    = errors.New("too many requests to it are under way, and none ended in time")
-	errOpen    = errors.New("it has failed too often just now, and is left alone for a while")
+	errTimeout      = errors.New("it did not answer in time")
+	errBusy         = errors.New("too many requests to it are under way, and none ended in time")
+	errReplyTooLong = errors.New("the answer is longer than it may be")
+
+	errOpen = errors.New("it has failed too often just now, and is left alone for a while")
 )

@@ -70,7 +70,7 @@ func withConfig(t testing.TB, c Config) *Hooks {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(h.Close)
+	t.Cleanup(func() { h.Close(context.Background()) })
 	return h
 }
 
