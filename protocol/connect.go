@@ -36,6 +36,8 @@ type ConnectOK struct {
 	Pong      time.Duration // and after so much more gives it up
 	Limits    Limits
 	Endpoints []string // URLs of /socket on other nodes
+
+	Subscriptions []Subscribed // what the server has subscribed the client to
 }
 
 // Why a session could not be resumed, in ConnectOK.
@@ -134,6 +136,15 @@ func (c *ConnectOK) write(w *encoder) {
 	w.name("limits")
 	c.Limits.write(w)
 	w.texts("endpoints", c.Endpoints)
+	if len(c.Subscriptions) > 0 {
+		w.name("subscriptions")
+		w.array(len(c.Subscriptions))
+		for i := range c.Subscriptions {
+			w.element()
+			c.Subscriptions[i].write(w)
+		}
+		w.endArray()
+	}
 	w.endObject(at)
 }
 
@@ -162,6 +173,12 @@ func (c *ConnectOK) read(d *decoder) {
 			c.Limits.read(d)
 		case "endpoints":
 			c.Endpoints = d.texts(name)
+		case "subscriptions":
+			d.items(name, func() {
+				var s Subscribed
+				s.read(d)
+				c.Subscriptions = append(c.Subscriptions, s)
+			})
 		default:
 			d.unknown(name)
 		}

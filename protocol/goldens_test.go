@@ -20,6 +20,15 @@ var goldens = []golden{
 		Limits:    Limits{MessageBytes: 1 << 20, Commands: 256, Subscriptions: 1000},
 		Endpoints: []string{"wss://a.example/socket", "wss://b.example/socket"},
 	}},
+	{name: "connect-ok-subscribed", says: "the server has subscribed the client to two channels, one with history", of: "connect", ok: &ConnectOK{
+		Session: Session{ID: "s8Kq2v", Secret: "dGhpcyBpcyBub3Q"}, User: "ada",
+		Window: time.Minute, Dedup: 30 * time.Second, Ping: 25 * time.Second, Pong: 20 * time.Second,
+		Limits: Limits{MessageBytes: 1 << 20, Commands: 256, Subscriptions: 1000},
+		Subscriptions: []Subscribed{
+			{Sub: FirstServerSub, Channel: "inbox/ada", Position: Positions{{7, "k3f9a2"}}},
+			{Sub: FirstServerSub + 1, Channel: "news"},
+		},
+	}},
 	{name: "connect-ok-resumed", says: "the session goes on; seconds with a fraction", of: "connect", ok: &ConnectOK{
 		Session: Session{ID: "s8Kq2v", Secret: "dGhpcyBpcyBub3Q"}, Resumed: true,
 		Window: time.Minute, Dedup: 30 * time.Second, Ping: 250 * time.Millisecond, Pong: 1500 * time.Millisecond,
