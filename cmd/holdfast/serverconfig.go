@@ -18,6 +18,10 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 	if err != nil {
 		return server.Config{}, fail(exitFiles, "listen.proxies: %w", err)
 	}
+	asked, err := hooksOf(c)
+	if err != nil {
+		return server.Config{}, fail(exitFiles, "%w", err)
+	}
 	return server.Config{
 		HTTPS:              c.Listen.HTTPS,
 		HTTP:               c.Listen.HTTP,
@@ -32,6 +36,7 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 		SendQueueBytes:     int(c.Limits.SendQueue),
 		Limits:             limitsOf(c.Limits),
 		Rules:              rules,
+		Hooks:              asked,
 		SessionKey:         filepath.Join(dir, "session.key"),
 		Broker: broker.Config{
 			Dir:             filepath.Join(dir, "log"),

@@ -121,6 +121,15 @@ func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (Identi
 	return *id, nil
 }
 
+// Checks tells whether a token is for a to check: an API key, or a JSON Web Token if there are keys that could have signed
+// one, good or not. Any other may mean something to somebody else.
+func (a *Authenticator) Checks(token string) bool {
+	if IsAPIKey(token) || len(token) > MaxTokenBytes {
+		return true
+	}
+	return len(a.keys)+len(a.sources) > 0 && looksLikeJWT(token)
+}
+
 // kind returns what vouches for the client, in words.
 func (id *Identity) kind() string {
 	switch {

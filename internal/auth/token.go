@@ -72,6 +72,16 @@ func parseToken(s string) (*token, error) {
 	return t, nil
 }
 
+// looksLikeJWT tells whether s has the parts of a JSON Web Token, or of an encrypted one, and begins with a header.
+func looksLikeJWT(s string) bool {
+	if dots := strings.Count(s, "."); dots != 2 && dots != 4 {
+		return false
+	}
+	head, _, _ := strings.Cut(s, ".")
+	text, err := strict.DecodeString(head)
+	return err == nil && len(text) > 0 && text[0] == '{'
+}
+
 func tooLong(s string) error {
 	return refuse(CheckSize, "the token has %d bytes, and may have %d; put less into it", len(s), MaxTokenBytes)
 }

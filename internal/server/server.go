@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
+	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -54,6 +55,7 @@ type Config struct {
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
 	Rules           *policy.Rules // of the channels
 	Broker          broker.Config // of the logs of channels with history; not used if there are none
+	Hooks           []hooks.Hook  // backends that are asked about clients
 	SessionKey      string        // file with the key of the sessions of /socket, made if need be; "" for a key that ends with the server. Not used with an external NATS server, which has it
 	Version         string        // of the server, for those who ask
 	Log             *slog.Logger
@@ -77,6 +79,7 @@ type Server struct {
 	proxies  proxies
 	store    *store
 	ids      *identities
+	hooks    *hooks.Hooks
 	clients  *session.Clients
 	presence *hub.Presence
 	metrics  meter
@@ -92,7 +95,7 @@ type Server struct {
 
 // Listen opens the logs and binds the addresses of cfg. The host "localhost" means both loopback
 // addresses. An address that can't be bound gives a *ListenError, logs that can't be opened a
-// *StoreError; nothing stays bound or open then. Call Serve next.
+// *StoreError, hooks that can't be called one of package hooks; nothing stays bound or open then. Call Serve next.
 func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.WebSocketOverHTTP2 {
 		if err := websocket.CheckHTTP2(); err != nil {
@@ -101,10 +104,14 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	cfg.Broker.DuplicateWindow = cmp.Or(cfg.Broker.DuplicateWindow, dedupWindow)
 	s := &Server{config: cfg, proxies: proxies{cfg.Proxies, cfg.Forwarded}}
-	if err := s.bind(); err != nil {
+	s.metrics.init(s)
+	var err error
+	if s.hooks, err = hooks.New(hooks.Config{Hooks: cfg.Hooks, Registry: s.metrics.Registerer(), Log: cfg.Log}); err != nil {
 		return nil, err
 	}
-	var err error
+	if err = s.bind(); err != nil {
+		return nil, err
+	}
 	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker); err != nil {
 		s.unbind()
 		return nil, &StoreError{err}
@@ -119,7 +126,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
 	}
 	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
-	s.metrics.init(s)
+	s.clients.Backend = s.hooks
 	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
 	doorTo := func(edge string) *door.Door {
 		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}
@@ -282,6 +289,7 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.channels.Close()
 	s.socket.Close()
 	s.presence.Close()
+	s.hooks.Close(ctx)
 	s.ids.close()
 	return errors.Join(err, s.metrics.close(), s.store.close(ctx))
 }

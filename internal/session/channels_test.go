@@ -73,7 +73,7 @@ func (c *Channels) say(name channel.Name, texts ...string) []string {
 		all = append(all, websocket.Message{Type: websocket.Text, Payload: []byte(s)})
 	}
 	results := make([]string, len(texts))
-	c.Publish(context.Background(), hub.NewPublication(name, all...), func(i int, a broker.Ack, err error) {
+	c.Publish(context.Background(), nil, hub.NewPublication(name, all...), func(i int, a broker.Ack, err error) {
 		if err != nil {
 			results[i] = err.Error()
 			return

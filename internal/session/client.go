@@ -42,7 +42,11 @@ type Client struct {
 	user atomic.Pointer[party] // nil for an anonymous client
 	conn atomic.Value          // of connected, once there is one
 
+	asked atomic.Pointer[line] // of what it publishes, once the backend is asked about that
+
 	allowed permission // found out last
+
+	shown *Arrival // of which nothing is known; nil for nothing. Set before there is a connection
 
 	request                 bool // it is a single one, not a connection
 	trusted                 bool // it is a server's request, which is not held to the limits of strangers
@@ -132,12 +136,18 @@ func (c *Client) Leave() {
 	cs.running.Done()
 }
 
-// Identify makes it known who the client is, on a connection that was let in before, and which session it
-// has. The error is a *LimitError or an *auth.Error.
+// Identify makes it known who the client is, if that has come out after it was let in, and which session it has. The error
+// is a *LimitError or an *auth.Error.
 func (c *Client) Identify(who *auth.Identity, session string) error {
+	before := c.user.Load()
 	c.clients.mu.Lock()
 	err := c.identifyLocked(who, session)
 	c.clients.mu.Unlock()
+	if err == nil && c.request && c.user.Load() != before { // the request has not counted with the user yet
+		if wait, limit := c.waitShared(time.Now(), 1, 0); wait > 0 {
+			err = tooMuch(limit, wait)
+		}
+	}
 	if err == nil {
 		c.watchExpiry()
 		err = c.checkRevoked()
@@ -145,19 +155,22 @@ func (c *Client) Identify(who *auth.Identity, session string) error {
 	return err
 }
 
-// identifyLocked is Identify. Lock of Clients held.
+// identifyLocked is Identify, without what the client spends. It does not fail for a single request. Lock of Clients held.
 func (c *Client) identifyLocked(who *auth.Identity, session string) error {
-	before := c.user.Load()
 	var u *party
 	if who.User != "" {
 		u = c.clients.userLocked(who.User)
-		if most := c.clients.limits.ConnectionsPerUser; most > 0 && u != before && u.conns >= most {
+	}
+	if before := c.user.Load(); !c.request && u != before {
+		if most := c.clients.limits.ConnectionsPerUser; most > 0 && u != nil && u.conns >= most {
 			return &LimitError{"limits.connections_per_user", fmt.Sprintf("the user has %d connections, and may not have more", most), retryFull}
 		}
-		u.conns++
-	}
-	if before != nil {
-		before.conns--
+		if u != nil {
+			u.conns++
+		}
+		if before != nil {
+			before.conns--
+		}
 	}
 	c.user.Store(u)
 	c.who.Store(&identified{who, session})
@@ -231,6 +244,10 @@ func (c *Client) Spend(messages, bytes int) error {
 	if !c.patient() {
 		c.end(protocol.CloseTooMany, fmt.Sprintf("the rate (%s) has been exceeded too often; connect again in 10 s, and wait when told to", limit))
 	}
+	return tooMuch(limit, wait)
+}
+
+func tooMuch(limit string, wait time.Duration) error {
 	return &LimitError{limit, "you send too much in too short a time", wait}
 }
 
@@ -265,6 +282,11 @@ func (c *Client) wait(messages, bytes int) (time.Duration, string) {
 	if wait := c.takeOwn(now, &c.bytes, c.near.bytes, l.Bytes, bytes); wait > 0 {
 		return wait, "limits.bytes"
 	}
+	return c.waitShared(now, messages, bytes)
+}
+
+// waitShared is wait for what all connections of the user may send together.
+func (c *Client) waitShared(now time.Time, messages, bytes int) (time.Duration, string) {
 	u := c.user.Load()
 	if u == nil {
 		return 0, ""

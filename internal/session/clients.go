@@ -21,13 +21,20 @@ import (
 // Clients are those who are connected to this node, on whatever edge. It lets them in, counts them, and
 // ends their connections. Its methods may be called from any goroutine.
 type Clients struct {
+	// Backend is asked about those who come. Not to be changed once somebody has; nobody to begin with.
+	Backend Backend
+
 	rules      *policy.Rules
 	limits     policy.Limits
 	limited    bool              // what clients send is
 	revoked    *auth.Revocations // nil for none
 	handshakes *rate.Limiter     // nil without a limit
 
-	running sync.WaitGroup // the goroutine of each connection
+	greetings greetings
+
+	running sync.WaitGroup  // the goroutine of each connection, and those that ask the backend for it
+	asking  context.Context // ends when the backend's answers are not waited for any more
+	stop    context.CancelFunc
 
 	node string // begins the ids of connections
 
@@ -45,6 +52,7 @@ type Clients struct {
 // of them, if anything can be. Whoever is revoked while connected is disconnected at once.
 func NewClients(rules *policy.Rules, limits policy.Limits, revoked *auth.Revocations) *Clients {
 	cs := &Clients{
+		Backend:    noBackend,
 		rules:      rules,
 		limits:     limits,
 		limited:    limits.Idle > 0 || limits.Messages.Limited() || limits.Bytes.Limited() || limits.MessagesPerUser.Limited() || limits.BytesPerUser.Limited(),
@@ -55,6 +63,7 @@ func NewClients(rules *policy.Rules, limits policy.Limits, revoked *auth.Revocat
 		addresses:  parties[netip.Prefix]{all: make(map[netip.Prefix]*party)},
 		users:      parties[string]{all: make(map[string]*party)},
 	}
+	cs.asking, cs.stop = context.WithCancel(context.Background())
 	if revoked != nil {
 		revoked.Watch(cs.revoke) // for as long as there are revocations
 	}
@@ -186,17 +195,14 @@ func (cs *Clients) Welcome(who *auth.Identity) error {
 	}
 }
 
-// Visit returns a client for a single request, which is not counted as a connection. What is sent counts
+// Visit returns a client for a single request to an edge, which is not counted as a connection. What is sent counts
 // towards the limits of its address and its user, but for a server with an API key: it speaks for many.
-func (cs *Clients) Visit(from netip.Addr, who *auth.Identity) *Client {
+func (cs *Clients) Visit(edge string, from netip.Addr, who *auth.Identity) *Client {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	near := cs.neighboursLocked(neighbourhood(from))
-	c := &Client{clients: cs, from: from, near: near, request: true, trusted: who.Server}
-	c.who.Store(&identified{who, ""})
-	if who.User != "" {
-		c.user.Store(cs.userLocked(who.User))
-	}
+	c := &Client{clients: cs, edge: edge, from: from, near: near, request: true, trusted: who.Server}
+	c.identifyLocked(who, "") // which refuses connections only
 	return c
 }
 
@@ -225,7 +231,8 @@ func (cs *Clients) End(matches func(*Client) bool, code protocol.CloseCode, reas
 	return len(ending)
 }
 
-// Close lets nobody in any more, has all connections go away at the same time, and waits until they have.
+// Close lets nobody in any more, has all connections go away at the same time, and waits until they have. What they have
+// sent before is published, if the backend says so before ctx ends.
 func (cs *Clients) Close(ctx context.Context, reason string) {
 	cs.mu.Lock()
 	cs.closing, cs.reason = true, reason
@@ -236,5 +243,6 @@ func (cs *Clients) Close(ctx context.Context, reason string) {
 		return true
 	})
 	cs.mu.Unlock()
+	defer context.AfterFunc(ctx, cs.stop)()
 	cs.running.Wait()
 }

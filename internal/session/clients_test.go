@@ -206,7 +206,7 @@ func TestARequestCountsTowardsTheLimitsOfItsAddressAndUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cs := newClients(t, policy.Limits{Messages: policy.Rate{PerSecond: 1, Burst: 2}, MessagesPerUser: policy.Rate{PerSecond: 1, Burst: 3}})
 		spend := func(from netip.Addr, user string) error {
-			return cs.Visit(from, &auth.Identity{User: user}).Spend(1, 1)
+			return cs.Visit("test", from, &auth.Identity{User: user}).Spend(1, 1)
 		}
 		for range 2 {
 			if err := spend(here, ""); err != nil {
@@ -228,7 +228,7 @@ func TestWhoHasSentNothingForLongIsForgotten(t *testing.T) {
 		cs := newClients(t, policy.Limits{Messages: policy.Rate{PerSecond: 1, Burst: 2}})
 		for i := range 100_000 {
 			a := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-			if err := cs.Visit(a, nobody).Spend(2, 1); err != nil {
+			if err := cs.Visit("test", a, nobody).Spend(2, 1); err != nil {
 				t.Fatal(err)
 			}
 			if i%1000 == 0 {

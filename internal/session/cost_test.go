@@ -65,6 +65,6 @@ func delivery(b *testing.B) func() {
 	payload := make([]byte, 64)
 	return func() {
 		p := hub.NewPublication("open/a", websocket.Message{Type: websocket.Binary, Payload: payload})
-		channels.Publish(b.Context(), p, func(int, broker.Ack, error) {})
+		channels.Publish(b.Context(), nil, p, func(int, broker.Ack, error) {})
 	}
 }

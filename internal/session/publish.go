@@ -6,36 +6,49 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 )
 
-// Publish publishes messages of one channel, in order. done is called once for each, by its index:
-// with where it is stored, or, if the channel has no history, with the zero Ack when everybody who
-// is subscribed has been sent it or has it queued. An error is a *TooLargeError, an *InvalidDataError, a
-// *LimitError, or one of the broker's; the message has reached nobody then, or, with
-// broker.ErrUnavailable, may be stored all the same. Those that came with it are published. Publish
-// waits only while too much is in flight to the log.
-func (c *Channels) Publish(ctx context.Context, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
-	rule := c.rules.For(p.Messages[0].Channel)
+// Publish publishes messages of one channel, in order. by is who has sent them and may, or nil if that is the server
+// itself. done is called once for each, by its index: with where it is stored, or, if the channel has no history, with the
+// zero Ack when everybody who is subscribed has been sent it or has it queued. An error is a *TooLargeError, an
+// *InvalidDataError, a *LimitError, a *hooks.Refusal or *hooks.Unavailable, or one of the broker's; the message has
+// reached nobody then, or, with broker.ErrUnavailable, may be stored all the same. Those that came with it are published.
+//
+// Publish waits only while too much is in flight to the log. What the backend wants to be asked about is published when it
+// has answered, in the order of the calls of the same client; for a single request, Publish waits for that.
+func (c *Channels) Publish(ctx context.Context, by *Client, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
+	name := p.Messages[0].Channel
+	rule := c.rules.For(name)
 	refused := unfit(rule, p)
 	if rule.Rate.Limited() {
 		refused = c.spend(rule, p, refused)
+	}
+	if by.asks(hooks.Publish, name.Pattern()) {
+		c.askThenPublish(ctx, by, rule, p, refused, done)
+		return
 	}
 	c.publish(ctx, rule, p, refused, done)
 }
 
 // PublishPaced is Publish for a client that can't be told to wait: it waits itself while more is published
-// to the channel than its rule allows. Only what would take too long is refused with a *LimitError, with all
-// that follows. When over is closed, what has not been published is not, and done is not called.
-func (c *Channels) PublishPaced(ctx context.Context, over <-chan struct{}, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
-	rule := c.rules.For(p.Messages[0].Channel)
+// to the channel than its rule allows, and for the backend. Only what would take too long is refused with a *LimitError,
+// with all that follows. When over is closed, what has not been let through by the rate is not published, and done is not
+// called.
+func (c *Channels) PublishPaced(ctx context.Context, by *Client, over <-chan struct{}, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
+	name := p.Messages[0].Channel
+	rule := c.rules.For(name)
 	refused := unfit(rule, p)
 	if rule.Rate.Limited() {
 		var going bool
 		if refused, going = c.await(over, rule, p, refused); !going {
 			return
 		}
+	}
+	if by.asks(hooks.Publish, name.Pattern()) {
+		p, refused = by.vet(ctx, rule, p, refused)
 	}
 	c.publish(ctx, rule, p, refused, done)
 }

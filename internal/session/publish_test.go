@@ -49,7 +49,7 @@ func TestMessagesBesideARefusedOneAreStoredInOrder(t *testing.T) {
 
 // tell publishes one message and returns what became of it.
 func (c *Channels) tell(name channel.Name, typ websocket.MessageType, payload string) (result error) {
-	c.Publish(context.Background(), hub.NewPublication(name, websocket.Message{Type: typ, Payload: []byte(payload)}), func(_ int, _ broker.Ack, err error) { result = err })
+	c.Publish(context.Background(), nil, hub.NewPublication(name, websocket.Message{Type: typ, Payload: []byte(payload)}), func(_ int, _ broker.Ack, err error) { result = err })
 	return result
 }
 
@@ -144,7 +144,7 @@ func (c *Channels) sayPaced(over chan struct{}, name channel.Name, n int) []stri
 		all = append(all, websocket.Message{Type: websocket.Text, Payload: fmt.Append(nil, i)})
 	}
 	results := make([]string, n)
-	c.PublishPaced(context.Background(), over, hub.NewPublication(name, all...), func(i int, a broker.Ack, err error) {
+	c.PublishPaced(context.Background(), nil, over, hub.NewPublication(name, all...), func(i int, a broker.Ack, err error) {
 		if results[i] = "0"; err != nil {
 			results[i] = err.Error()
 		}
@@ -233,7 +233,7 @@ func BenchmarkPublish(b *testing.B) {
 			}
 			began := time.Now()
 			for range turn {
-				c.Publish(context.Background(), hub.NewPublication(name, message), done)
+				c.Publish(context.Background(), nil, hub.NewPublication(name, message), done)
 			}
 			took[name] += time.Since(began)
 		}

@@ -84,7 +84,7 @@ func (h *Handler) publishAll(ctx context.Context, messages []*broker.Message) []
 			to++
 		}
 		first := from
-		h.channels.Publish(ctx, hub.Bundle(messages[from:to]...), func(i int, a broker.Ack, err error) { o.note(first+i, a, err) })
+		h.channels.Publish(ctx, nil, hub.Bundle(messages[from:to]...), func(i int, a broker.Ack, err error) { o.note(first+i, a, err) })
 		from = to
 	}
 	select {

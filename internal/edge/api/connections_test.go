@@ -121,7 +121,7 @@ func TestATokenIsMadeThatTheServerTakes(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.body), &made); err != nil {
 		t.Fatal(err)
 	}
-	who, err := e.door.Authenticate(t.Context(), made.Token)
+	who, err := e.door.Auth.Authenticate(t.Context(), auth.Credentials{Token: made.Token})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func (h *Handler) makeToken(c *call) (any, error) {
 	if err != nil {
 		return nil, refusal("invalid_token", http.StatusUnprocessableEntity, "%w", err)
 	}
-	who, err := h.door.Authenticate(c.ctx, token)
+	who, err := h.door.Auth.Authenticate(c.ctx, auth.Credentials{Token: token})
 	if err != nil {
 		return nil, refusal("invalid_token", http.StatusUnprocessableEntity, "the server would refuse such a token: %w", err)
 	}

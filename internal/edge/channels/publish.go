@@ -59,7 +59,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		h.door.Refuse(w, r, client, err)
 		return
 	}
-	ack, err := h.await(r.Context(), p)
+	ack, err := h.await(r.Context(), client, p)
 	if err != nil {
 		h.door.Refuse(w, r, client, err)
 		return
@@ -75,13 +75,13 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 }
 
 // await publishes a message and waits for its acknowledgement.
-func (h *Handler) await(ctx context.Context, p *hub.Publication) (broker.Ack, error) {
+func (h *Handler) await(ctx context.Context, by *session.Client, p *hub.Publication) (broker.Ack, error) {
 	type result struct {
 		ack broker.Ack
 		err error
 	}
 	done := make(chan result, 1)
-	h.channels.Publish(ctx, p, func(_ int, a broker.Ack, err error) { done <- result{a, err} })
+	h.channels.Publish(ctx, by, p, func(_ int, a broker.Ack, err error) { done <- result{a, err} })
 	select {
 	case r := <-done:
 		return r.ack, r.err

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -84,9 +85,15 @@ func (m *member) begin(c *websocket.Conn) {
 }
 
 // mayRead tells whether the client may subscribe, and be sent what is kept if it asks for that. If not, it
-// has been told.
+// has been told. The backend is asked once about both.
 func (h *Handler) mayRead(w http.ResponseWriter, r *http.Request, c *session.Client, name channel.Name, q query) bool {
-	return h.door.May(w, r, c, auth.Subscribe, name) && (!q.start.Asked() || h.door.May(w, r, c, auth.History, name))
+	if q.start.Asked() {
+		if err := c.Allow(auth.History, name.Pattern()); err != nil {
+			h.door.Refuse(w, r, c, err)
+			return false
+		}
+	}
+	return h.door.May(w, r, c, auth.Subscribe, name)
 }
 
 // run serves m until its connection is over.
@@ -110,7 +117,7 @@ func (m *member) publish(messages []websocket.Message) {
 		p.From(m.source)
 	}
 	// Here nobody can be told to wait: whoever sends more than the channel takes is kept waiting by TCP.
-	m.handler.channels.PublishPaced(m.handler.work, m.conn.Load().Done(), p, m.published)
+	m.handler.channels.PublishPaced(m.handler.work, m.client, m.conn.Load().Done(), p, m.published)
 }
 
 // admitted tells whether the client may publish, and waits while it sends too fast: TCP makes it wait, too.
@@ -137,8 +144,14 @@ func (m *member) published(_ int, _ broker.Ack, err error) {
 	if err == nil {
 		return
 	}
-	if _, invalid := errors.AsType[*session.InvalidDataError](err); invalid {
+	_, invalid := errors.AsType[*session.InvalidDataError](err)
+	_, saidNo := errors.AsType[*hooks.Refusal](err)
+	if invalid || saidNo {
 		m.refuse(websocket.ClosePolicyViolation, err)
+		return
+	}
+	if _, silent := errors.AsType[*hooks.Unavailable](err); silent {
+		m.refuse(websocket.CloseTryAgainLater, err)
 		return
 	}
 	if _, limited := errors.AsType[*session.LimitError](err); limited {

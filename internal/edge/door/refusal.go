@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/internal/telemetry"
 )
@@ -72,13 +73,19 @@ func (d *Door) tell(from netip.Addr, c *session.Client, err error) (ref string) 
 		refusal.Channel, refusal.Rule = string(invalid.Channel), invalid.Rule
 	} else if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
 		refusal.Channel = string(tooLarge.Channel)
+	} else if said, ok := errors.AsType[*hooks.Refusal](err); ok {
+		refusal.Rule = "hook " + said.Hook
 	}
 	return d.Audit.Refuse(refusal)
 }
 
-// May tells whether a client may do something; if not, the request has been answered with the reason.
+// May tells whether a client may do something; if not, the request has been answered with the reason. To see into the
+// channel, it takes the backend's leave, too. About messages that are published, the backend is asked one by one.
 func (d *Door) May(w http.ResponseWriter, r *http.Request, c *session.Client, action auth.Action, name channel.Name) bool {
 	err := c.Allow(action, name.Pattern())
+	if err == nil && action != auth.Publish {
+		err = c.Ask(r.Context(), name.Pattern())
+	}
 	if err != nil {
 		d.Refuse(w, r, c, err)
 	}

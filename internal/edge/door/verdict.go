@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -55,6 +56,12 @@ func VerdictOf(err error) Verdict {
 	if _, ok := errors.AsType[*session.TooLargeError](err); ok {
 		return ofCode(protocol.CodeTooLarge, http.StatusRequestEntityTooLarge)
 	}
+	if said, ok := errors.AsType[*hooks.Refusal](err); ok {
+		return Verdict{"hook", said.Answer.Code, statusOf(said.Answer), said.Answer.After}
+	}
+	if silent, ok := errors.AsType[*hooks.Unavailable](err); ok {
+		return Verdict{"hook_unavailable", protocol.CodeUnavailable, http.StatusServiceUnavailable, max(silent.After, retrySoon)}
+	}
 	if fault, ok := errors.AsType[*protocol.Error](err); ok {
 		return Verdict{string(fault.Code), fault.Code, http.StatusBadRequest, fault.After}
 	}
@@ -73,6 +80,8 @@ func ofServer(err error) Verdict {
 	switch {
 	case errors.Is(err, broker.ErrTooLarge):
 		return ofCode(protocol.CodeTooLarge, http.StatusRequestEntityTooLarge)
+	case errors.Is(err, session.ErrNoMethods):
+		return ofCode(protocol.CodeUnknownMethod, http.StatusNotFound)
 	case errors.Is(err, session.ErrNoHistory):
 		return ofCode(protocol.CodeNoHistory, http.StatusNotFound)
 	case errors.Is(err, broker.ErrFull):
@@ -84,6 +93,19 @@ func ofServer(err error) Verdict {
 	}
 	v.After = retrySoon
 	return v
+}
+
+// statusOf returns the HTTP status of what a backend has said.
+func statusOf(said *protocol.Error) int {
+	switch {
+	case said.Code == protocol.CodeUnauthorized, said.Code == protocol.CodeTokenExpired:
+		return http.StatusUnauthorized
+	case said.Code == protocol.CodeRateLimited:
+		return http.StatusTooManyRequests
+	case said.Retry:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusForbidden
 }
 
 func ofCode(code protocol.Code, status int) Verdict {

@@ -63,7 +63,7 @@ func BenchmarkFanOut(b *testing.B) {
 			publish := func(name channel.Name) time.Duration {
 				p := hub.Bundle(&broker.Message{Channel: name, Type: websocket.Text, Payload: bytes.Clone(payload), Time: time.Now()})
 				began := time.Now()
-				channels.Publish(context.Background(), p, func(int, broker.Ack, error) {})
+				channels.Publish(context.Background(), nil, p, func(int, broker.Ack, error) {})
 				return time.Since(began)
 			}
 			var socket, bare time.Duration

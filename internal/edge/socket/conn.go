@@ -187,8 +187,9 @@ func (c *conn) run(command protocol.Command) {
 		return
 	}
 	if publish, ok := command.Verb.(*protocol.Publish); ok {
-		c.greet()
-		c.publish(id, publish)
+		if c.mayGo(id) {
+			c.publish(id, publish)
+		}
 		return
 	}
 	c.publishBurst()
@@ -200,7 +201,9 @@ func (c *conn) run(command protocol.Command) {
 		c.connect(id, verb)
 		return
 	}
-	c.greet()
+	if !c.mayGo(id) {
+		return
+	}
 	switch verb := command.Verb.(type) {
 	case *protocol.Subscribe:
 		c.subscribe(id, verb)
@@ -213,10 +216,23 @@ func (c *conn) run(command protocol.Command) {
 	case *protocol.Ping:
 		c.out.ok(id, &protocol.PingOK{})
 	case *protocol.RPC:
-		c.out.refuse(id, protocol.Errorf(protocol.CodeUnknownMethod, "nobody answers the method %q: the server has no backend for calls", verb.Method))
+		c.rpc(id, verb)
 	case *protocol.Refresh:
 		c.refresh(id, verb)
 	}
+}
+
+// mayGo lets the client in, if it is not yet. It returns false if that may not be: the command has been answered then.
+func (c *conn) mayGo(id uint64) bool {
+	if c.greeted {
+		return true
+	}
+	refused := c.greet()
+	if refused != nil {
+		c.turnAway(id, refused)
+		c.turnedAway = nil // nothing has been said of who it is: the next command may be the first as well
+	}
+	return refused == nil
 }
 
 // begin waits until there is room for a command of a weight. When it has, the command has to give the

@@ -2,10 +2,10 @@ package socket
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -15,12 +15,25 @@ import (
 const authTimeout = 10 * time.Second
 
 // greet lets a client in that has not said connect: as whom the handshake says, and without a session to
-// come back to.
-func (c *conn) greet() {
-	if !c.greeted {
-		c.greeted = true
-		c.handler.sessions.enter(c)
+// come back to. It tells why that may not be.
+func (c *conn) greet() *protocol.Error {
+	if c.handler.door.Clients.Greets() {
+		g, refused := c.authenticate("")
+		if refused == nil {
+			refused = c.identify(g.Who)
+		}
+		if refused != nil {
+			return refused
+		}
 	}
+	c.enter()
+	return nil
+}
+
+// enter gives the client a session of its own.
+func (c *conn) enter() {
+	c.greeted = true
+	c.handler.sessions.enter(c)
 }
 
 // connect lets a client in, as the one that it was if it comes back.
@@ -51,62 +64,49 @@ func (c *conn) connect(id uint64, v *protocol.Connect) {
 			old.takenOver()
 		}
 	}
+	var initial []channel.Name
 	if who == nil {
-		var refused *protocol.Error
-		if who, refused = c.authenticate(v.Token); refused != nil {
+		g, refused := c.authenticate(v.Token)
+		if refused != nil {
 			c.turnAway(id, refused)
 			return
 		}
+		who, initial = g.Who, g.Subscribe
 	}
 	if refused := c.identify(who); refused != nil {
 		c.turnAway(id, refused)
 		return
 	}
-	c.greet()
+	if !c.greeted {
+		c.enter()
+	}
 	ok.User, ok.Expires = who.User, expiresIn(who, now)
 	ok.Session = protocol.Session{ID: c.id, Secret: h.sessions.secret(c, who, now)}
 	if v.Client != nil {
 		h.config.Log.Debug("connected", "path", Path, "session", c.id, "user", who.User, "client", v.Client.Name, "version", v.Client.Version, "resumed", ok.Resumed)
 	}
+	begin := c.subscribeTo(initial, ok)
 	c.out.ok(id, ok)
+	begin()
 }
 
-// authenticate finds out who the client is: by its token, or else by what came with the handshake.
-func (c *conn) authenticate(token string) (*auth.Identity, *protocol.Error) {
-	who := c.client.Who()
-	if token != "" {
-		ctx, cancel := context.WithTimeout(c.work, authTimeout)
-		defer cancel()
-		var err error
-		if who, err = c.handler.door.Authenticate(ctx, token); err != nil {
-			return nil, c.notAuthenticated(err)
-		}
+// authenticate finds out who the client is: by its token, or else by what came with the handshake; and by the backend.
+func (c *conn) authenticate(token string) (session.Greeting, *protocol.Error) {
+	ctx, cancel := context.WithTimeout(c.work, authTimeout)
+	defer cancel()
+	g, err := c.handler.door.Greet(ctx, c.client, token)
+	if err != nil {
+		return g, c.refused(err)
 	}
-	if err := c.handler.door.Clients.Welcome(who); err != nil {
-		return nil, c.tell(protocol.CodeUnauthorized, err)
-	}
-	return who, nil
+	return g, nil
 }
 
 // identify makes it known who the client is.
 func (c *conn) identify(who *auth.Identity) *protocol.Error {
-	err := c.client.Identify(who, c.id)
-	if _, limited := errors.AsType[*session.LimitError](err); limited {
-		return c.limited(err)
-	}
-	if err != nil {
-		return c.notAuthenticated(err)
+	if err := c.client.Identify(who, c.id); err != nil {
+		return c.refused(err)
 	}
 	return nil
-}
-
-// notAuthenticated makes an error of the protocol of one of auth's.
-func (c *conn) notAuthenticated(err error) *protocol.Error {
-	code := protocol.CodeUnavailable // the time was up
-	if refused, ok := errors.AsType[*auth.Error](err); ok {
-		code = protocol.Code(refused.Code)
-	}
-	return c.tell(code, err)
 }
 
 // turnAway refuses connect. Unless it may be sent again, the connection is over; the reply is the first, and
@@ -116,8 +116,10 @@ func (c *conn) turnAway(id uint64, why *protocol.Error) {
 	switch {
 	case why.Code == protocol.CodeRateLimited:
 		c.expel(websocket.CloseCode(protocol.CloseTooMany), why.Message)
-	case !why.Retry:
+	case why.Code == protocol.CodeUnauthorized, why.Code == protocol.CodeTokenExpired:
 		c.expel(websocket.CloseCode(protocol.CloseUnauthorized), why.Message)
+	case !why.Retry: // the backend does not want the client at all
+		c.expel(websocket.CloseCode(protocol.CloseDisconnected), why.Message)
 	default:
 		c.turnedAway = why
 	}
@@ -125,7 +127,8 @@ func (c *conn) turnAway(id uint64, why *protocol.Error) {
 
 // refresh takes a newer token of the same user.
 func (c *conn) refresh(id uint64, v *protocol.Refresh) {
-	who, refused := c.authenticate(v.Token)
+	g, refused := c.authenticate(v.Token)
+	who := g.Who
 	if refused == nil && who.User != c.client.Who().User {
 		refused = protocol.Errorf(protocol.CodeUnauthorized, "the token is for another user; connect anew to be that one")
 	}

@@ -81,6 +81,9 @@ func New(channels *session.Channels, config Config) *Handler {
 	if config.SendQueueBytes == 0 {
 		config.SendQueueBytes = defaultQueueBytes
 	}
+	greeting := *config.Door
+	greeting.GreetsLater = true // connect says who the client is
+	config.Door = &greeting
 	// The largest payload fits as base64.
 	limit := max(minMessageBytes, (config.MaxMessageBytes+2)/3*4+envelopeBytes)
 	work, stop := context.WithCancel(context.Background())

@@ -42,6 +42,10 @@ func (c *conn) history(id uint64, v *protocol.History) {
 	}
 	c.commands.Go(func() {
 		defer c.end(pageWeight)
+		if err := c.client.Ask(c.work, name.Pattern()); err != nil {
+			c.out.refuse(id, c.refusal("history", name, err))
+			return
+		}
 		ctx, cancel := context.WithTimeout(c.work, readTimeout)
 		defer cancel()
 		limit := v.Limit

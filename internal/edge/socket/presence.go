@@ -72,6 +72,25 @@ func (c *conn) presence(id uint64, v *protocol.Presence) {
 		c.out.refuse(id, denied)
 		return
 	}
+	if !c.client.Asks(name.Pattern()) {
+		c.roster(id, name, v)
+		return
+	}
+	if !c.begin(commandWeight) {
+		return
+	}
+	c.commands.Go(func() {
+		defer c.end(commandWeight)
+		if err := c.client.Ask(c.work, name.Pattern()); err != nil {
+			c.out.refuse(id, c.refusal("presence", name, err))
+			return
+		}
+		c.roster(id, name, v)
+	})
+}
+
+// roster answers with the page that is asked for.
+func (c *conn) roster(id uint64, name channel.Name, v *protocol.Presence) {
 	limit := v.Limit
 	if limit == 0 {
 		limit = defaultPage

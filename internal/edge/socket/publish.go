@@ -78,7 +78,7 @@ func (c *conn) publishBurst() {
 		return
 	}
 	c.burst = burst{}
-	c.handler.channels.Publish(c.handler.work, hub.Bundle(b.messages...), func(i int, a broker.Ack, err error) {
+	c.handler.channels.Publish(c.handler.work, c.client, hub.Bundle(b.messages...), func(i int, a broker.Ack, err error) {
 		if err != nil {
 			c.answers.give(b.channel, b.turns[i], nil, c.refusal("publish", b.channel, err))
 		} else {

@@ -8,37 +8,37 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
 
 // may tells why the client may not do something with channels, or nil if it may.
 func (c *conn) may(action auth.Action, channels channel.Pattern) *protocol.Error {
-	err := c.client.Allow(action, channels)
-	if err == nil {
-		return nil
+	if err := c.client.Allow(action, channels); err != nil {
+		return c.refused(err)
 	}
-	code := protocol.CodeNotPermitted
-	if denied, ok := errors.AsType[*session.DeniedError](err); ok && !denied.Known {
-		code = protocol.CodeUnauthorized
-	}
-	return c.tell(code, err)
+	return nil
 }
 
 // spend counts a command, and tells why it can't be taken now, or nil if it can.
 func (c *conn) spend(bytes int) *protocol.Error {
-	err := c.client.Spend(1, bytes)
-	if err == nil {
-		return nil
+	if err := c.client.Spend(1, bytes); err != nil {
+		return c.refused(err)
 	}
-	return c.limited(err)
+	return nil
 }
 
-// limited makes an error of the protocol of a limit that is exceeded.
-func (c *conn) limited(err error) *protocol.Error {
-	refused := c.tell(protocol.CodeRateLimited, err)
-	if limit, ok := errors.AsType[*session.LimitError](err); ok {
-		refused.After = limit.After
+// refused tells the audit that the client is refused something, and returns the error of the protocol.
+func (c *conn) refused(err error) *protocol.Error {
+	v := door.VerdictOf(err)
+	refused := c.tell(v.Code, err)
+	if said, ok := errors.AsType[*hooks.Refusal](err); ok {
+		refused.Retry = said.Answer.Retry
+	}
+	if refused.Retry {
+		refused.After = v.After
 	}
 	return refused
 }
@@ -61,12 +61,12 @@ func (c *conn) refusal(what string, channels channel.Name, err error) *protocol.
 	_, tooLarge := errors.AsType[*session.TooLargeError](err)
 	_, invalid := errors.AsType[*session.InvalidDataError](err)
 	_, limited := errors.AsType[*session.LimitError](err)
+	_, saidNo := errors.AsType[*hooks.Refusal](err)
+	_, silent := errors.AsType[*hooks.Unavailable](err)
 	code := protocol.CodeInternal
 	switch {
-	case invalid:
-		return c.tell(protocol.CodeInvalidData, err)
-	case limited:
-		return c.limited(err)
+	case invalid, limited, saidNo, silent:
+		return c.refused(err)
 	case tooLarge, errors.Is(err, broker.ErrTooLarge):
 		return protocol.Errorf(protocol.CodeTooLarge, "%v", err)
 	case errors.Is(err, session.ErrNoHistory):

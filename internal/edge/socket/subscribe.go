@@ -33,13 +33,12 @@ func (c *conn) subscribe(id uint64, v *protocol.Subscribe) {
 		c.out.refuse(id, protocol.Errorf(protocol.CodeBadPosition, "%v", err))
 		return
 	}
-	if !s.reads(v) {
+	if !s.reads(v) && !c.client.Asks(s.pattern) {
 		c.begun(id, s, v)
 		return
 	}
 	if !c.begin(pageWeight) {
-		c.forget(s)
-		s.cancel()
+		c.drop(s)
 		return
 	}
 	c.commands.Go(func() {
@@ -102,7 +101,7 @@ func (c *conn) enroll(s *subscription, wanted uint64) *protocol.Error {
 		return protocol.Errorf(protocol.CodeTooMany, "the connection has %d subscriptions, and may not have more; unsubscribe from some, or use a pattern", maxSubscriptions)
 	}
 	if wanted == 0 {
-		if c.highest == protocol.MaxWhole {
+		if c.highest == protocol.FirstServerSub-1 {
 			return protocol.Errorf(protocol.CodeBadCommand, "no number is left above %d, which has been used; choose a \"sub\" below", c.highest)
 		}
 		wanted = c.highest + 1
@@ -111,7 +110,9 @@ func (c *conn) enroll(s *subscription, wanted uint64) *protocol.Error {
 		return protocol.Errorf(protocol.CodeAlreadySubscribed, "the number %d is in use by another subscription; choose another \"sub\", or unsubscribe that one first", wanted)
 	}
 	s.number = wanted
-	c.highest = max(c.highest, wanted)
+	if wanted < protocol.FirstServerSub {
+		c.highest = max(c.highest, wanted)
+	}
 	c.subs[wanted] = s
 	return nil
 }
@@ -119,21 +120,48 @@ func (c *conn) enroll(s *subscription, wanted uint64) *protocol.Error {
 // begun finds out where a subscription begins, answers, and lets it deliver.
 func (c *conn) begun(id uint64, s *subscription, v *protocol.Subscribe) {
 	defer close(s.begun)
+	ok, err := c.prepare(s, v.Since)
+	if err != nil {
+		c.drop(s)
+		c.out.refuse(id, c.refusal("subscribe", channel.Name(s.pattern), err))
+		return
+	}
+	c.out.ok(id, ok)
+	c.deliver(s, v.Presence)
+}
+
+// prepare asks the backend, if it wants to be, and finds out where a subscription begins.
+func (c *conn) prepare(s *subscription, since protocol.Positions) (*protocol.SubscribeOK, error) {
+	if err := c.client.Ask(c.work, s.pattern); err != nil {
+		return nil, err
+	}
+	return c.locate(s, since)
+}
+
+// locate finds out where a subscription begins.
+func (c *conn) locate(s *subscription, since protocol.Positions) (*protocol.SubscribeOK, error) {
 	ctx, cancel := context.WithTimeout(c.work, readTimeout)
 	defer cancel()
 	begins, err := s.flow.Prepare(ctx)
 	if err != nil {
-		c.forget(s)
-		s.cancel()
-		c.out.refuse(id, c.refusal("subscribe", channel.Name(s.pattern), err))
-		return
+		return nil, err
 	}
-	c.out.ok(id, s.beginsAt(begins, v.Since))
-	if len(begins) == 0 {
+	return s.beginsAt(begins, since), nil
+}
+
+// deliver lets a subscription deliver that has been answered.
+func (c *conn) deliver(s *subscription, tellPresence bool) {
+	if len(s.flow.Positions()) == 0 {
 		c.out.push(&protocol.Live{Sub: s.number})
 	}
 	s.flow.Start()
-	c.join(s, v.Presence)
+	c.join(s, tellPresence)
+}
+
+// drop ends a subscription that has not begun.
+func (c *conn) drop(s *subscription) {
+	c.forget(s)
+	s.cancel()
 }
 
 // unsubscribe ends a subscription. If it has not been answered yet, that is waited for.
