@@ -136,14 +136,21 @@ func (h *Handler) newSource() string {
 }
 
 // writeJSON answers with v.
-func writeJSON(w http.ResponseWriter, status int, v any) {
+func writeJSON(w http.ResponseWriter, status int, v any) { writeBody(w, status, encodeJSON(v)) }
+
+// encodeJSON returns v, of which there is a JSON form, in lines.
+func encodeJSON(v any) []byte {
 	body, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		panic(err) // of a type of ours: every test would see it
 	}
+	return append(body, '\n')
+}
+
+// writeBody answers with JSON.
+func writeBody(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	w.Write(append(body, '\n')) // fails only if the client has gone
+	w.Write(body) // fails only if the client has gone
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -14,9 +15,14 @@ import (
 type query struct {
 	echo  *bool // whether a client gets what it sends; nil to leave that to the channel's rule
 	start session.Start
+	limit int           // the most messages in an answer
+	wait  time.Duration // for a message, if there is none; 0 for not at all
 }
 
-// parseQuery reads ?echo=, ?since= and ?last=. Parameters that it does not know are the business of
+// maxWait is the longest that a request may wait for a message: less than proxies wait for an answer, mostly.
+const maxWait = time.Minute
+
+// parseQuery reads ?echo=, ?since=, ?last=, ?limit= and ?wait=. Parameters that it does not know are the business of
 // others, such as proxies.
 func parseQuery(values url.Values) (q query, err error) {
 	if v := values.Get("echo"); v != "" {
@@ -26,8 +32,39 @@ func parseQuery(values url.Values) (q query, err error) {
 		}
 		q.echo = &echo
 	}
+	if q.limit, err = parseLimit(values.Get("limit")); err != nil {
+		return q, err
+	}
+	if v := values.Get("wait"); values.Has("wait") {
+		if q.wait, err = parseWait(v); err != nil {
+			return q, err
+		}
+	}
 	q.start, err = parseStart(values.Get("since"), values.Get("last"))
 	return q, err
+}
+
+func parseLimit(s string) (int, error) {
+	if s == "" {
+		return maxHistory, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > maxHistory {
+		return 0, fmt.Errorf("limit=%.20q is not a number of messages from 1 to %d", s, maxHistory)
+	}
+	return n, nil
+}
+
+// parseWait reads a time such as 30s; a plain number is seconds.
+func parseWait(s string) (time.Duration, error) {
+	if _, err := strconv.Atoi(s); err == nil {
+		s += "s"
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 || d > maxWait {
+		return 0, fmt.Errorf("wait=%.20q is not a time of at most %s; use wait=30s", s, maxWait)
+	}
+	return d, nil
 }
 
 // parseStart reads where to begin: at positions, with the newest messages, or, if both are empty, with what comes.
@@ -53,4 +90,6 @@ func parseStart(since, last string) (start session.Start, err error) {
 }
 
 // asksForHistory tells whether a plain GET is for stored messages.
-func asksForHistory(values url.Values) bool { return values.Has("since") || values.Has("last") }
+func asksForHistory(values url.Values) bool {
+	return values.Has("since") || values.Has("last") || values.Has("limit") || values.Has("wait")
+}

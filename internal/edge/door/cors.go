@@ -10,20 +10,20 @@ import (
 // elsewhere says who its user is by a token.
 const (
 	corsMethods = "GET, HEAD, POST, DELETE"
-	corsHeaders = "Authorization, Content-Type, Holdfast-Connection, Holdfast-Sequence, Idempotency-Key, Last-Event-ID, X-API-Key"
-	corsExposed = "Holdfast-Position, Link, Retry-After"
+	corsHeaders = "Authorization, Content-Type, Holdfast-Connection, Holdfast-Sequence, Idempotency-Key, If-None-Match, Last-Event-ID, X-API-Key"
+	corsExposed = "ETag, Holdfast-Position, Link, Retry-After"
 	corsMaxAge  = "600" // seconds for which a browser need not ask again
 )
 
 // Cross lets pages of the allowed origins read what is answered. It returns true if r was only the question
 // whether they may (a preflight), which it has answered.
 func (d *Door) Cross(w http.ResponseWriter, r *http.Request) (answered bool) {
+	h := w.Header()
+	h.Add("Vary", "Origin") // of what is asked for without one, too: a cache keeps it
 	preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 	if r.Header.Get("Origin") == "" {
 		return false
 	}
-	h := w.Header()
-	h.Add("Vary", "Origin")
 	if err := d.checkOrigin(r); err != nil {
 		if preflight {
 			d.Refuse(w, r, nil, err)
