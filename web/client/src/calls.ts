@@ -30,7 +30,7 @@ export interface Calls {
 }
 
 /** `answered` is called after each answer. */
-export function createCalls(encoding: Encoding, answered: () => void): Calls {
+export function createCalls(encodingOn: (link: Link) => Encoding, answered: () => void): Calls {
   const calls = new Set<Call>();
   let link: Link | undefined;
 
@@ -39,10 +39,10 @@ export function createCalls(encoding: Encoding, answered: () => void): Calls {
     call.reject({ code });
   };
   /** A command above the server's limit would end the connection. */
-  const isTooLarge = ({ verb, body }: Call, { welcome }: Link) => {
-    const limit = welcome.limits?.message;
+  const isTooLarge = ({ verb, body }: Call, on: Link) => {
+    const limit = on.welcome.limits?.message;
     const command = { id: Number.MAX_SAFE_INTEGER, [verb]: body } as Command;
-    return limit !== undefined && byteLength(encoding.encode(command)) > limit;
+    return limit !== undefined && byteLength(encodingOn(on).encode(command)) > limit;
   };
   const send = (call: Call, on: Link) => {
     if (isTooLarge(call, on)) {

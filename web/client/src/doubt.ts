@@ -23,13 +23,13 @@ function isLarger({ body }: Entry, limit: number, encoding: Encoding): boolean {
 export function createJudge(
   subscriptions: Map<number, Subscription>,
   lives: WeakMap<Subscription, Link>,
-  encoding: Encoding,
+  encodingOn: (link: Link) => Encoding,
 ): Judge {
   /** Who sees whether it is stored, from when it is sent for the first time. */
   const witnesses = new WeakMap<Entry, Subscription>();
   return (entry, link) => {
     const { dedup = 0, limits } = link.welcome;
-    if (limits?.message !== undefined && isLarger(entry, limits.message, encoding)) {
+    if (limits?.message !== undefined && isLarger(entry, limits.message, encodingOn(link))) {
       return "too_large";
     }
     if (!entry.sentAt) {

@@ -10,6 +10,7 @@ import { orHTTP } from "./choice.ts";
 import { type Closed, carry, createConnection, type Drop, type TransportOptions } from "./connection.ts";
 import { createJudge } from "./doubt.ts";
 import type { Fault } from "./error.ts";
+import { json } from "./json.ts";
 import { type Link, nextId } from "./link.ts";
 import { createOutbox, type PublishOptions, type Stored } from "./outbox.ts";
 import {
@@ -120,8 +121,10 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     }
   };
 
-  const calls = createCalls(carrier.encoding, progressed);
-  const outbox = createOutbox(createJudge(subscriptions, lives, carrier.encoding));
+  /** Over plain HTTP everything is JSON, which may be longer. */
+  const encodingOn = (link: Link) => (carriers.get(link) === "websocket" ? carrier.encoding : json);
+  const calls = createCalls(encodingOn, progressed);
+  const outbox = createOutbox(createJudge(subscriptions, lives, encodingOn));
   const ask: Session["ask"] = async (verb, body, repeat) => {
     if (self.state === "closed") {
       throw { code: "closed" } satisfies Fault;

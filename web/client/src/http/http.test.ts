@@ -140,11 +140,13 @@ test("trials of WebSockets become rarer, up to ten minutes", async () => {
 });
 
 test("who is refused is told by whom and why, and tries no other way", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(0.999);
   const { http, holdfast } = setUp();
   http.refusal = { status: 403, body: "the origin is not allowed\n" };
   const waits: unknown[] = [];
   holdfast.on("waiting", ({ code, reason }) => waits.push([code, reason]));
   await pass();
+  vi.restoreAllMocks();
   expect(waits).toEqual([[1006, "the origin is not allowed"]]);
   expect(http.seen).toEqual(["GET text/event-stream"]);
 });
@@ -280,6 +282,20 @@ test.each([false, true])(
     expect([got, states]).toEqual([["(live)", ...texts], ["live"]]);
   },
 );
+
+test.each([
+  ["a stream", 5000],
+  ["a stream", 60_000],
+  ["polls", 5000],
+  ["polls", 60_000],
+])("who only hears, by %s, is heard by the server, too, with a message each %i ms", async (by, everyMs) => {
+  const { server, http, holdfast, states } = setUp();
+  http.holdsBack = by === "polls";
+  const got = listen(holdfast, "chat/a");
+  await pass(6000);
+  const others = await publish(server, 20, everyMs);
+  expect([got, states]).toEqual([["(live)", ...others], ["live"]]);
+});
 
 test("a connection that the server does not know any more is made anew", async () => {
   const { server, http, holdfast, states } = setUp();

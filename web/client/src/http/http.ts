@@ -34,6 +34,7 @@ export function createHTTP(webSocket: Dial, block: (blocked: boolean) => void): 
 
     const move = () => {
       moving = true;
+      heldBack = false;
       block(false);
       remember(url, null);
       events.onFrame(JSON.stringify({ move: { after: 0, spread: 0, endpoints: [url] } }));
@@ -55,8 +56,7 @@ export function createHTTP(webSocket: Dial, block: (blocked: boolean) => void): 
         onClose(code, reason) {
           settle();
           if (!opened) {
-            // The next attempt begins from the front.
-            heldBack = false;
+            // The next attempt begins with a WebSocket again.
             block(false);
             remember(url, null);
           }

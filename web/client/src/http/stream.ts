@@ -1,45 +1,59 @@
 /** The way that hears by a response that does not end: server-sent events. */
 
 import { whyNot } from "./request.ts";
-import { createEventStream } from "./sse.ts";
-import { createWay } from "./way.ts";
+import { createEventStream, type EventStreamOwner } from "./sse.ts";
+import { createWay, type Hearing } from "./way.ts";
 
 /** A proxy that has not let the first event through by then collects what it should hand on. */
 const openMs = 5_000;
 
-export const stream = createWay("stream", async (endpoint, { signal, opened, heard, closed, heldBack }) => {
-  const timer = setTimeout(heldBack, openMs);
-  signal.addEventListener("abort", () => clearTimeout(timer));
-  const response = await fetch(endpoint, {
-    headers: { Accept: "text/event-stream" },
-    cache: "no-store",
-    signal,
-  });
-  const { status, headers, body } = response;
-  if (status !== 200 || !body || !headers.get("Content-Type")?.startsWith("text/event-stream")) {
-    throw new Error(
-      whyNot({ status, body: status === 200 ? "not a stream of events" : await response.text() }),
-    );
-  }
-  const push = createEventStream({
+/**
+ * The server has to hear from a client, too, well within `ping` and `pong`. It is told at what comes, not by a timer:
+ * those of a page that nobody sees run once a minute. When nothing else comes, the server sends a comment.
+ */
+const busyMs = 10_000;
+
+/** What the events of a stream mean. */
+function listener({ opened, heard, closed, answer }: Hearing): EventStreamOwner {
+  return {
     event(type, data) {
       if (type === "open") {
-        clearTimeout(timer);
         opened(JSON.parse(data).connection);
       } else if (type === "message") {
         heard(data);
+        answer(busyMs);
       } else if (type === "close") {
         const { code, reason } = JSON.parse(data);
         closed(code, reason);
       }
     },
-    comment: () => heard("[]"),
-  });
+    comment() {
+      heard("[]");
+      answer(0);
+    },
+  };
+}
+
+export const stream = createWay("stream", async (endpoint, hearing) => {
+  const { signal, heldBack } = hearing;
+  // Once it is open, this means nothing any more.
+  const timer = setTimeout(heldBack, openMs);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  const headers = { Accept: "text/event-stream" };
+  const response = await fetch(endpoint, { headers, cache: "no-store", signal });
+  if (response.status !== 200) {
+    throw new Error(whyNot({ status: response.status, body: await response.text() }));
+  }
+  if (!response.body || !response.headers.get("Content-Type")?.startsWith(headers.Accept)) {
+    throw new Error("what answers is not a Holdfast server");
+  }
+  const push = createEventStream(listener(hearing));
   const text = new TextDecoder();
-  const reader = body.getReader();
+  const reader = response.body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) {
+      heldBack();
       throw new Error("the stream was cut");
     }
     push(text.decode(value, { stream: true }));

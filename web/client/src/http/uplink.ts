@@ -11,6 +11,8 @@ export const connectionHeader = "Holdfast-Connection";
 
 export interface Uplink {
   send(frame: string): void;
+  /** Sends a ping, unless something was sent in so many milliseconds. */
+  answer(withinMs: number): void;
   /** Tells the server that the client is done, also from a page that is being left. Kept when it knows, or can't. */
   leave(): Promise<unknown>;
 }
@@ -18,6 +20,9 @@ export interface Uplink {
 /** What goes together: the server takes so much before it says how much it takes. */
 const mostCommands = 64;
 const mostBytes = 64 * 1024;
+
+/** Its reply is for nobody: no other command has this id. */
+const ping = JSON.stringify({ id: Number.MAX_SAFE_INTEGER, ping: {} });
 
 /** The longest that a request may take. */
 const patienceMs = 10_000;
@@ -31,6 +36,7 @@ export function createUplink(
 ): Uplink {
   const waiting: string[] = [];
   let sequence = 0;
+  let sentAt = 0;
   let busy = false;
 
   /** Takes as much of what waits as goes together. */
@@ -59,13 +65,21 @@ export function createUplink(
     busy = false;
   };
 
+  const send = (frame: string) => {
+    sentAt = Date.now();
+    waiting.push(frame);
+    if (!busy) {
+      busy = true;
+      // Behind all that is sent now.
+      Promise.resolve().then(pump).catch(failed);
+    }
+  };
+
   return {
-    send(frame) {
-      waiting.push(frame);
-      if (!busy) {
-        busy = true;
-        // Behind all that is sent now.
-        Promise.resolve().then(pump).catch(failed);
+    send,
+    answer(withinMs) {
+      if (Date.now() - sentAt >= withinMs) {
+        send(ping);
       }
     },
     leave: () =>

@@ -19,7 +19,10 @@ export interface Hearing {
   /** One message of the protocol; an empty array is a sign of life. */
   heard(frame: string): void;
   closed(code: number, reason: string): void;
+  /** Does nothing once it is opened. */
   heldBack(): void;
+  /** Sees to it that the server hears something now, unless it has in so many milliseconds. */
+  answer(withinMs: number): void;
 }
 
 /** `hear` runs until the connection is over; it ends that by failing, too. */
@@ -69,8 +72,9 @@ export function createWay(
         }
       },
       closed,
+      answer: (withinMs) => uplink?.answer(withinMs),
       heldBack() {
-        if (end(false)) {
+        if (!uplink && end(false)) {
           events.onHeldBack();
         }
       },

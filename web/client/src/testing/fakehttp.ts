@@ -3,6 +3,9 @@
 import { json } from "../json.ts";
 import type { FakeServer, FakeSocket } from "./fakeserver.ts";
 
+const pingMs = 25_000;
+const pongMs = 20_000;
+
 export interface FakeRequest {
   method: string;
   url: URL;
@@ -33,8 +36,10 @@ interface Connection {
   close?: { code: number; reason: string };
   /** Answers the poll that waits. */
   wake?: ((status?: number) => void) | undefined;
-  /** Ends it if no poll comes. */
+  /** Ends it if no request comes. */
   silence?: ReturnType<typeof setTimeout>;
+  /** Ends the stream. */
+  end?: () => void;
 }
 
 export class FakeHTTP {
@@ -75,6 +80,7 @@ export class FakeHTTP {
     if (!connection) {
       return answer(to, 404, "there is no such connection");
     }
+    this.#heard(connection);
     switch (method) {
       case "GET":
         return this.#poll(connection, request, to);
@@ -96,6 +102,7 @@ export class FakeHTTP {
     const connection: Connection = { id, socket, path, sequence: 0, kept: [], keptFrom: 0 };
     socket.onopen = () => {
       this.#connections.set(connection.id, connection);
+      this.#heard(connection);
       opened(connection);
     };
     socket.onclose = refused;
@@ -104,6 +111,7 @@ export class FakeHTTP {
 
   #drop(connection: Connection, code?: number): void {
     connection.wake?.(404);
+    connection.end?.();
     clearTimeout(connection.silence);
     this.#connections.delete(connection.id);
     if (code) {
@@ -114,9 +122,20 @@ export class FakeHTTP {
   }
 
   #stream(request: FakeRequest, to: Responder): () => void {
-    const write = (text: string) => this.holdsBack || to.write(text);
+    let beat: ReturnType<typeof setTimeout> | undefined;
+    const write = (text: string) => {
+      clearTimeout(beat);
+      beat = setTimeout(write, pingMs, ":\n\n");
+      if (!this.holdsBack) {
+        to.write(text);
+      }
+    };
     const opened = (connection: Connection) => {
       const { socket, id } = connection;
+      connection.end = () => {
+        clearTimeout(beat);
+        to.end();
+      };
       if (!this.holdsBack) {
         to.head(200, "text/event-stream");
       }
@@ -127,8 +146,7 @@ export class FakeHTTP {
         if (code !== 1006) {
           write(`event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`);
         }
-        this.#connections.delete(id);
-        to.end();
+        this.#drop(connection);
       };
     };
     const connection = this.#connect(request, opened, () => answer(to, 503, "not now"));
@@ -146,7 +164,6 @@ export class FakeHTTP {
         connection.close = event as { code: number; reason: string };
         connection.wake?.();
       };
-      this.#expectPoll(connection);
       answer(to, 200, JSON.stringify({ connection: connection.id }));
     };
     this.#connect(request, opened, () => answer(to, 503, "not now"));
@@ -155,16 +172,15 @@ export class FakeHTTP {
 
   #poll(connection: Connection, { url }: FakeRequest, to: Responder): () => void {
     const after = Number(url.searchParams.get("after"));
-    const waitMs = Math.min(25, Number(url.searchParams.get("wait") ?? 25)) * 1000;
+    const waitMs = Math.min(pingMs, Number(url.searchParams.get("wait")) * 1000);
     connection.wake?.(409);
     connection.kept.splice(0, after - connection.keptFrom);
     connection.keptFrom = Math.max(after, connection.keptFrom);
-    clearTimeout(connection.silence);
     const timer = setTimeout(() => wake(), waitMs);
     const wake = (status = 200) => {
       clearTimeout(timer);
       connection.wake = undefined;
-      this.#expectPoll(connection);
+      this.#heard(connection);
       const { kept: messages, keptFrom, close } = connection;
       const body = { next: keptFrom + messages.length, messages, ...(close ? { close } : {}) };
       answer(to, status, status === 200 ? JSON.stringify(body) : "over");
@@ -177,15 +193,13 @@ export class FakeHTTP {
       if (connection.wake === wake) {
         clearTimeout(timer);
         connection.wake = undefined;
-        this.#expectPoll(connection);
       }
     };
   }
 
-  #expectPoll(connection: Connection): void {
-    const silenceMs = 45_000;
+  #heard(connection: Connection): void {
     clearTimeout(connection.silence);
-    connection.silence = setTimeout(() => this.#drop(connection), silenceMs);
+    connection.silence = setTimeout(() => this.#drop(connection), pingMs + pongMs);
   }
 
   #take(connection: Connection, { headers, body }: FakeRequest, to: Responder): () => void {
