@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/server"
+	"github.com/holdfast-dev/holdfast/test/proxies"
 )
 
 // patience is the longest that anything may take; it is not a timing that is tested.
@@ -110,17 +112,29 @@ type report struct {
 
 func TestWhatTheTypeScriptSDKSendsAndReceivesIsThereOnceAndInOrderHoweverItsConnectionsBreak(t *testing.T) {
 	dir := build(t)
-	for _, encoding := range []string{"json", "msgpack"} {
-		t.Run(encoding, func(t *testing.T) {
-			const messages, cuts = 80, 30
+	for _, how := range []struct {
+		opens, encoding string // what is opened at least once
+		cuts            int
+		habits          proxies.Habits
+	}{
+		{"websocket", "json", 20, proxies.Habits{}},
+		{"websocket", "msgpack", 20, proxies.Habits{}},
+		{"stream", "json", 20, proxies.Habits{Upgrades: proxies.Strip}},
+		{"stream", "msgpack", 20, proxies.Habits{Upgrades: proxies.Refuse, FailEvery: 10}},
+		{"polls", "json", 10, proxies.Habits{Upgrades: proxies.Strip, Buffers: true, FailEvery: 10}},
+	} {
+		t.Run(how.opens+" "+how.encoding, func(t *testing.T) {
+			t.Parallel() // a stream that is held back is waited for
+			const messages = 60
 			addr := serve(t)
 			seed := rand.Uint64()
 			t.Logf("the connections break as the seed %d says", seed)
-			through := breaking(t, addr, seed, cuts)
+			proxy := proxies.Start(t, "http://"+addr, how.habits)
+			through := breaking(t, proxy.Addr(), seed, how.cuts)
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			talk := exec.CommandContext(ctx, "node", "--experimental-websocket", "--no-warnings", // in Node 20 it is not there without
-				filepath.Join("testdata", "talk.mjs"), dir, "ws://"+through.listener.Addr().String(), encoding, strconv.Itoa(messages))
+				filepath.Join("testdata", "talk.mjs"), dir, "ws://"+through.listener.Addr().String(), how.encoding, strconv.Itoa(messages))
 			talk.Stderr = os.Stderr
 			stdin, err := talk.StdinPipe()
 			if err != nil {
@@ -143,6 +157,9 @@ func TestWhatTheTypeScriptSDKSendsAndReceivesIsThereOnceAndInOrderHoweverItsConn
 				t.Fatalf("%v: %s", err, out)
 			}
 			check(t, addr, &got)
+			if opened := proxy.Opened(); !slices.Contains(opened, how.opens) {
+				t.Errorf("what was opened is %q", opened)
+			}
 		})
 	}
 }

@@ -2,7 +2,7 @@
 // and where its messages are stored, as JSON. Arguments: the SDK's directory, the server's URL, the encoding, and how
 // many messages to publish. It ends when its input has ended and everything has come.
 const [sdk, url, encoding, count] = process.argv.slice(2);
-const { Holdfast, HoldfastSocket, msgpack } = await import(`${sdk}/index.js`);
+const { Holdfast, HoldfastSocket, msgpack, orHTTP } = await import(`${sdk}/index.js`);
 
 // The waits between attempts are for thousands of clients: here they are a hundredth.
 const { random } = Math;
@@ -23,7 +23,7 @@ for (const feed of [channel, pattern]) {
     feed.on(type, (detail) => told.push(`${feed.name} ${type}: ${JSON.stringify(detail)} ${detail}`));
   }
 }
-const socket = new HoldfastSocket(`${url}/channels/chat/a?since=0`, [], options);
+const socket = new HoldfastSocket(`${url}/channels/chat/a?since=0`, [], { ...options, dial: orHTTP() });
 socket.binaryType = "arraybuffer";
 socket.onmessage = ({ data }) => came.socket.push(text(data));
 for (const type of ["gap", "lost", "error"]) {
