@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { webSocket } from "../../../client/src/index.ts";
+import type { TransportName } from "../../../client/src/index.ts";
 import { FakeServer } from "../../../client/src/testing/fakeserver.ts";
 import { Conversation, historyCount } from "./conversation.ts";
 
@@ -15,7 +15,7 @@ afterEach(() => {
 const pass = (ms = 1000) => vi.advanceTimersByTimeAsync(ms);
 
 /** A room on a server in memory, and what the page is told of it, in one list. */
-function setUp(channel = "chat/a", server = new FakeServer()) {
+function setUp(channel = "chat/a", server = new FakeServer(), dial = server.dial) {
   const told: string[] = [];
   const conversation = new Conversation(
     "https://one.test",
@@ -27,7 +27,7 @@ function setUp(channel = "chat/a", server = new FakeServer()) {
       onClient: () => {},
       onMissing: (why) => told.push(`missing: ${why}`),
     },
-    webSocket(server.WebSocket),
+    dial,
   );
   const take = () => told.splice(0);
   return { server, conversation, take };
@@ -69,6 +69,22 @@ test("after a drop what was missed comes once, in order, and then it is said tha
     expect.stringMatching(/^caught up after \d+ s$/),
   ]);
   expect(told.at(-1)).toBe("(live)");
+});
+
+test("a room that is live tells what carries it, if it is not a WebSocket", async () => {
+  const server = new FakeServer();
+  let by: TransportName | undefined = "stream";
+  const { conversation, take } = setUp("chat/a", server, (url, subprotocol, events) =>
+    server.dial(url, subprotocol, { ...events, onOpen: () => events.onOpen(by) }),
+  );
+  conversation.start();
+  await pass();
+  expect(conversation.state).toEqual({ name: "live", by: "stream" });
+  take();
+  by = undefined;
+  server.last.push({ move: { after: 0, spread: 0 } });
+  await pass();
+  expect([conversation.state, take()]).toEqual([{ name: "live" }, ["(live)"]]);
 });
 
 test("what is published while it is away is stored, once, when it is back", async () => {

@@ -7,6 +7,7 @@ import {
   type HoldfastError,
   type Message,
   type Stored,
+  type TransportName,
 } from "@holdfast-dev/client";
 
 /** How a connection ended. */
@@ -24,8 +25,8 @@ export type State =
   | { name: "connecting"; after: Closed | undefined }
   /** Connected: what the room has kept is on its way. */
   | { name: "catching-up" }
-  /** All that was missed has come, and messages come as they are sent. */
-  | { name: "live" }
+  /** All that was missed has come, and messages come as they are sent; `by` what, if not by a WebSocket. */
+  | { name: "live"; by?: TransportName }
   /** The next attempt waits for its time. */
   | { name: "reconnecting"; closed: Closed | undefined }
   /** Nothing will happen until start(). */
@@ -82,7 +83,11 @@ export class Conversation {
       return { name: "closed", closed: this.#refusal ?? this.#closed };
     }
     if (connected === "live") {
-      return { name: this.#channel?.state === "live" ? "live" : "catching-up" };
+      if (this.#channel?.state !== "live") {
+        return { name: "catching-up" };
+      }
+      const by = this.#holdfast?.transport;
+      return by === undefined || by === "websocket" ? { name: "live" } : { name: "live", by };
     }
     return this.#dialling > 0
       ? { name: "connecting", after: this.#closed }
@@ -112,6 +117,7 @@ export class Conversation {
     channel.on("gap", () => this.#listener.onMissing("no_history"));
     channel.on("error", (error) => this.#refused(holdfast, error));
     holdfast.on("state", () => this.#changed());
+    holdfast.on("welcome", () => this.#changed());
     holdfast.on("closed", ({ code, reason, clean }) => {
       this.#closed = clean ? this.#closed : { code, reason, opened: true };
     });
@@ -181,10 +187,10 @@ export class Conversation {
     };
     this.#leaves.add(leave);
     const transport = dial(url, subprotocol, {
-      onOpen: () => {
+      onOpen: (by) => {
         opened = true;
         this.#dialling--;
-        events.onOpen();
+        events.onOpen(by);
       },
       onFrame: events.onFrame,
       onClose: (code, reason) => {

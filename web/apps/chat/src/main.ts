@@ -4,7 +4,7 @@ import "./styles/page.css";
 import "./styles/side.css";
 import "./styles/log.css";
 import "./styles/composer.css";
-import { type Message as Received, webSocket } from "@holdfast-dev/client";
+import { orHTTP, type Message as Received } from "@holdfast-dev/client";
 import { describeMissing } from "./closing.ts";
 import { Composer } from "./composer.ts";
 import { Conversation, type Occasion, type State } from "./conversation.ts";
@@ -85,7 +85,7 @@ function chat(room: string): void {
     location.origin,
     channelOf(room),
     { onState, onMessage, onCaughtUp, onMissing, onClient: (holdfast) => typing?.join(holdfast) },
-    weather.storm.through(webSocket()),
+    weather.storm.through(orHTTP()),
   );
   const status = new Status(channelUrls(room, location).ws, () => {
     conversation.start();

@@ -57,8 +57,11 @@ export class Status {
   show(state: State): void {
     this.#pill.dataset.state = state.name;
     this.#label.textContent = names[state.name];
-    this.#scheme.textContent = state.name === "live" ? (this.#url.split(":", 1)[0] ?? "") : "";
-    this.#pill.title = `${names[state.name]}: ${this.#url}`;
+    const by = state.name === "live" ? state.by : undefined;
+    const url = by === undefined ? this.#url : this.#url.replace(/^ws/, "http");
+    this.#scheme.textContent = state.name === "live" ? (url.split(":", 1)[0] ?? "") : "";
+    const how = by === undefined ? "" : ` by HTTP (${by}), as no WebSocket gets through`;
+    this.#pill.title = `${names[state.name]}${how}: ${url}`;
     const closed = whyNot(state);
     if (closed === undefined) {
       this.#loss = this.#cause = "";

@@ -64,7 +64,7 @@ export class Storm {
         onClose(1006, "cut by the storm");
       };
       const transport = dial(url, subprotocol, {
-        onOpen: () => inOrder(onOpen),
+        onOpen: (by) => inOrder(() => onOpen(by)),
         onFrame: (frame) => inOrder(() => onFrame(frame)),
         onClose: (code, reason) =>
           inOrder(() => {
