@@ -47,7 +47,7 @@ func (c *Client) begin(verb protocol.Verb, repeat bool, done func(*protocol.Repl
 
 // send sends the command, unless it is too large. One that may be waits until the limit is known.
 func (k *call) send(l *link) {
-	command := k.c.options.Encoding.AppendCommand(nil, protocol.Command{ID: k.id, Verb: k.verb})
+	command := l.encoding.AppendCommand(nil, protocol.Command{ID: k.id, Verb: k.verb})
 	switch tooLarge := k.c.checkSize(l, len(command)); {
 	case tooLarge == nil:
 		k.link = l

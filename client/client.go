@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/protocol"
-	"github.com/holdfast-dev/holdfast/websocket"
 )
 
 // Client is a connection that comes back. All its methods, and those of what it returns, may be called
@@ -221,18 +220,4 @@ func (c *Client) after(d time.Duration, f func()) {
 		}
 	})
 	c.timers[t] = struct{}{}
-}
-
-// dial opens a WebSocket that speaks the protocol.
-func (c *Client) dial(ctx context.Context, endpoint string) (*websocket.Conn, error) {
-	conn, err := websocket.Dial(ctx, endpoint, &c.options.WebSocket)
-	if err != nil {
-		return nil, err
-	}
-	want := c.options.WebSocket.Subprotocols[0]
-	if got := conn.Subprotocol(); got != want {
-		conn.CloseNow()
-		return nil, &errSubprotocol{endpoint, want, got}
-	}
-	return conn, nil
 }

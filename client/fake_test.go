@@ -42,6 +42,9 @@ type fake struct {
 	refuse func(protocol.Verb) *protocol.Error
 	// away lets nobody in.
 	away bool
+	// noSockets refuses WebSockets, and holdsBack lets no event of a stream out, as proxies may.
+	noSockets, holdsBack bool
+	exchanges            []*fakeExchange // by their ids
 	// saw is told every command.
 	saw func(protocol.Verb)
 }
@@ -134,7 +137,7 @@ func (f *fake) tell(p protocol.Push) {
 
 // options are those of a client of the fake.
 func (f *fake) options() *Options {
-	return &Options{WebSocket: websocket.DialOptions{NetDial: f.listener.dial}}
+	return &Options{WebSocket: websocket.DialOptions{NetDial: f.listener.dial}, Transports: []Transport{TransportWebSocket}}
 }
 
 func (f *fake) dial(t testing.TB, o *Options) *Client {
@@ -151,10 +154,18 @@ func (f *fake) dial(t testing.TB, o *Options) *Client {
 
 func (f *fake) accept(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	away, most := f.away, f.limits.MessageBytes
+	away, noSockets, most := f.away, f.noSockets, f.limits.MessageBytes
 	f.mu.Unlock()
 	if away {
 		http.Error(w, "away", http.StatusServiceUnavailable)
+		return
+	}
+	if !websocket.IsHandshake(r) {
+		f.exchange(w, r)
+		return
+	}
+	if noSockets {
+		http.Error(w, "no upgrades", http.StatusBadRequest)
 		return
 	}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: protocol.Subprotocols(), Limits: websocket.Limits{SendQueueBytes: 4 << 10, MaxMessageBytes: int64(most)}})
@@ -162,19 +173,28 @@ func (f *fake) accept(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	encoding, _ := protocol.EncodingOf(conn.Subprotocol())
-	k := &fakeConn{f: f, conn: conn, encoding: encoding, subs: map[uint64]*fakeSub{}, wake: make(chan struct{}, 1), sending: make(turn, 1)}
-	f.mu.Lock()
-	f.conns[k] = true
-	f.mu.Unlock()
+	k := f.newConn(conn, encoding)
 	go func() {
 		var pusher sync.WaitGroup
 		pusher.Go(k.push)
 		conn.Serve(func(_ websocket.MessageType, payload []byte) { k.received(payload) })
-		f.mu.Lock()
-		delete(f.conns, k)
-		f.mu.Unlock()
+		f.gone(k)
 		pusher.Wait()
 	}()
+}
+
+func (f *fake) newConn(wire fakeWire, encoding protocol.Encoding) *fakeConn {
+	k := &fakeConn{f: f, conn: wire, encoding: encoding, subs: map[uint64]*fakeSub{}, wake: make(chan struct{}, 1), sending: make(turn, 1)}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conns[k] = true
+	return k
+}
+
+func (f *fake) gone(k *fakeConn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.conns, k)
 }
 
 // store appends a message, once for each id, and returns its offset.

@@ -11,7 +11,7 @@ import (
 // fakeConn is one connection of a fake.
 type fakeConn struct {
 	f        *fake
-	conn     *websocket.Conn
+	conn     fakeWire
 	encoding protocol.Encoding
 	session  string
 	wake     chan struct{} // maybe there is something to push
@@ -127,6 +127,8 @@ func (k *fakeConn) run(c protocol.Command, silent bool) {
 		ok, err = k.f.history(v)
 	case *protocol.RPC:
 		ok = &protocol.RPCOK{Payload: v.Payload}
+	case *protocol.Ping:
+		ok = &protocol.PingOK{}
 	case *protocol.Refresh:
 		ok = &protocol.RefreshOK{}
 	default:

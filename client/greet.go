@@ -91,7 +91,7 @@ func (g *greeting) replied(l *link, r *protocol.Reply) {
 	l.learn(c.limits)
 	l.watch(&ok)
 	c.expires(ok.Expires)
-	c.changed(Change{State: Ready, Endpoint: l.endpoint, Resumed: ok.Resumed, Why: ok.Why})
+	c.changed(Change{State: Ready, Endpoint: l.endpoint, Transport: l.transport, Resumed: ok.Resumed, Why: ok.Why})
 	close(l.answer)
 	select {
 	case <-c.ready:
@@ -170,6 +170,10 @@ func (c *Client) refuseLargest(l *link) {
 func (c *Client) fallBack(old *link) bool {
 	c.mu.Lock()
 	stays := !old.over()
+	if stays && c.current == old { // the new one has not come so far that anything was sent there
+		c.mu.Unlock()
+		return true
+	}
 	for _, s := range c.subs {
 		if s.answered && !s.paused && s.home != old {
 			stays = false

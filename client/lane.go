@@ -103,7 +103,7 @@ func (a *lane) pump() {
 		if p.link != nil {
 			continue
 		}
-		command := a.c.options.Encoding.AppendCommand(nil, protocol.Command{ID: p.id, Verb: p.verb})
+		command := l.encoding.AppendCommand(nil, protocol.Command{ID: p.id, Verb: p.verb})
 		if tooLarge := a.c.checkSize(l, len(command)); tooLarge != nil {
 			if !l.greeted {
 				return // until the limit is known; those behind it wait, too

@@ -10,9 +10,11 @@ import (
 
 // link is one connection. While the client moves to another node it has two.
 type link struct {
-	c        *Client
-	conn     *websocket.Conn
-	endpoint string
+	c         *Client
+	conn      carrier
+	encoding  protocol.Encoding
+	endpoint  string
+	transport Transport
 
 	mu      sync.Mutex      // guards what follows; taken behind Client.mu
 	out     [][]byte        // encoded commands that wait for the writer; bounded by what makes them
@@ -26,14 +28,13 @@ type link struct {
 	answer  chan struct{}   // closed when one of the two is set
 	fault   *protocol.Error // the server could not read a whole message, so some commands have no answer
 
-	keepalive *websocket.Keepalive
-	ended     chan struct{} // closed when end is set
-	end       error
+	ended chan struct{} // closed when end is set
+	end   error
 }
 
-func (c *Client) newLink(conn *websocket.Conn, endpoint string) *link {
+func (c *Client) newLink(conn carrier, encoding protocol.Encoding, endpoint string, t Transport) *link {
 	return &link{
-		c: c, conn: conn, endpoint: endpoint,
+		c: c, conn: conn, encoding: encoding, endpoint: endpoint, transport: t,
 		limits: c.limits,
 		wake:   make(chan struct{}, 1),
 		answer: make(chan struct{}),
@@ -43,7 +44,7 @@ func (c *Client) newLink(conn *websocket.Conn, endpoint string) *link {
 
 // send puts a command behind those before it. It does not block.
 func (l *link) send(id uint64, verb protocol.Verb) {
-	l.sendEncoded(l.c.options.Encoding.AppendCommand(nil, protocol.Command{ID: id, Verb: verb}))
+	l.sendEncoded(l.encoding.AppendCommand(nil, protocol.Command{ID: id, Verb: verb}))
 }
 
 func (l *link) sendEncoded(command []byte) {
@@ -75,7 +76,7 @@ func (l *link) write() {
 		switch {
 		case message != nil:
 			typ := websocket.Text
-			if l.c.options.Encoding.Binary() {
+			if l.encoding.Binary() {
 				typ = websocket.Binary
 			}
 			if err := l.conn.Write(context.Background(), typ, message); err != nil {
@@ -115,7 +116,7 @@ func (l *link) next() (message []byte, leaving bool) {
 		size += len(l.out[n])
 		n++
 	}
-	message = l.c.options.Encoding.Join(nil, l.out[:n]...)
+	message = l.encoding.Join(nil, l.out[:n]...)
 	clear(l.out[:n])
 	l.out = l.out[n:]
 	if len(l.out) == 0 {
@@ -132,7 +133,7 @@ func (l *link) read() {
 			return
 		}
 		var items []protocol.FromServer
-		if items, wrong = l.c.options.Encoding.DecodeServer(payload); wrong != nil {
+		if items, wrong = l.encoding.DecodeServer(payload); wrong != nil {
 			l.conn.CloseNow()
 			return
 		}
@@ -142,22 +143,21 @@ func (l *link) read() {
 		end = wrong
 	}
 	l.c.mu.Lock()
-	keepalive := l.keepalive
 	if l.fault != nil {
 		end = l.fault
 	}
 	l.c.mu.Unlock()
-	if keepalive != nil {
-		keepalive.Close()
-	}
 	l.end = end
 	close(l.ended)
 }
 
 // watch gives the connection up when it is silent for longer than the server would be. Lock held.
 func (l *link) watch(ok *protocol.ConnectOK) {
-	l.keepalive = websocket.NewKeepalive(ok.Ping, ok.Pong)
-	l.keepalive.Watch(l.conn)
+	l.conn.Watch(ok.Ping, ok.Pong, func() {
+		l.c.mu.Lock()
+		defer l.c.mu.Unlock()
+		l.send(l.c.number(), &protocol.Ping{}) // whose answer nobody waits for
+	})
 }
 
 // over tells whether the connection has ended.

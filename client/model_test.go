@@ -17,13 +17,14 @@ import (
 // script is what a client does while its connections break: it publishes to two channels and follows both,
 // by themselves and by a pattern.
 type script struct {
-	encoding protocol.Encoding
-	messages int
-	before   map[int]bool // break at these messages before they are handled
-	after    map[int]bool // or after
-	long     map[int]bool // and let nobody in for longer than ids are remembered
-	bytes    []int        // break the first connections after so many bytes
-	slow     bool         // the application reads little at a time
+	encoding   protocol.Encoding
+	transports []Transport // TransportWebSocket if nil
+	messages   int
+	before     map[int]bool // break at these messages before they are handled
+	after      map[int]bool // or after
+	long       map[int]bool // and let nobody in for longer than ids are remembered
+	bytes      []int        // break the first connections after so many bytes
+	slow       bool         // the application reads little at a time
 }
 
 // run plays the script, and returns what is not as it has to be.
@@ -42,6 +43,9 @@ func (s *script) run(ctx context.Context) error {
 	}
 	o := f.options()
 	o.Encoding, o.KeepTrying, o.Window = s.encoding, true, 4
+	if s.transports != nil {
+		o.Transports = s.transports
+	}
 	o.WebSocket.NetDial = cutting(o.WebSocket.NetDial, s.bytes)
 	if s.slow {
 		o.Queue = 2

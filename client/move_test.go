@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/protocol"
+	"github.com/holdfast-dev/holdfast/websocket"
 )
 
 // moving runs a test with a client that follows a channel while another one publishes to it twice a second,
@@ -80,7 +81,7 @@ func TestAClientConnectsAnewBeforeItLeaves(t *testing.T) {
 		if now := f.first(); len(now) != 1 || now[0] == old {
 			t.Errorf("%d connections after it", len(now))
 		}
-		if end := old.conn.End(); end == nil || end.Code != 1000 {
+		if end := old.conn.(*websocket.Conn).End(); end == nil || end.Code != 1000 {
 			t.Errorf("the old connection ended with %v", end)
 		}
 		go func() {

@@ -24,9 +24,15 @@ const (
 
 // Options says how Dial connects. The zero value is a good start.
 type Options struct {
-	// WebSocket says how connections are made: headers, TLS, the transport. Subprotocols are set here,
-	// and MaxMessageBytes, unless given, to DefaultMaxMessageBytes.
+	// WebSocket says how connections are made: headers, TLS, NetDial, also those without a WebSocket. Subprotocols are
+	// set here, and MaxMessageBytes, unless given, to DefaultMaxMessageBytes.
 	WebSocket websocket.DialOptions
+
+	// Transports are the ways in which messages may travel, in the order in which they are tried; nil means
+	// AllTransports. One that has worked is tried first from then on. While it is not the first of these, a connection by
+	// the first is tried beside it now and then, and the client moves there without loss. Without a WebSocket messages
+	// are in JSON, whatever Encoding says, and without NetDial connections go by the proxy that the environment names.
+	Transports []Transport
 
 	// Endpoints are further URLs of /socket on the same server, tried in turn.
 	Endpoints []string
@@ -67,6 +73,9 @@ func (o *Options) withDefaults() Options {
 	all.WebSocket.Subprotocols = []string{protocol.SubprotocolJSON}
 	if all.Encoding == protocol.MessagePack {
 		all.WebSocket.Subprotocols = []string{protocol.SubprotocolMessagePack}
+	}
+	if len(all.Transports) == 0 {
+		all.Transports = AllTransports()
 	}
 	if all.Window <= 0 {
 		all.Window = DefaultWindow

@@ -15,13 +15,15 @@ type runner struct {
 	c       *Client
 	ctx     context.Context
 	backoff backoff
-	at      int  // of the endpoints, where to connect next
-	renewed bool // a new token has been tried since the last success
-	once    bool // it has been connected
+	at      int               // of the endpoints, where to connect next
+	renewed bool              // a new token has been tried since the last success
+	once    bool              // it has been connected
+	works   Transport         // what has worked last, or the first one
+	cuts    map[Transport]int // how often one has opened and been cut before connect was answered, in a row
 }
 
 func (c *Client) run(ctx context.Context) {
-	r := runner{c: c, ctx: ctx}
+	r := runner{c: c, ctx: ctx, works: c.options.Transports[0], cuts: map[Transport]int{}}
 	for ctx.Err() == nil {
 		l, err := r.open(r.endpoint())
 		if err == nil {
@@ -86,54 +88,13 @@ func (r *runner) wait(err error) bool {
 	return sleep(r.ctx, pause)
 }
 
-// open connects and waits for the answer to connect. While that is under way, commands go to the new
-// connection already.
-func (r *runner) open(endpoint string) (*link, error) {
-	c := r.c
-	ctx, cancel := context.WithTimeoutCause(r.ctx, greetTimeout, errNoAnswer)
-	defer cancel()
-	if c.State() != Ready { // it is while the client moves
-		c.tell(Change{State: Connecting, Endpoint: endpoint, Attempt: r.backoff.attempts + 1})
-	}
-	if err := c.fetchToken(ctx); err != nil {
-		return nil, fmt.Errorf("holdfast: cannot get a token: %w", err)
-	}
-	conn, err := c.dial(ctx, endpoint)
-	if err != nil {
-		return nil, err
-	}
-	l := c.newLink(conn, endpoint)
-	c.greet(l)
-	c.running.Go(l.read)
-	c.running.Go(l.write)
-	select {
-	case <-l.answer:
-	case <-l.ended:
-	case <-ctx.Done():
-		conn.CloseNow()
-		<-l.ended
-	}
-	switch {
-	case !l.answered():
-		err = l.end
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-	case l.refused == nil:
-		return l, nil // it may have ended since; that is for attend
-	default:
-		err = l.refused
-	}
-	conn.CloseNow()
-	<-l.ended
-	c.lost(l)
-	return nil, err
-}
-
 // attend stays with a connection and whatever it moves to until there is none, and returns how the last one
 // has ended.
 func (r *runner) attend(l *link) error {
 	since := time.Now()
+	back := newComeback()
+	defer back.timer.Stop()
+	back.from(l)
 	for {
 		select {
 		case <-l.ended:
@@ -149,6 +110,14 @@ func (r *runner) attend(l *link) error {
 		case m := <-r.c.moves:
 			if to := r.move(l, m); to != nil {
 				l, since = to, time.Now()
+				back.from(l)
+			}
+		case <-back.timer.C:
+			if to := r.comeBack(l); to != nil {
+				l, since = to, time.Now()
+				back.from(l)
+			} else {
+				back.later()
 			}
 		}
 	}

@@ -27,6 +27,9 @@ type Change struct {
 	State    State
 	Endpoint string // of the connection or the attempt
 
+	// Transport is how messages travel, with Ready.
+	Transport Transport
+
 	// Err is why the state is Waiting or Closed.
 	Err error
 	// Attempt counts the attempts in a row, from 1; Wait is how long until the next one, with Waiting.

@@ -1,0 +1,69 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+// polls is a carrier that asks for messages again and again.
+type polls struct{ *exchange }
+
+// dialPolls opens a connection. ctx bounds that only.
+func dialPolls(ctx context.Context, endpoint string, o *websocket.DialOptions) (carrier, error) {
+	x, err := newExchange(endpoint, o)
+	if err != nil {
+		return nil, err
+	}
+	status, text, err := x.ask(ctx, answerBytes, http.MethodGet, "", nil, "Accept", "application/json")
+	if err == nil && status != http.StatusOK {
+		err = refused(status, text, nil)
+	}
+	if err == nil {
+		err = x.named(text)
+	}
+	if err != nil {
+		x.CloseNow()
+		return nil, err
+	}
+	return &polls{x}, nil
+}
+
+// polled is the answer to a poll.
+type polled struct {
+	Next     uint64            `json:"next"`
+	Messages []json.RawMessage `json:"messages"`
+	Close    json.RawMessage   `json:"close"`
+}
+
+// Serve implements carrier.
+func (p *polls) Serve(handle func(typ websocket.MessageType, payload []byte)) error {
+	for next := uint64(0); ; {
+		text, err := p.insist(http.StatusOK, p.most+answerBytes, http.MethodGet, "after="+strconv.FormatUint(next, 10), nil)
+		if err != nil {
+			return err
+		}
+		p.heard()
+		var answer polled
+		if err := json.Unmarshal(text, &answer); err != nil {
+			return p.dropped(err)
+		}
+		next = answer.Next
+		for _, m := range answer.Messages {
+			if p.context.Err() != nil {
+				return p.dropped(context.Cause(p.context)) // it has ended otherwise
+			}
+			handle(websocket.Text, m)
+		}
+		if answer.Close != nil {
+			return p.closed(answer.Close)
+		}
+	}
+}
+
+// Watch implements carrier. The server hears of the client by each poll.
+func (p *polls) Watch(ping, pong time.Duration, _ func()) { p.exchange.Watch(ping, pong, nil) }
