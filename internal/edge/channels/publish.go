@@ -22,7 +22,7 @@ import (
 // maxLabelBytes bounds the id and the key of a publication.
 const maxLabelBytes = 128
 
-// servePublish publishes the body of a POST. The answer 201 says that the message is stored, 200 that
+// servePublish publishes the body of a POST, as one message unless the URL says ?batch=true. The answer 201 says that the message is stored, 200 that
 // one with the same Idempotency-Key had been before, and 202 that the channel keeps nothing and the
 // message has been given to everyone who is subscribed now.
 func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name channel.Name) {
@@ -30,18 +30,16 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 	if !ok || !h.door.May(w, r, client, auth.Publish, name) {
 		return
 	}
-	most := h.config.MaxMessageBytes
-	if r.ContentLength > most { // known before it comes, and not waited for
-		h.door.RefuseUnread(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
+	switch batch, err := asksForBatch(r); {
+	case err != nil:
+		h.badRequest(w, r, client, http.StatusBadRequest, err)
+		return
+	case batch:
+		h.serveBatch(w, r, client, name)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		h.door.Refuse(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
-		return
-	}
-	if err != nil {
-		h.badRequest(w, r, client, http.StatusBadRequest, fmt.Errorf("the body could not be read: %w", err))
+	body, ok := h.readBody(w, r, client, name, h.config.MaxMessageBytes)
+	if !ok {
 		return
 	}
 	typ, err := messageType(r.Header.Get("Content-Type"), body, h.channels.Rule(name).Content)
@@ -72,6 +70,24 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		status = http.StatusCreated
 	}
 	writeJSON(w, status, published{Channel: name, Type: typ.String(), Bytes: len(body), Offset: ack.Offset, Epoch: ack.Epoch, Duplicate: ack.Duplicate})
+}
+
+// readBody returns the body of a POST; if there is none to return, the request has been answered with the reason.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, client *session.Client, name channel.Name, most int64) ([]byte, bool) {
+	if r.ContentLength > most { // known before it comes, and not waited for
+		h.door.RefuseUnread(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
+		return nil, false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		h.door.Refuse(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
+		return nil, false
+	}
+	if err != nil {
+		h.badRequest(w, r, client, http.StatusBadRequest, fmt.Errorf("the body could not be read: %w", err))
+		return nil, false
+	}
+	return body, true
 }
 
 // await publishes a message and waits for its acknowledgement.
