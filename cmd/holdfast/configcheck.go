@@ -105,6 +105,9 @@ func summarize(std streams, file string, c *config.Config, rules *policy.Rules) 
 	if tls := describeTLS(&c.TLS); tls != "" {
 		row("tls", "%s", tls)
 	}
+	if c.Serve.Static != "" {
+		row("site", "%s", c.Serve.Static)
+	}
 	row("origins", "%s", strings.Join(append([]string{"the same"}, c.Listen.Origins...), ", "))
 	row("tokens", "%s", describeAuth(&c.Auth))
 	row("data", "%s", cmp.Or(c.Data.Dir, "your data directory"))
