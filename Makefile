@@ -3,6 +3,7 @@
 GO    ?= go
 NPM   ?= npm
 WEB   := web
+BUILT := internal/console/dist examples/jamstack/site/sdk
 FUZZ  ?= 20s
 DEV   ?=
 BENCH ?=
@@ -36,10 +37,10 @@ check-web: $(WEB)/node_modules/.installed
 	$(NPM) --prefix $(WEB) run check
 
 check-dist: $(WEB)/node_modules/.installed ## the committed pages are what the sources build
-	@rm -rf tmp/dist && mkdir -p tmp && cp -r internal/console/dist tmp/dist
+	@rm -rf tmp/built && for dir in $(BUILT); do mkdir -p tmp/built/$$dir && cp -r $$dir/. tmp/built/$$dir; done
 	$(NPM) --prefix $(WEB) run build
-	@diff -r tmp/dist internal/console/dist >/dev/null || \
-	  { echo "internal/console/dist is stale: run make web and commit it"; exit 1; }
+	@for dir in $(BUILT); do diff -r tmp/built/$$dir $$dir >/dev/null || \
+	  { echo "$$dir is stale: run make web and commit it"; exit 1; }; done
 
 test-go: $(WEB)/node_modules/.installed ## Go tests with the race detector, quick packages first
 	$(GO) test -race $$($(GO) list ./... | grep -v -e '/holdfast/test$$' -e /test/browser)
