@@ -1,5 +1,5 @@
-// Package client speaks the Holdfast protocol (docs/protocol.md): many channels on one WebSocket that comes
-// back after a drop and has lost nothing.
+// Package client speaks the Holdfast protocol (docs/protocol.md): many channels on one connection that
+// comes back after a drop and has lost nothing.
 //
 //	c, err := client.Dial(ctx, "wss://example.com/socket", nil)
 //	if err != nil {
@@ -26,6 +26,12 @@
 // In a channel with history each message arrives once and in order, or a Lost says what the history does not
 // keep any more. Channels without history promise less: a Gap says that something may be missed, and a
 // publication whose acknowledgement was lost may be given out twice.
+//
+// # Without a WebSocket
+//
+// Some networks let no WebSocket through. The client then takes a stream of events, or long polling where a
+// proxy holds that back, with the same promises. It remembers what has worked, and when a WebSocket passes
+// again it moves there. Change.Transport tells how messages travel, and Options.Transports restricts it.
 //
 // # Bounds
 //
