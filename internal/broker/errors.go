@@ -25,6 +25,9 @@ var (
 	ErrNotLast = errors.New("the channel has got another message meanwhile")
 )
 
+// ErrNoPurge says that the log was made when channels could not be purged, and keeps what it has until it expires.
+var ErrNoPurge = errors.New("the log was made by a version that could not purge channels, and keeps what it has")
+
 // The codes of JetStream's errors that mean something to us (server/errors.json of nats-server).
 const (
 	codeInsufficientResources = 10023
@@ -32,6 +35,7 @@ const (
 	codeNoMessage             = 10037
 	codeStorageExceeded       = 10047
 	codeMessageTooLarge       = 10054
+	codeRollupFailed          = 10111
 	codeWrongLast             = 10071
 	codeHeaderTooLarge        = 10097
 	codeWrongLastConstant     = 10164
@@ -61,6 +65,8 @@ func storeError(refusal *apiError) error {
 		return fmt.Errorf("%w (%w)", ErrFull, refusal)
 	case codeMessageTooLarge, codeHeaderTooLarge:
 		return fmt.Errorf("%w (%w)", ErrTooLarge, refusal)
+	case codeRollupFailed:
+		return fmt.Errorf("%w (%w)", ErrNoPurge, refusal)
 	}
 	if tellsNoRoom(refusal.Description) {
 		return fmt.Errorf("%w (%w)", ErrFull, refusal)

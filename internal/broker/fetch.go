@@ -21,6 +21,7 @@ const (
 	headerTime     = "Nats-Time-Stamp"
 	headerPrevious = "Nats-Last-Sequence" // of a live message; in a batch it means the one before in the batch
 	headerPending  = "Nats-Num-Pending"
+	headerRollup   = "Nats-Rollup"
 )
 
 // pageBytes is about how much payload a page holds at most; the last message may exceed it.

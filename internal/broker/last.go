@@ -43,7 +43,7 @@ func (l *Log) Last(ctx context.Context, p channel.Pattern, n int) (*Page, error)
 		end, err := l.Position(ctx, p)
 		return &Page{End: end}, err
 	}
-	return l.page(f), nil
+	return l.page(f, 0), nil
 }
 
 // searchLast returns an offset with n messages, or a few more, from there on. There are more than n

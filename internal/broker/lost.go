@@ -14,7 +14,9 @@ import (
 //     them while the stream's first message is not behind the one after the position.
 //   - The count takes the oldest of a channel when it has more than count, so a channel that lost
 //     a message behind the position has count messages behind it.
-//   - Nothing else takes messages: the stream denies purging and deleting.
+//   - A purge takes all of a channel, and leaves a mark behind them that goes like any other message. A reader from
+//     before it comes across the mark; if that has gone too, it went by one of the ways above.
+//   - Nothing else takes messages: the stream denies deleting, and nobody purges it in another way.
 //
 // All of it is asked after the page has been read, because what is gone stays gone.
 

@@ -11,6 +11,7 @@ import (
 type Message struct {
 	Channel channel.Name
 	Type    websocket.MessageType
+	Purge   bool // it is a mark, for no subscriber and without a payload: with it, what its channel kept before is gone
 	Payload []byte
 
 	ID     string // the publisher's, unique within the channel, so that a repeat is stored once; "" for none

@@ -47,11 +47,9 @@ func (l *Log) Read(ctx context.Context, p channel.Pattern, after uint64, most in
 	case f.stored == 0:
 		return l.nothing(ctx, p, after, most)
 	case after == 0, anchored && !l.expiring(f):
-		return l.page(f), nil
+		return l.page(f, after), nil
 	}
-	page := l.page(f)
-	page.Lost, err = l.lost(ctx, p, after, uint64(f.stored)+f.pending, anchored)
-	return page, err
+	return l.pageOrLost(ctx, p, f, after, anchored)
 }
 
 // nothing returns the page of a reader behind whose position no messages were found.
@@ -66,7 +64,7 @@ func (l *Log) nothing(ctx context.Context, p channel.Pattern, after uint64, most
 		if err != nil {
 			return nil, err
 		}
-		page := l.page(f)
+		page := l.page(f, after)
 		page.Lost = true
 		if f.stored == 0 {
 			page.End = l.position(info.State.Last)
@@ -88,9 +86,7 @@ func (l *Log) nothing(ctx context.Context, p channel.Pattern, after uint64, most
 		if f.stored == 0 { // and has not reached this replica
 			return &Page{End: l.position(after), More: true}, nil
 		}
-		page := l.page(f)
-		page.Lost, err = l.lost(ctx, p, after, uint64(f.stored)+f.pending, false)
-		return page, err
+		return l.pageOrLost(ctx, p, f, after, false)
 	}
 	lost, err := l.lost(ctx, p, after, 0, false)
 	if err != nil {
@@ -99,9 +95,20 @@ func (l *Log) nothing(ctx context.Context, p channel.Pattern, after uint64, most
 	return &Page{Lost: lost, End: l.position(info.State.Last)}, nil
 }
 
-// page makes a page of what was fetched.
-func (l *Log) page(f fetched) *Page {
-	return &Page{Messages: f.messages, End: l.position(f.last), More: f.pending > 0}
+// page makes a page of what was fetched behind an offset.
+func (l *Log) page(f fetched, after uint64) *Page {
+	p := &Page{Messages: f.messages, End: l.position(f.last), More: f.pending > 0}
+	p.SetPurges(after)
+	return p
+}
+
+// pageOrLost is page for a reader of whom it is not known whether it has lost anything.
+func (l *Log) pageOrLost(ctx context.Context, p channel.Pattern, f fetched, after uint64, anchored bool) (page *Page, err error) {
+	page = l.page(f, after)
+	if !page.Lost {
+		page.Lost, err = l.lost(ctx, p, after, uint64(f.stored)+f.pending, anchored)
+	}
+	return page, err
 }
 
 func (l *Log) position(offset uint64) Position {

@@ -15,8 +15,9 @@ const (
 	recordBinary = 1 << iota // the payload is binary, not text
 	recordKey                // a key follows
 	recordSource             // a source follows, behind the key
+	recordPurge              // it is a mark, and no message
 
-	recordFlags = recordBinary | recordKey | recordSource
+	recordFlags = recordBinary | recordKey | recordSource | recordPurge
 )
 
 // maxLabelBytes bounds a message's ID, key and source, each.
@@ -30,6 +31,9 @@ func appendRecord(dst []byte, m *Message) []byte {
 	dst = append(dst, 0)
 	if m.Type == websocket.Binary {
 		dst[start] |= recordBinary
+	}
+	if m.Purge {
+		dst[start] |= recordPurge
 	}
 	if m.Key != "" {
 		dst[start] |= recordKey
@@ -52,6 +56,7 @@ func parseRecord(b []byte, m *Message) error {
 	if flags&recordBinary != 0 {
 		m.Type = websocket.Binary
 	}
+	m.Purge = flags&recordPurge != 0
 	var ok bool
 	if flags&recordKey != 0 {
 		if m.Key, rest, ok = cutLabel(rest); !ok {

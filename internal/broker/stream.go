@@ -130,9 +130,11 @@ func (l *Log) wanted(r Retention) map[string]any {
 		"duplicate_window": shorter(c.DuplicateWindow, r.Age),
 		"allow_direct":     true,
 		"republish":        republish{From: l.subjects + ">", To: l.live + ">"},
-		// Nothing may vanish from the middle of a channel: nobody could tell, and no gap is to be silent.
-		"deny_delete": true,
-		"deny_purge":  true,
+		// Nothing may vanish from the middle of a channel: nobody could tell, and no gap is to be silent. A channel is
+		// purged by a mark that takes the place of its messages (see lost.go).
+		"deny_delete":       true,
+		"deny_purge":        false,
+		"allow_rollup_hdrs": true,
 	}
 }
 
@@ -185,7 +187,13 @@ func (l *Log) adopt(ctx context.Context, info *streamInfo, r Retention) error {
 	if raised {
 		meta[metaSettled] = unsettled
 	}
-	if info, err = l.update(ctx, info, l.wanted(r), meta); err != nil {
+	wanted := l.wanted(r)
+	if forGood, err := setting[bool](info, "deny_purge"); err != nil || forGood {
+		// A log from before channels could be purged, which JetStream can't be made to allow.
+		delete(wanted, "deny_purge")
+		delete(wanted, "allow_rollup_hdrs")
+	}
+	if info, err = l.update(ctx, info, wanted, meta); err != nil {
 		return err
 	}
 	settled := state // with the new count

@@ -97,7 +97,7 @@ func (w *writer) send(l *Log, m *Message, last uint64, reply string) error {
 	buffer := w.buffers.Get().(*[]byte)
 	defer w.buffers.Put(buffer)
 	*buffer = appendRecord((*buffer)[:0], m)
-	if m.ID == "" && last == anyLast {
+	if m.ID == "" && last == anyLast && !m.Purge {
 		return w.conn.PublishRequest(string(subject), reply, *buffer)
 	}
 	header := make(nats.Header, 1)
@@ -108,6 +108,9 @@ func (w *writer) send(l *Log, m *Message, last uint64, reply string) error {
 	}
 	if last != anyLast {
 		header[nats.ExpectedLastSubjSeqHdr] = []string{strconv.FormatUint(last, 10)}
+	}
+	if m.Purge { // JetStream removes what is before it in the same step
+		header[headerRollup] = []string{"sub"}
 	}
 	return w.conn.PublishMsg(&nats.Msg{Subject: string(subject), Reply: reply, Data: *buffer, Header: header})
 }

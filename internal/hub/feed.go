@@ -93,6 +93,7 @@ func (f *Feed) leave(h *history) {
 func (f *Feed) live(batch []broker.Live) {
 	var room [8]*history
 	touched := room[:0]
+	var purged []channel.Name
 	var matches [4]*history
 	f.mu.Lock()
 	f.taking = true
@@ -101,6 +102,9 @@ func (f *Feed) live(batch []broker.Live) {
 			continue
 		}
 		f.tail.add(m.Message)
+		if m.Purge {
+			purged = append(purged, m.Channel)
+		}
 		for _, h := range f.histories.match(matches[:0], m.Channel) {
 			if len(h.arrived) == 0 {
 				touched = append(touched, h)
@@ -110,6 +114,9 @@ func (f *Feed) live(batch []broker.Live) {
 	}
 	missed := f.missed
 	f.mu.Unlock()
+	for _, name := range purged {
+		f.pages.purge(name)
+	}
 	for _, h := range touched {
 		h.live(missed)
 	}

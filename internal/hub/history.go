@@ -53,6 +53,11 @@ func (h *history) live(missed gaps) {
 			h.holeLocked(m.Offset - 1)
 		}
 		h.head, h.tip = m.Offset, m.Offset
+		if m.Purge { // who catches up comes across the mark in the log, and learns what is lost
+			h.recent.restart(h.head)
+			h.joint = joint{}
+			continue
+		}
 		if h.keepsRecentLocked() {
 			h.recent.add(m.Message)
 		}

@@ -54,10 +54,11 @@ type pages struct {
 	turns chan struct{} // a token for each read under way
 	crowd crowd
 
-	mu    sync.Mutex // guards what follows
-	all   map[pageKey]*read
-	used  list.List // of *read that are done, the last used in front
-	bytes int       // of them
+	mu     sync.Mutex // guards what follows
+	all    map[pageKey]*read
+	used   list.List // of *read that are done, the last used in front
+	bytes  int       // of them
+	purges uint64    // so far
 }
 
 // pageKey says what to read: behind an offset, or the newest few.
@@ -71,6 +72,7 @@ type pageKey struct {
 type read struct {
 	key  pageKey
 	head uint64        // the history's head before: a page with nothing more behind it has all up to there
+	old  uint64        // purges before
 	done chan struct{} // closed when what follows is known
 	page *Page
 	err  error
@@ -113,7 +115,7 @@ func (ps *pages) get(key pageKey, head uint64) *read {
 	if r := ps.all[key]; r != nil { // since
 		return r
 	}
-	r := &read{key: key, head: head, done: make(chan struct{})}
+	r := &read{key: key, head: head, old: ps.purges, done: make(chan struct{})}
 	if ps.all == nil {
 		ps.all = make(map[pageKey]*read)
 	}
@@ -234,7 +236,7 @@ func (ps *pages) keep(r *read) {
 	if ps.all[r.key] != r {
 		return
 	}
-	if r.err != nil {
+	if r.err != nil || r.old != ps.purges { // it may have what has been purged since
 		delete(ps.all, r.key)
 		return
 	}
@@ -261,6 +263,18 @@ func (ps *pages) forget(key pageKey) {
 	defer ps.mu.Unlock()
 	if r := ps.all[key]; r != nil && r.in != nil {
 		ps.forgetLocked(r)
+	}
+}
+
+// purge has nobody get any more what a channel kept until now.
+func (ps *pages) purge(name channel.Name) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.purges++
+	for key, r := range ps.all {
+		if r.in != nil && key.pattern.Matches(name) {
+			ps.forgetLocked(r)
+		}
 	}
 }
 

@@ -142,6 +142,12 @@ func (f *Feed) recoverGap(ctx context.Context, g gap) (found uint64, err error) 
 		if err != nil {
 			return 0, err
 		}
+		for _, m := range page.Purges {
+			if m.Offset <= g.last {
+				f.purge(m)
+				found++
+			}
+		}
 		for _, m := range page.Messages {
 			if m.Offset > g.last {
 				return found, nil
@@ -161,6 +167,13 @@ func (f *Feed) readAll(ctx context.Context, after uint64) (*broker.Page, error) 
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	return f.log.Read(ctx, everything, after, maxPageMessages)
+}
+
+// purge forgets what a mark has purged that has not come live.
+func (f *Feed) purge(m *broker.Message) {
+	f.tail.reset()
+	f.pages.purge(m.Channel)
+	f.suspect(m)
 }
 
 // suspect tells the histories of a message's channel that it is in the log.

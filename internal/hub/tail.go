@@ -47,6 +47,9 @@ func (t *tail) add(m *broker.Message) {
 		t.all, t.bytes, t.base = nil, 0, m.Offset-1
 		clear(t.channels)
 	}
+	if m.Purge {
+		t.purgeLocked(m.Channel)
+	}
 	t.end = m.Offset
 	t.all = append(t.all, m)
 	t.bytes += sizeOf(m)
@@ -58,6 +61,23 @@ func (t *tail) add(m *broker.Message) {
 	for len(t.all) > 0 && t.overLocked(m.Time) {
 		t.dropLocked()
 	}
+}
+
+// purgeLocked forgets the messages of a channel. The mark comes in their place.
+func (t *tail) purgeLocked(name channel.Name) {
+	for _, m := range t.channels[name] {
+		t.bytes -= sizeOf(m)
+	}
+	delete(t.channels, name)
+	t.all = slices.DeleteFunc(t.all, func(m *broker.Message) bool { return m.Channel == name })
+}
+
+// reset forgets everything.
+func (t *tail) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all, t.bytes, t.base = nil, 0, t.end
+	clear(t.channels)
 }
 
 // overLocked tells whether the oldest message has to go.
@@ -104,10 +124,16 @@ func (t *tail) page(key pageKey, head uint64) (*Page, uint64) {
 		return nil, 0
 	}
 	a := asker{key: key}
+	lost := false
 	for _, m := range messages {
+		if m.Purge && !a.full() {
+			lost = lost || key.after > 0
+			continue
+		}
 		a.take(m)
 	}
 	p := a.pageUpTo(end)
+	p.Lost = lost
 	p.More = p.More || head > end // when the live feed is late
 	return p, end
 }

@@ -22,7 +22,12 @@ func TestATailAnswersAsTheLogWould(t *testing.T) {
 		f := followed(t, log)
 		defer f.hub.Close()
 		for range rapid.IntRange(0, 60).Draw(t, "stored") {
-			log.Append(channel.Name(fmt.Sprint("c/", rapid.IntRange(1, 5).Draw(t, "channel"))))
+			name := channel.Name(fmt.Sprint("c/", rapid.IntRange(1, 5).Draw(t, "channel")))
+			if rapid.IntRange(0, 9).Draw(t, "purge") == 0 {
+				log.Purge(name)
+			} else {
+				log.Append(name)
+			}
 			switch rapid.SampledFrom([]string{"flow", "flow", "flow", "flow", "drop", "repeat", "swap"}).Draw(t, "comes") {
 			case "flow":
 				log.Flow()
@@ -55,9 +60,9 @@ func TestATailAnswersAsTheLogWould(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if payloads(page) != payloads(want) || page.Lost || want.Lost || page.More || page.End != end || end != uint64(stored) {
-				t.Errorf("%s behind %d: %s, end %d; the log answers %s, end %d, lost %v",
-					key.pattern, key.after, payloads(page), page.End, payloads(want), want.End, want.Lost)
+			if payloads(page) != payloads(want) || page.Lost != want.Lost || page.More || page.End != end || end != uint64(stored) {
+				t.Errorf("%s behind %d: %s, end %d, lost %v; the log answers %s, end %d, lost %v",
+					key.pattern, key.after, payloads(page), page.End, page.Lost, payloads(want), want.End, want.Lost)
 			}
 		}
 	})

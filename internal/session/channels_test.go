@@ -22,6 +22,12 @@ import (
 type appendable struct{ *hubtest.Log }
 
 func (l appendable) Append(_ context.Context, m *broker.Message, done func(broker.Ack, error)) {
+	if m.Purge {
+		mark := l.Log.Purge(m.Channel)
+		l.Flow()
+		done(broker.Ack{Position: broker.Position{Epoch: l.Epoch(), Offset: mark.Offset}}, nil)
+		return
+	}
 	stored := l.Log.Append(m.Channel, func(s *broker.Message) { s.Payload, s.Source = m.Payload, m.Source })
 	l.Flow()
 	done(broker.Ack{Position: broker.Position{Epoch: l.Epoch(), Offset: stored.Offset}}, nil)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -135,6 +136,16 @@ func (e *edge) want(r reply, status int, parts ...string) {
 		if !strings.Contains(r.body, part) {
 			e.t.Errorf("%s %s: answered %s; want it to have %s", r.Request.Method, r.Request.URL, r.body, part)
 		}
+	}
+}
+
+// page reads an answer into v.
+func (e *edge) page(path string, v any) {
+	e.t.Helper()
+	r := e.ask("GET", path, "")
+	e.want(r, 200)
+	if err := json.Unmarshal([]byte(r.body), v); err != nil {
+		e.t.Fatal(err)
 	}
 }
 

@@ -39,6 +39,7 @@ var titles = map[string]string{
 	"invalid_data":        "Not what the channel takes",
 	"invalid_token":       "No such token would be taken",
 	"cannot_sign":         "No key to sign with",
+	"cannot_purge":        "The log can't be purged",
 	"rate_limited":        "Too much in too short a time",
 	"no_history":          "The channel keeps no history",
 	"no_presence":         "The channel has no presence",

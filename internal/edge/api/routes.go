@@ -32,6 +32,7 @@ func (h *Handler) routes() []endpoint {
 		{post, "/v1/broadcast", managers, h.broadcast},
 		{get, "/v1/presence", anybody, h.presence},
 		{get, "/v1/history", anybody, h.history},
+		{remove, "/v1/history", managers, h.purge},
 		{get, "/v1/channels", managers, h.listChannels},
 		{get, "/v1/connections", managers, h.listConnections},
 		{post, "/v1/disconnect", managers, h.disconnect},

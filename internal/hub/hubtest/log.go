@@ -24,6 +24,7 @@ type Log struct {
 	all      []*broker.Message
 	newest   map[channel.Name]uint64
 	evicted  map[uint64]bool
+	purged   map[uint64]bool
 	waiting  []broker.Live // stored, not yet live
 	followed func([]broker.Live)
 	away     bool
@@ -35,7 +36,7 @@ type Log struct {
 
 // NewLog returns an empty log.
 func NewLog() *Log {
-	return &Log{newest: map[channel.Name]uint64{}, evicted: map[uint64]bool{}}
+	return &Log{newest: map[channel.Name]uint64{}, evicted: map[uint64]bool{}, purged: map[uint64]bool{}}
 }
 
 // Epoch implements hub.Log.
@@ -59,7 +60,7 @@ func (l *Log) Append(name channel.Name, change ...func(*broker.Message)) *broker
 // previousLocked returns the newest offset of a channel, if it is still kept.
 func (l *Log) previousLocked(name channel.Name) uint64 {
 	for i := len(l.all) - 1; i >= 0; i-- {
-		if m := l.all[i]; m.Channel == name && m.Offset == l.newest[name] && !l.evicted[m.Offset] {
+		if m := l.all[i]; m.Channel == name && m.Offset == l.newest[name] && !l.evicted[m.Offset] && !l.purged[m.Offset] {
 			return m.Offset
 		}
 	}
@@ -95,6 +96,18 @@ func (l *Log) Evict(offset uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.evicted[offset] = true
+}
+
+// Purge stores a mark with which what a channel has kept is gone; it waits to come live.
+func (l *Log) Purge(name channel.Name) *broker.Message {
+	l.mu.Lock()
+	for _, m := range l.all {
+		if m.Channel == name {
+			l.purged[m.Offset] = true
+		}
+	}
+	l.mu.Unlock()
+	return l.Append(name, func(m *broker.Message) { m.Purge, m.Payload = true, nil })
 }
 
 // SetAway makes the log fail, or answer again.
@@ -156,7 +169,7 @@ func (l *Log) Read(ctx context.Context, p channel.Pattern, after uint64, most in
 	}
 	for _, m := range seen[after:] {
 		switch {
-		case !p.Matches(m.Channel):
+		case !p.Matches(m.Channel) || l.purged[m.Offset]:
 		case l.evicted[m.Offset] && len(page.Messages) > 0:
 			page.More = true // the next page says so
 			return page, nil
@@ -173,6 +186,7 @@ func (l *Log) Read(ctx context.Context, p channel.Pattern, after uint64, most in
 	if len(page.Messages) == 0 {
 		page.End.Offset = uint64(len(seen))
 	}
+	page.SetPurges(after)
 	return page, nil
 }
 
@@ -193,7 +207,7 @@ func (l *Log) Last(ctx context.Context, p channel.Pattern, n int) (*broker.Page,
 	}
 	page := &broker.Page{End: broker.Position{Epoch: l.Epoch(), Offset: uint64(len(l.all))}}
 	for i := len(l.all) - 1; i >= 0 && len(page.Messages) < n; i-- {
-		if m := l.all[i]; p.Matches(m.Channel) && !l.evicted[m.Offset] {
+		if m := l.all[i]; p.Matches(m.Channel) && !l.evicted[m.Offset] && !l.purged[m.Offset] {
 			page.Messages = append(page.Messages, m)
 		}
 	}
@@ -201,6 +215,7 @@ func (l *Log) Last(ctx context.Context, p channel.Pattern, n int) (*broker.Page,
 	if len(page.Messages) > 0 {
 		page.End.Offset = page.Messages[len(page.Messages)-1].Offset
 	}
+	page.SetPurges(0)
 	return page, nil
 }
 
