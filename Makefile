@@ -65,7 +65,7 @@ bench-servers: ## compare Holdfast with other servers (fifteen minutes on a quie
 	$(GO) -C bench run . servers $(BENCH)
 
 chaos: ## kill the server in the middle of its work, again and again (ROUNDS=200)
-	HOLDFAST_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -run Kill -timeout 1h -v ./internal/broker
+	HOLDFAST_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -run Kill -timeout 1h -v ./internal/broker ./internal/hooks
 
 chaos-client: ## cut the connections of many clients, again and again (CLIENTS=10000; docs/chaos.md)
 	HOLDFAST_CHAOS_CLIENTS=$(CLIENTS) $(GO) test -count=1 -timeout 1h -run '^TestJitter$$' -v ./test/chaos

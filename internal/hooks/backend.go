@@ -23,7 +23,8 @@ type backend struct {
 	client *http.Client
 	turns  chan struct{} // a place for each question that may be under way
 	meter  meter
-	told   *toldMeter // nil if it is told nothing
+	told   *toldMeter    // nil if it is told nothing
+	retry  time.Duration // before an event is told for the second time
 	log    *slog.Logger
 
 	// Neither asking nor telling is shut out by failures of the other.
@@ -32,7 +33,7 @@ type backend struct {
 	lines, gapLines rate.Sometimes // of failures in the log
 }
 
-func newBackend(h Hook, ts transports, m *metrics, log *slog.Logger) (*backend, error) {
+func newBackend(h Hook, ts transports, m *metrics, log *slog.Logger, times timing) (*backend, error) {
 	h = h.withDefaults()
 	if err := h.Check(); err != nil {
 		return nil, err
@@ -45,6 +46,7 @@ func newBackend(h Hook, ts transports, m *metrics, log *slog.Logger) (*backend, 
 		Hook:  h,
 		turns: make(chan struct{}, h.InFlight),
 		log:   log.With("hook", h.Name),
+		retry: times.retry,
 
 		lines:    rate.Sometimes{First: 1, Interval: time.Second},
 		gapLines: rate.Sometimes{First: 1, Interval: time.Minute},
@@ -55,6 +57,7 @@ func newBackend(h Hook, ts transports, m *metrics, log *slog.Logger) (*backend, 
 			},
 		},
 	}
+	b.asking.least, b.telling.least = times.open, times.open
 	b.meter = m.of(b)
 	if h.tells() {
 		b.told = m.ofTold(b)

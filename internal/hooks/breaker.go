@@ -10,13 +10,13 @@ import (
 // within a window fail, it opens: calls fail at once. Then it lets one call through as a probe; if that
 // succeeds it closes, else it stays open for twice as long.
 const (
-	breakAfter  = 5
-	leastCalls  = 20
-	callWindow  = 10 * time.Second
-	leastOpen   = 5 * time.Second
-	mostOpen    = time.Minute
-	openToProbe = 2           // by which the time is multiplied
-	probeTime   = time.Second // when to ask again while a probe is under way
+	breakAfter = 5
+	leastCalls = 20
+	callWindow = 10 * time.Second
+	leastOpen  = 5 * time.Second
+	openGrowth = 2           // by which the time is multiplied with each probe that fails
+	mostOpen   = 12          // times the first one, a minute
+	probeTime  = time.Second // when to ask again while a probe is under way
 )
 
 // outcome is how a call ended.
@@ -37,8 +37,10 @@ const (
 	open                        // refuses it
 )
 
-// breaker may be used from any goroutine. Its zero value is closed.
+// breaker may be used from any goroutine. It begins closed.
 type breaker struct {
+	least time.Duration // for which it is open at first
+
 	mu     sync.Mutex // guards all
 	state  breakerState
 	until  time.Time     // open: when a probe may be made
@@ -112,7 +114,7 @@ func (p pass) end(o outcome) (opens bool) {
 	if b.inRow < breakAfter && (b.calls < leastCalls || 2*b.fails < b.calls) {
 		return false
 	}
-	b.openFor(leastOpen)
+	b.openFor(b.least)
 	return true
 }
 
@@ -122,7 +124,7 @@ func (b *breaker) probed(o outcome) (opens bool) {
 	case succeeded:
 		b.state, b.inRow, b.since = closed, 0, time.Time{}
 	case failed:
-		b.openFor(min(openToProbe*b.length, mostOpen))
+		b.openFor(min(openGrowth*b.length, mostOpen*b.least))
 	default:
 		b.state = open // another one may try at once
 	}

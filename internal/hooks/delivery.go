@@ -11,7 +11,7 @@ import (
 const (
 	maxPendingEvents = 2048
 	maxPendingBytes  = 8 << 20
-	maxLateLanes     = 1000 // channels that fail at the same time; then no further ones are read
+	maxLateLanes     = 500 // channels that are late at the same time; then no further ones are read. Their names fit into a seat
 )
 
 // delivery tells one hook what is in its sources, for as long as this node does that. It has a goroutine for

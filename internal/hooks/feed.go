@@ -48,7 +48,11 @@ func (f *feed) scan(ctx context.Context) {
 	})
 	defer stop()
 	for f.delivery.awaitRoom(ctx) {
-		page, err := f.log.Read(ctx, f.channels, f.scanned.Offset, scanPage)
+		channels := f.channels
+		if f.scanned.Offset == 0 {
+			channels = "#" // to see whether the first message is still there
+		}
+		page, err := f.log.Read(ctx, channels, f.scanned.Offset, scanPage)
 		if err != nil {
 			if ctx.Err() == nil {
 				f.delivery.backend.readFailed(f.log, err)
@@ -71,6 +75,9 @@ func (f *feed) scan(ctx context.Context) {
 // take puts what was read into lanes.
 func (f *feed) take(page *broker.Page) {
 	d := f.delivery
+	if f.scanned.Offset == 0 && f.skip.IsZero() && len(page.Messages) > 0 && page.Messages[0].Offset > 1 {
+		page.Lost = true // the broker can't know that the beginning was meant
+	}
 	events := f.parse(page, f.skip)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -147,6 +154,10 @@ func (l *lane) load(ctx context.Context) bool {
 		d.wait(l, readAgain)
 		return false
 	}
+	if l.next > 0 && (len(page.Messages) == 0 || page.Messages[0].Offset > l.next) {
+		page.Lost = true
+	}
+	l.next = 0
 	events := l.feed.parse(page, l.skip)
 	d.mu.Lock()
 	for _, e := range events {

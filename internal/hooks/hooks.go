@@ -25,8 +25,17 @@ type Config struct {
 	Registry   prometheus.Registerer // for metrics; nil for none
 	Log        *slog.Logger          // nil for none
 
-	timing timing // set by tests that wait for another node to give up
+	timing timing // set by tests, which have less
 }
+
+// timing is what passes while others fail.
+type timing struct {
+	beat, hold, lease time.Duration // of a seat
+	retry             time.Duration // before the first
+	open              time.Duration // of a breaker, at first
+}
+
+var usualTiming = timing{beatInterval, holdTime, leaseTime, leastRetry, leastOpen}
 
 const defaultQueueBytes = 256 << 20
 
@@ -61,7 +70,7 @@ func New(c Config) (*Hooks, error) {
 		c.QueueBytes = defaultQueueBytes
 	}
 	if c.timing == (timing{}) {
-		c.timing = timing{beatInterval, holdTime, leaseTime}
+		c.timing = usualTiming
 	}
 	h := &Hooks{config: c, transports: make(transports), stop: make(chan struct{})}
 	m := newMetrics(c.Registry)
@@ -71,7 +80,7 @@ func New(c Config) (*Hooks, error) {
 			return nil, errors.New("each hook needs a name of its own")
 		}
 		seen[hook.Name] = true
-		b, err := newBackend(hook, h.transports, m, c.Log)
+		b, err := newBackend(hook, h.transports, m, c.Log, c.timing)
 		if err != nil {
 			return nil, fmt.Errorf("the hook %q: %w", hook.Name, err)
 		}

@@ -11,7 +11,8 @@ import (
 // wait, or with a worker. The delivery's lock guards it.
 //
 // A lane usually gets its events from whoever reads the whole log. One that fails, or has too many, must not
-// hold that up: it becomes late, is passed over, and reads its channel on its own until it has caught up.
+// hold that up: it becomes late, is passed over, and reads its channel on its own, behind what it has, until it has
+// caught up.
 type lane struct {
 	feed    *feed
 	channel channel.Name
@@ -20,6 +21,7 @@ type lane struct {
 	done mark      // it has been told up to here
 	skip time.Time // what was stored before has been told, too
 	read uint64    // offset up to which its events have been read
+	next uint64    // offset of the event behind it that was read and forgotten; 0 for none
 	late bool
 	seen uint64 // late: offset of the last that was passed over; when it has read so far it has caught up
 
@@ -46,26 +48,29 @@ func (l *lane) took(n int) {
 	l.failures, l.alone = 0, false
 }
 
-// forget drops the events from memory: they will be read again. It returns what they took.
+// forget drops the events from memory, of which there are some: they will be read again. It returns what they
+// took.
 func (l *lane) forget() (events, bytes int) {
 	for _, e := range l.events {
 		bytes += len(e.body)
 	}
 	events = len(l.events)
+	l.next = l.events[0].offset
 	l.events, l.read = nil, l.done.Offset
 	return events, bytes
 }
 
-// retryDelay is how long to wait before the next try after so many failures: from one second, doubling to five
-// minutes, with a third of it left to chance, or as long as the backend asks for.
-func retryDelay(failures int, asked time.Duration, chance float64) time.Duration {
-	const (
-		least = time.Second
-		most  = 5 * time.Minute
-	)
-	delay := most
+const (
+	leastRetry = time.Second
+	mostRetry  = 5 * time.Minute
+)
+
+// retryDelay is how long to wait before the next try after so many failures: from least on, doubling to five
+// minutes, with a third of it left to chance; or as long as the backend asks for.
+func retryDelay(least time.Duration, failures int, asked time.Duration, chance float64) time.Duration {
+	delay := time.Duration(mostRetry)
 	if doublings := failures - 1; doublings < 10 {
-		delay = min(least<<doublings, most)
+		delay = min(least<<doublings, mostRetry)
 	}
 	delay -= time.Duration(chance * float64(delay) / 3)
 	return max(delay, asked)

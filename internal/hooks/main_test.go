@@ -24,7 +24,15 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if address := os.Getenv(backendEnv); address != "" { // this process is there to be killed, and so is the next
+		serveUntilKilled(address, os.Getenv(fileEnv))
+	}
+	if url := os.Getenv(serverEnv); url != "" {
+		publishUntilKilled(url, os.Getenv(dirEnv))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const patience = 20 * time.Second
 

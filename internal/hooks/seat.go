@@ -29,9 +29,6 @@ const (
 	seatRefresh   = time.Hour          // so a seat is written at least so often
 )
 
-// timing is the times above, which tests shorten.
-type timing struct{ beat, hold, lease time.Duration }
-
 // seatRecord is what stands in a seat.
 type seatRecord struct {
 	Owner string               `json:"owner,omitzero"` // a node, for as long as it runs; "" for nobody

@@ -22,7 +22,7 @@ type publisher func(ctx context.Context, name channel.Name, payload []byte) erro
 const (
 	maxBatchBytes   = 1 << 20 // of the events of a request, unless one is larger
 	maxToldReply    = 4 << 10 // of the answer, which nobody reads
-	buryAgainAfter  = 10 * time.Second
+	buryAgainAfter  = 10      // times the first delay, when a dead letter could not be published
 	maxFailureBytes = 1 << 10 // of the reason in a dead letter
 )
 
@@ -129,7 +129,8 @@ func (d *delivery) told(p *parcel) {
 
 // failed decides what happens after a request that failed. Of several events nobody knows which one it was, so
 // they are sent alone next. One that is alone waits with its lane, and the longer the more often it has failed,
-// unless the request was a probe: then the breaker does the waiting.
+// unless the request was a probe: then the breaker does the waiting. While there is room, the events of the lane stay
+// in memory: the log may not keep them for so long.
 func (d *delivery) failed(ctx context.Context, p *parcel, err error, probe bool) {
 	if len(p.events) > 1 {
 		d.mu.Lock()
@@ -149,7 +150,7 @@ func (d *delivery) failed(ctx context.Context, p *parcel, err error, probe bool)
 	if status, ok := errors.AsType[*StatusError](err); ok {
 		asked = status.After
 	}
-	delay := retryDelay(failures, asked, rand.Float64())
+	delay := retryDelay(d.backend.retry, failures, asked, rand.Float64())
 	d.backend.lines.Do(func() {
 		d.backend.log.Warn("an event could not be told to a hook", "id", e.id, "channel", l.channel, "tries", failures, "error", err)
 	})
@@ -159,15 +160,17 @@ func (d *delivery) failed(ctx context.Context, p *parcel, err error, probe bool)
 			d.told(p)
 			return
 		}
-		delay = buryAgainAfter
+		delay = buryAgainAfter * d.backend.retry
 	case probe:
 		d.putDown(l)
 		return
 	}
 	d.mu.Lock()
 	d.fallBehind(l)
-	events, bytes := l.forget()
-	d.grow(-events, -bytes)
+	if d.events > maxPendingEvents/2 || d.bytes > maxPendingBytes/2 {
+		events, bytes := l.forget()
+		d.grow(-events, -bytes)
+	}
 	d.mu.Unlock()
 	d.wait(l, delay)
 }

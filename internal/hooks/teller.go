@@ -27,7 +27,7 @@ func (t *teller) begin(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t.starts[s.log.Name()] = feedState{Epoch: end.Epoch, mark: mark{Offset: end.Offset}}
+		t.starts[s.log.Name()] = feedState{Epoch: end.Epoch, mark: mark{end.Offset, time.Now()}}
 	}
 	r, err := t.seat.read(ctx)
 	if err != nil || r != nil {
