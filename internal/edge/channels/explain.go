@@ -16,6 +16,8 @@ type explanation struct {
 	Channel         channel.Name `json:"channel"`
 	WebSocket       string       `json:"websocket"` // connect here to receive and to send
 	Publish         string       `json:"publish"`   // POST a message here
+	Events          string       `json:"events"`    // GET this as text/event-stream to receive
+	History         string       `json:"history,omitempty"`
 	Subscribers     int          `json:"subscribers"`
 	MaxMessageBytes int64        `json:"max_message_bytes"`
 }
@@ -36,8 +38,12 @@ func (h *Handler) serveExplanation(w http.ResponseWriter, r *http.Request, name 
 		Channel:         name,
 		WebSocket:       "ws" + secure + at,
 		Publish:         "http" + secure + at,
+		Events:          "http" + secure + at,
 		Subscribers:     h.channels.Subscribers(name),
 		MaxMessageBytes: h.config.MaxMessageBytes,
+	}
+	if h.channels.Epoch(name) != "" {
+		e.History = e.Publish + "?last=10"
 	}
 	w.Header().Add("Vary", "Accept")
 	w.Header().Set("Cache-Control", "no-store")
@@ -86,7 +92,12 @@ What one sends, all receive: text or binary, up to {{.MaxMessageBytes}} bytes a 
 <pre tabindex="0">const socket = new WebSocket({{printf "%q" .WebSocket}});
 socket.onmessage = event =&gt; console.log(event.data);
 socket.onopen = () =&gt; socket.send("hello");</pre>
+<p>Or, to receive only:</p>
+<pre tabindex="0">const events = new EventSource({{printf "%q" .Events}});
+events.onmessage = event =&gt; console.log(event.data);</pre>
 <h2>From a terminal</h2>
-<pre tabindex="0">curl -d hello {{.Publish}}</pre>
+<pre tabindex="0">curl -d hello {{.Publish}}
+curl -N -H 'Accept: text/event-stream' {{.Events}}{{if .History}}
+curl '{{.History}}'{{end}}</pre>
 </html>
 `))

@@ -19,7 +19,7 @@ func TestAGetExplainsTheURLToPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := strings.TrimPrefix(e.url, "http") + "/channels/chat/caf%C3%A9"
-	want := explanation{Channel: "chat/café", WebSocket: "ws" + at, Publish: "http" + at, Subscribers: 1, MaxMessageBytes: testLimit}
+	want := explanation{Channel: "chat/café", WebSocket: "ws" + at, Publish: "http" + at, Events: "http" + at, Subscribers: 1, MaxMessageBytes: testLimit}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -29,12 +29,21 @@ func TestAGetExplainsTheURLToPeopleAndShowsNamesAsText(t *testing.T) {
 	e := start(t)
 	resp, body := e.do("GET", "a/%3Cscript%3Ealert(1)%3C%2Fscript%3E", http.Header{"Accept": {"text/html,*/*"}}, nil)
 	e.wantAnswer(resp, body, http.StatusOK, "new WebSocket(")
+	e.wantAnswer(resp, body, http.StatusOK, "new EventSource(")
 	if strings.Contains(body, "<script") {
 		t.Errorf("the name is in the page as HTML:\n%s", body)
 	}
 	if policy := resp.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") {
 		t.Errorf("Content-Security-Policy %q", policy)
 	}
+}
+
+func TestTheURLOfAChannelWithHistorySaysWhereThatIs(t *testing.T) {
+	e := start(t)
+	resp, body := e.do("GET", "kept/c", nil, nil)
+	e.wantAnswer(resp, body, http.StatusOK, `/channels/kept/c?last=10"`)
+	resp, body = e.do("GET", "kept/c", http.Header{"Accept": {"text/html"}}, nil)
+	e.wantAnswer(resp, body, http.StatusOK, "?last=10")
 }
 
 func TestOtherMethodsAreRefusedWithThoseThatWork(t *testing.T) {
