@@ -96,7 +96,7 @@ func (f *feed) take(page *broker.Page) {
 // parse returns what the messages of a page are for the hook, nil for those that it is not told of.
 func (f *feed) parse(page *broker.Page, skip time.Time) []*event {
 	b := f.delivery.backend
-	if page.Lost {
+	if page.Lost && len(page.Purges) == 0 { // what was purged was not to be read any more
 		b.told.gaps.Inc()
 		b.gapLines.Do(func() {
 			b.log.Error("a hook may have missed events, because the log does not keep them any more; let it keep more, or see to it that the backend answers", "log", f.log.Name())
