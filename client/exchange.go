@@ -150,24 +150,35 @@ func (x *exchange) ask(ctx context.Context, most int64, method, query string, bo
 // has been asked before. If the answer is not the one that is wanted, the connection is over.
 func (x *exchange) insist(want int, most int64, method, query string, body []byte, headers ...string) ([]byte, error) {
 	for wait := firstResend; ; wait *= 2 {
-		status, text, err := x.ask(x.context, most, method, query, body, headers...)
-		_, tooLarge := errors.AsType[*http.MaxBytesError](err)
-		lost := err != nil && !tooLarge || status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
-		switch {
-		case err == nil && status == want:
-			return text, nil
-		case tooLarge:
-			return nil, x.finish(&websocket.CloseError{Code: websocket.CloseMessageTooBig, By: websocket.Local, Err: err})
-		case err == nil && status == http.StatusRequestEntityTooLarge:
-			return nil, x.finish(&websocket.CloseError{Code: websocket.CloseMessageTooBig, By: websocket.Remote, Reason: reason(text)})
-		case lost && wait <= lastResend && sleep(x.context, wait):
-		case err == nil:
-			err = refused(status, text, nil)
-			fallthrough
-		default:
+		text, lost, err := x.try(want, most, method, query, body, headers...)
+		if !lost {
+			return text, err
+		}
+		if wait > lastResend || !sleep(x.context, wait) {
 			return nil, x.dropped(err)
 		}
 	}
+}
+
+// try is ask, once. If the answer is lost, it may be asked for again; else an error tells how the connection has ended.
+func (x *exchange) try(want int, most int64, method, query string, body []byte, headers ...string) (text []byte, lost bool, err error) {
+	status, text, err := x.ask(x.context, most, method, query, body, headers...)
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case tooLarge:
+		return nil, false, x.finish(&websocket.CloseError{Code: websocket.CloseMessageTooBig, By: websocket.Local, Err: err})
+	case err != nil:
+		return nil, true, err
+	case status == want:
+		return text, false, nil
+	case status == http.StatusRequestEntityTooLarge:
+		return nil, false, x.finish(&websocket.CloseError{Code: websocket.CloseMessageTooBig, By: websocket.Remote, Reason: reason(text)})
+	}
+	err = refused(status, text, nil)
+	if status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout {
+		return nil, true, err
+	}
+	return nil, false, x.dropped(err)
 }
 
 // refused is the error of an answer that is not the one that is wanted.

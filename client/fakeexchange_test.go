@@ -169,7 +169,11 @@ func (x *fakeExchange) poll(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	late := time.After(25 * time.Second)
+	wait := 25
+	if asked, err := strconv.Atoi(r.URL.Query().Get("wait")); err == nil {
+		wait = asked
+	}
+	late := time.After(time.Duration(wait) * time.Second)
 	for waits := true; ; {
 		said, closing, news := x.behind(after)
 		if len(said) > 0 || closing != nil || !waits {

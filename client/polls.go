@@ -11,7 +11,13 @@ import (
 )
 
 // polls is a carrier that asks for messages again and again.
-type polls struct{ *exchange }
+type polls struct {
+	*exchange
+	wait int // seconds that a poll may wait; 0 for as long as the server likes. It belongs to Serve
+}
+
+// longCut is how long a poll must have waited for its end to be taken as that of something idle.
+const longCut = 1500 * time.Millisecond
 
 // dialPolls opens a connection. ctx bounds that only.
 func dialPolls(ctx context.Context, endpoint string, o *websocket.DialOptions) (carrier, error) {
@@ -30,7 +36,7 @@ func dialPolls(ctx context.Context, endpoint string, o *websocket.DialOptions) (
 		x.CloseNow()
 		return nil, err
 	}
-	return &polls{x}, nil
+	return &polls{exchange: x}, nil
 }
 
 // polled is the answer to a poll.
@@ -43,7 +49,7 @@ type polled struct {
 // Serve implements carrier.
 func (p *polls) Serve(handle func(typ websocket.MessageType, payload []byte)) error {
 	for next := uint64(0); ; {
-		text, err := p.insist(http.StatusOK, p.most+answerBytes, http.MethodGet, "after="+strconv.FormatUint(next, 10), nil)
+		text, err := p.poll(next)
 		if err != nil {
 			return err
 		}
@@ -61,6 +67,29 @@ func (p *polls) Serve(handle func(typ websocket.MessageType, payload []byte)) er
 		}
 		if answer.Close != nil {
 			return p.closed(answer.Close)
+		}
+	}
+}
+
+// poll asks for what is behind so many messages. If it is cut off after a long wait, as by a proxy that takes it for idle, it
+// waits for half of that from then on.
+func (p *polls) poll(after uint64) ([]byte, error) {
+	for resend := firstResend; ; resend *= 2 {
+		query := "after=" + strconv.FormatUint(after, 10)
+		if p.wait > 0 {
+			query += "&wait=" + strconv.Itoa(p.wait)
+		}
+		begun := time.Now()
+		text, lost, err := p.try(http.StatusOK, p.most+answerBytes, http.MethodGet, query, nil)
+		if !lost {
+			return text, err
+		}
+		if waited := time.Since(begun); waited >= longCut {
+			p.wait = max(1, int(waited.Seconds()/2))
+			resend = firstResend
+		}
+		if resend > lastResend || !sleep(p.context, resend) {
+			return nil, p.dropped(err)
 		}
 	}
 }

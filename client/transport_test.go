@@ -330,3 +330,49 @@ func TestAClientOfAStreamThatSaysNothingPings(t *testing.T) {
 		shutDown(t, c)
 	})
 }
+
+func TestPollsThatAreCutAsIdleWaitForLessLong(t *testing.T) {
+	with(t, func(t *testing.T, f *fake) {
+		o := f.options()
+		o.Transports = []Transport{TransportPolls}
+		dial := o.WebSocket.NetDial
+		o.WebSocket.NetDial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			nc, err := dial(ctx, network, addr)
+			i := &impatient{Conn: nc}
+			i.cut = time.AfterFunc(10*time.Second, func() { nc.Close() })
+			return i, err
+		}
+		c := f.dial(t, o)
+		collected := changes(t, c)
+		s := subscribe(t, c, "a", nil)
+		time.Sleep(2 * time.Minute)
+		publish(t, c, "a", "one")
+		want(t, s, "one")
+		shutDown(t, c)
+		if got := transports(collected()); len(got) != 1 {
+			t.Errorf("it was ready %d times", len(got))
+		}
+	})
+}
+
+// impatient is a connection that is cut when it is idle.
+type impatient struct {
+	net.Conn
+	cut *time.Timer
+}
+
+func (i *impatient) Read(p []byte) (int, error) {
+	n, err := i.Conn.Read(p)
+	i.cut.Reset(10 * time.Second)
+	return n, err
+}
+
+func (i *impatient) Write(p []byte) (int, error) {
+	i.cut.Reset(10 * time.Second)
+	return i.Conn.Write(p)
+}
+
+func (i *impatient) Close() error {
+	i.cut.Stop()
+	return i.Conn.Close()
+}

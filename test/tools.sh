@@ -3,14 +3,16 @@
 set -eu
 
 missing=""
-need() { # need COMMAND PACKAGE
-	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+need() { # need COMMAND PACKAGE; servers are where only root looks for commands
+	command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
 }
 need chromium chromium
 need certutil libnss3-tools
 need node nodejs
 need npm npm
 need curl curl
+need nginx nginx-light
+need haproxy haproxy
 need openssl openssl
 need php php-cli
 need python3 python3
