@@ -65,6 +65,9 @@ func checked(std streams, file string) (*config.Config, *policy.Rules, error) {
 	if err == nil {
 		_, err = hooksOf(c)
 	}
+	if err == nil {
+		_, err = hubsOf(c)
+	}
 	if wrong, ok := errors.AsType[config.Errors](err); ok {
 		for _, one := range wrong {
 			fmt.Fprintln(std.err, visible(one.Error()))

@@ -22,6 +22,10 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 	if err != nil {
 		return server.Config{}, fail(exitFiles, "%w", err)
 	}
+	hubs, err := hubsOf(c)
+	if err != nil {
+		return server.Config{}, fail(exitFiles, "%w", err)
+	}
 	return server.Config{
 		HTTPS:              c.Listen.HTTPS,
 		HTTP:               c.Listen.HTTP,
@@ -37,6 +41,7 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 		Limits:             limitsOf(c.Limits),
 		Rules:              rules,
 		Hooks:              asked,
+		SignalR:            hubs,
 		SessionKey:         filepath.Join(dir, "session.key"),
 		Broker: broker.Config{
 			Dir:             filepath.Join(dir, "log"),

@@ -23,6 +23,7 @@ type Config struct {
 	Limits   Limits        `key:"limits" doc:"What a client may send, and what is kept for one that is slow."`
 	Channels []ChannelRule `key:"channels" of:"rules" doc:"How channels behave. The first rule whose pattern matches a channel's name applies; channels without a rule keep nothing."`
 	Hooks    []Hook        `key:"hooks" of:"hooks" doc:"Backends that are asked whether something may happen, and told what has happened; see hooks.md."`
+	SignalR  []Hub         `key:"signalr" of:"hubs" doc:"Hubs for clients of ASP.NET Core SignalR; see signalr.md. Without any there is one at /signalr. A path of a hub takes precedence over a site."`
 	Log      Log           `key:"log" doc:"What the server tells on stderr."`
 
 	Development bool `key:"-"` // everybody who can connect may do everything, unless a rule says otherwise

@@ -43,6 +43,7 @@ subscribers catch up, and has presence.
 var lists = map[string]struct{ intro, one, example string }{
 	"channels": {referenceRules, "a rule", exampleRules},
 	"hooks":    {"```yaml\n" + exampleHooks + "```\n\n", "a hook", exampleHooks},
+	"signalr":  {"```yaml\n" + exampleHubs + "```\n\n", "a hub", exampleHubs},
 }
 
 // exampleRules is part of the reference and of the template.

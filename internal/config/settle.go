@@ -25,6 +25,7 @@ func (c *Config) settle(d *decoder) {
 		d.wrong("broker.url", "broker.url: %v", err)
 	}
 	c.settleHooks(d)
+	c.settleHubs(d)
 	c.Limits.SendQueue = max(c.Limits.SendQueue, c.Limits.MaxMessage)
 	for i := range c.Channels {
 		c.Channels[i].Access.settle(c.everybody(c.Channels[i].Pattern))

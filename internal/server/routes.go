@@ -26,6 +26,8 @@ func (s *Server) routes() http.Handler {
 			s.api.ServeHTTP(w, r)
 		case r.URL.Path == socket.Path:
 			s.socket.ServeHTTP(w, r)
+		case s.signalr.Serves(r.URL.Path):
+			s.signalr.ServeHTTP(w, r)
 		case isReserved(r.URL.Path):
 			nothing(w, r)
 		default:

@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/edge/api"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/edge/signalr"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
 	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -50,6 +51,8 @@ type Config struct {
 
 	Site   http.Handler // of a web site at /; nil for none
 	NoChat bool         // leaves out the chat, which is at / if there is no site
+
+	SignalR []*signalr.Hub // each at a path of its own
 
 	MaxMessageBytes int64
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
@@ -87,6 +90,7 @@ type Server struct {
 	channels *channels.Handler
 	socket   *socket.Handler
 	api      *api.Handler
+	signalr  *signalr.Handler
 	https    []net.Listener
 	http     []net.Listener
 	web      http.Server
@@ -158,6 +162,16 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		Revocations:     s.ids.revoked,
 		Tokens:          cfg.Auth,
 		Version:         cfg.Version,
+	})
+	hubs := doorTo("signalr")
+	hubs.Sources.Query = true // Microsoft's clients in browsers have no other place for a token
+	s.signalr = signalr.New(s.store.channels, signalr.Config{
+		Door:            hubs,
+		Hubs:            cfg.SignalR,
+		MaxMessageBytes: cfg.MaxMessageBytes,
+		SendQueueBytes:  cfg.SendQueueBytes,
+		Presence:        s.presence,
+		Log:             cfg.Log,
 	})
 	s.web = http.Server{
 		Handler:           s.routes(),
@@ -288,6 +302,7 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	quicClosing.Wait()
 	s.channels.Close()
 	s.socket.Close()
+	s.signalr.Close()
 	s.presence.Close()
 	s.hooks.Close(ctx)
 	s.ids.close()

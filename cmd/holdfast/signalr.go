@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/holdfast-dev/holdfast/internal/config"
+	"github.com/holdfast-dev/holdfast/internal/edge/signalr"
+)
+
+// hubsOf returns the hubs of SignalR of a configuration, of which there is always one. The error is [config.Errors].
+func hubsOf(c *config.Config) ([]*signalr.Hub, error) {
+	if len(c.SignalR) == 0 {
+		hub, err := signalr.NewHub("/signalr", nil, nil, nil)
+		return []*signalr.Hub{hub}, err
+	}
+	var all []*signalr.Hub
+	var wrong config.Errors
+	for i, h := range c.SignalR {
+		hub, err := signalr.NewHub(h.Path, h.Subscribe, h.Methods, h.Messages)
+		if err != nil {
+			wrong = append(wrong, &config.Error{Place: h.Place, Problem: fmt.Sprintf("signalr[%d]: %v", i, err)})
+		}
+		all = append(all, hub)
+	}
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return all, nil
+}

@@ -1,0 +1,83 @@
+package signalr
+
+import (
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/edge/signalr/hubproto"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/websocket"
+)
+
+// publishOptions are the options of Publish.
+type publishOptions struct {
+	ID  string `json:"id"`  // so that a repeat is stored once
+	Key string `json:"key"` // what it is about, for delivery "latest"
+}
+
+// published is the answer to Publish.
+type published struct {
+	Offset    uint64 `json:"offset,omitzero"`
+	Epoch     string `json:"epoch,omitzero"`
+	Duplicate bool   `json:"duplicate,omitzero"`
+}
+
+// maxLabelBytes bounds the id and the key of a publication.
+const maxLabelBytes = 128
+
+// publish sends a message to its channel, and does not wait for it to be stored. The call is answered when it is.
+func (c *conn) publish(k *call, name channel.Name, data hubproto.Value, o publishOptions) {
+	m, err := c.newMessage(name, data, o)
+	if err != nil {
+		k.fail(err)
+		return
+	}
+	weight := int64(len(m.Payload))
+	if !c.begin(weight) {
+		return
+	}
+	c.handler.channels.Publish(c.handler.work, c.client, hub.Bundle(m), func(_ int, a broker.Ack, err error) {
+		if err != nil {
+			k.fail(err)
+		} else {
+			k.answer(published{a.Offset, a.Epoch, a.Duplicate})
+		}
+		c.release(weight)
+	})
+}
+
+// newMessage makes a message of a value: of text what it says, of bytes these, of anything else its JSON.
+func (c *conn) newMessage(name channel.Name, data hubproto.Value, o publishOptions) (*broker.Message, error) {
+	if err := c.client.Allow(auth.Publish, name.Pattern()); err != nil {
+		return nil, err
+	}
+	if max(len(o.ID), len(o.Key)) > maxLabelBytes {
+		return nil, badArgument("an id and a key have at most %d bytes", maxLabelBytes)
+	}
+	m := &broker.Message{Channel: name, Type: websocket.Text, ID: o.ID, Key: o.Key, Source: c.id, Time: time.Now()}
+	if b, binary := data.Binary(); binary {
+		m.Type, m.Payload = websocket.Binary, append([]byte(nil), b...)
+	} else if text, ok := data.Text(); ok {
+		m.Payload = []byte(text)
+	} else {
+		m.Payload = compact(data.AppendJSON(nil))
+	}
+	if most := c.handler.config.MaxMessageBytes; int64(len(m.Payload)) > most {
+		return nil, &session.TooLargeError{Channel: name, LimitBytes: most}
+	}
+	return m, nil
+}
+
+// inJSON returns v as a value. v can be written as JSON.
+func inJSON(v any) hubproto.Value {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return hubproto.Text(err.Error())
+	}
+	return hubproto.JSON(b)
+}
