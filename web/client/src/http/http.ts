@@ -20,7 +20,7 @@ const leavingMs = 5_000;
 /** `block` is told whether the client's attempts are to begin here from now on, or with a WebSocket. */
 export function createHTTP(webSocket: Dial, block: (blocked: boolean) => void): Dial {
   const upgrade = createUpgrade(webSocket);
-  /** Whether streams are held back; undefined before the first attempt. */
+  /** Whether polls are used, as a stream is held back. Undefined before the first attempt. */
   let heldBack: boolean | undefined;
 
   return (url, subprotocol, events) => {
@@ -45,14 +45,12 @@ export function createHTTP(webSocket: Dial, block: (blocked: boolean) => void): 
           opened = true;
           block(true);
           remember(url, name ?? null);
+          heldBack = name === "polling";
           settle = upgrade(url, subprotocol, move);
           events.onOpen(name);
         },
         onFrame: events.onFrame,
-        onHeldBack() {
-          heldBack = true;
-          dial(polling);
-        },
+        onHeldBack: () => dial(polling),
         onClose(code, reason) {
           settle();
           if (!opened) {

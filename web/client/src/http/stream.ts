@@ -34,18 +34,18 @@ function listener({ opened, heard, closed, answer }: Hearing): EventStreamOwner 
   };
 }
 
-export const stream = createWay("stream", async (endpoint, hearing) => {
-  const { signal, heldBack } = hearing;
+async function hear(endpoint: string, hearing: Hearing): Promise<void> {
+  const { signal, closed, heldBack } = hearing;
   // Once it is open, this means nothing any more.
   const timer = setTimeout(heldBack, openMs);
   signal.addEventListener("abort", () => clearTimeout(timer));
   const headers = { Accept: "text/event-stream" };
   const response = await fetch(endpoint, { headers, cache: "no-store", signal });
   if (response.status !== 200) {
-    throw new Error(whyNot({ status: response.status, body: await response.text() }));
+    return closed(1006, whyNot({ status: response.status, body: await response.text() }));
   }
   if (!response.body || !response.headers.get("Content-Type")?.startsWith(headers.Accept)) {
-    throw new Error("what answers is not a Holdfast server");
+    return closed(1006, "what answers is not a Holdfast server");
   }
   const push = createEventStream(listener(hearing));
   const text = new TextDecoder();
@@ -53,9 +53,16 @@ export const stream = createWay("stream", async (endpoint, hearing) => {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) {
-      heldBack();
       throw new Error("the stream was cut");
     }
     push(text.decode(value, { stream: true }));
   }
-});
+}
+
+export const stream = createWay("stream", (endpoint, hearing) =>
+  hear(endpoint, hearing).catch((cause) => {
+    // Whatever does not let a stream begin may let a short answer through.
+    hearing.heldBack();
+    throw cause;
+  }),
+);
