@@ -123,16 +123,18 @@ export class FakeHTTP {
 
   #stream(request: FakeRequest, to: Responder): () => void {
     let beat: ReturnType<typeof setTimeout> | undefined;
+    let over = false;
     const write = (text: string) => {
       clearTimeout(beat);
-      beat = setTimeout(write, pingMs, ":\n\n");
-      if (!this.holdsBack) {
+      beat = over ? undefined : setTimeout(write, pingMs, ":\n\n");
+      if (!this.holdsBack && !over) {
         to.write(text);
       }
     };
     const opened = (connection: Connection) => {
       const { socket, id } = connection;
       connection.end = () => {
+        over = true;
         clearTimeout(beat);
         to.end();
       };

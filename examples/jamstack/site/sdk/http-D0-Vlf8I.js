@@ -168,46 +168,49 @@ function x({ opened: e, heard: t, closed: n, answer: r }) {
 		}
 	};
 }
-var S = m("stream", async (e, t) => {
-	let { signal: n, heldBack: r } = t, i = setTimeout(r, y);
-	n.addEventListener("abort", () => clearTimeout(i));
-	let a = { Accept: "text/event-stream" }, s = await fetch(e, {
-		headers: a,
+async function S(e, t) {
+	let { signal: n, closed: r, heldBack: i } = t, a = setTimeout(i, y);
+	n.addEventListener("abort", () => clearTimeout(a));
+	let s = { Accept: "text/event-stream" }, c = await fetch(e, {
+		headers: s,
 		cache: "no-store",
 		signal: n
 	});
-	if (s.status !== 200) throw Error(o({
-		status: s.status,
-		body: await s.text()
+	if (c.status !== 200) return r(1006, o({
+		status: c.status,
+		body: await c.text()
 	}));
-	if (!s.body || !s.headers.get("Content-Type")?.startsWith(a.Accept)) throw Error("what answers is not a Holdfast server");
-	let c = v(x(t)), l = new TextDecoder(), u = s.body.getReader();
+	if (!c.body || !c.headers.get("Content-Type")?.startsWith(s.Accept)) return r(1006, "what answers is not a Holdfast server");
+	let l = v(x(t)), u = new TextDecoder(), d = c.body.getReader();
 	for (;;) {
-		let { done: e, value: t } = await u.read();
-		if (e) throw r(), Error("the stream was cut");
-		c(l.decode(t, { stream: !0 }));
+		let { done: e, value: t } = await d.read();
+		if (e) throw Error("the stream was cut");
+		l(u.decode(t, { stream: !0 }));
 	}
-});
+}
+var C = m("stream", (e, t) => S(e, t).catch((e) => {
+	throw t.heldBack(), e;
+}));
 // src/http/transcode.ts
-function C(e) {
+function w(e) {
 	if (typeof e == "string") return e;
 	let [n] = i.decode(e.slice().buffer);
 	for (let e of Object.values(n ?? {})) e.data instanceof ArrayBuffer && (e.data = new Uint8Array(e.data));
 	return t.encode(n);
 }
 // src/http/upgrade.ts
-var w = 6e4, T = 6e5, E = 1e4;
-function D(e) {
+var T = 6e4, E = 6e5, D = 1e4;
+function O(e) {
 	let t = 0;
 	return (n, r, i) => {
 		let a, o, s = () => {
 			clearTimeout(a), o?.close(1e3, ""), o = void 0;
 		}, c = () => {
 			s();
-			let e = Math.min(w * 2 ** t, T);
+			let e = Math.min(T * 2 ** t, E);
 			a = setTimeout(l, e * (.75 + Math.random() / 2));
 		}, l = () => {
-			t++, s(), a = setTimeout(c, E), o = e(n, r, {
+			t++, s(), a = setTimeout(c, D), o = e(n, r, {
 				onOpen() {
 					c(), i();
 				},
@@ -221,9 +224,9 @@ function D(e) {
 	};
 }
 // src/http/http.ts
-var O = 4409, k = 5e3;
-function A(t, r) {
-	let i = D(t), a;
+var k = 4409, A = 5e3;
+function j(t, r) {
+	let i = O(t), a;
 	return (t, o, s) => {
 		let c, l = !1, u = !1, d, f = () => {}, p = () => {
 			u = !0, a = !1, r(!1), n(t, null), s.onFrame(JSON.stringify({ move: {
@@ -234,23 +237,21 @@ function A(t, r) {
 		}, m = (e) => {
 			c = e(t.replace(/^ws/, "http"), {
 				onOpen(e) {
-					l = !0, r(!0), n(t, e ?? null), f = i(t, o, p), s.onOpen(e);
+					l = !0, r(!0), n(t, e ?? null), a = e === "polling", f = i(t, o, p), s.onOpen(e);
 				},
 				onFrame: s.onFrame,
-				onHeldBack() {
-					a = !0, m(_);
-				},
+				onHeldBack: () => m(_),
 				onClose(e, i) {
-					f(), l || (r(!1), n(t, null)), u && e === O ? d = setTimeout(s.onClose, k, e, i) : s.onClose(e, i);
+					f(), l || (r(!1), n(t, null)), u && e === k ? d = setTimeout(s.onClose, A, e, i) : s.onClose(e, i);
 				}
 			});
 		};
-		return a ??= e(t) === "polling", m(a ? _ : S), {
-			send: (e) => c.send(C(e)),
+		return a ??= e(t) === "polling", m(a ? _ : C), {
+			send: (e) => c.send(w(e)),
 			close(e, t) {
 				f(), clearTimeout(d), c.close(e, t);
 			}
 		};
 	};
 }
-export { A as createHTTP };
+export { j as createHTTP };
