@@ -184,3 +184,14 @@ func TestManyReadersAtATimeGetTheirOwnAnswers(t *testing.T) {
 	}
 	readers.Wait()
 }
+
+func TestALogTellsHowMuchItKeeps(t *testing.T) {
+	l := openLog(t, open(t, Config{}), "#", Retention{Count: 2})
+	for range 3 {
+		put(t, l, "a", "x")
+	}
+	state, err := l.State(t.Context())
+	if err != nil || state.Messages != 2 || state.Last != 3 || state.Bytes < 2 {
+		t.Errorf("%+v, %v", state, err)
+	}
+}

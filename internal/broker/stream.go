@@ -38,6 +38,8 @@ type streamInfo struct {
 	State  struct {
 		First    uint64            `json:"first_seq"`
 		Last     uint64            `json:"last_seq"`
+		Messages int64             `json:"messages"`
+		Bytes    int64             `json:"bytes"`
 		Subjects map[string]uint64 `json:"subjects"`
 		Count    int               `json:"num_subjects"`
 	} `json:"state"`

@@ -17,6 +17,8 @@ type Log interface {
 	hub.Log
 	// Append stores m without waiting for it. done is called once, from another goroutine.
 	Append(ctx context.Context, m *broker.Message, done func(broker.Ack, error))
+	// State tells how much is kept.
+	State(ctx context.Context) (broker.State, error)
 }
 
 // Channels are the channels of this node as every edge uses them: what the rules say, who is

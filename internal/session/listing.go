@@ -2,11 +2,13 @@ package session
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/policy"
 )
 
 // Listed is a channel that has subscribers on this node.
@@ -54,6 +56,26 @@ func (c *Channels) sources() []source {
 	all := []source{{"", c.hub.Channels}}
 	for _, k := range c.kept {
 		all = append(all, source{k.feed.Epoch(), k.feed.Channels})
+	}
+	return all
+}
+
+// LogState is how much the log of a rule keeps.
+type LogState struct {
+	Rule  *policy.Rule
+	Epoch string
+	broker.State
+	Err error // why nothing is known; nil if it is
+}
+
+// Logs tells how much is kept, by rule, in the order of the rules.
+func (c *Channels) Logs(ctx context.Context) []LogState {
+	var all []LogState
+	for _, r := range c.rules.All() {
+		if k, stored := c.kept[r]; stored {
+			state, err := k.log.State(ctx)
+			all = append(all, LogState{r, k.log.Epoch(), state, err})
+		}
 	}
 	return all
 }

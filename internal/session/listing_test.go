@@ -52,3 +52,16 @@ func TestWhatIsPublishedIsCountedAndWhatIsRefusedIsNot(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLogsTellHowMuchTheyKeep(t *testing.T) {
+	inChannels(t, func(t *testing.T, c *Channels) {
+		c.say("kept/a", "one", "two")
+		var got []string
+		for _, l := range c.Logs(t.Context()) {
+			got = append(got, fmt.Sprint(l.Rule.Name(), " ", l.Epoch, " ", l.Messages, " ", l.Last, " ", l.Err))
+		}
+		if want := []string{"kept/# epoch 2 2 <nil>", "last/# epoch 0 0 <nil>", "jsonkept/# epoch 0 0 <nil>"}; !slices.Equal(got, want) {
+			t.Errorf("%q", got)
+		}
+	})
+}

@@ -123,6 +123,11 @@ func (e *edge) ask(method, path, body string, headers ...string) reply {
 	if err != nil {
 		e.t.Fatal(err)
 	}
+	c, err := documented()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	c.hold(e.t, r, body, resp, string(b))
 	return reply{resp, string(b)}
 }
 

@@ -41,10 +41,10 @@ func TestABatchIsPublishedInOrderAndFailsInParts(t *testing.T) {
 	for i := range 10 {
 		messages = append(messages, fmt.Sprintf(`{"channel":"kept/a","data":"%d"}`, i))
 	}
-	messages = append(messages, `{"channel":"small/a","data":"longer than ten bytes"}`, `{"channel":"small/a","data":"short"}`, `{"channel":"small/a"}`)
+	messages = append(messages, `{"channel":"small/a","data":"longer than ten bytes"}`, `{"channel":"small/a","data":"short"}`, `{"channel":"small/a","data":"?","binary":true}`)
 	r := e.ask("POST", "/v1/batch", `{"messages":[`+strings.Join(messages, ",")+`]}`)
 	e.want(r, 200, `"offset":10,`, `{"channel":"small/a","error":{"type":"urn:holdfast:problem:too_large","title":"Too large","status":413,"detail":"the message is larger`,
-		`,{"channel":"small/a"},{"channel":"small/a","error":{"type":"urn:holdfast:problem:bad_request"`, "there is no data")
+		`,{"channel":"small/a"},{"channel":"small/a","error":{"type":"urn:holdfast:problem:bad_request"`, "base64 with padding")
 	for i := range 10 {
 		l.wantHeard(fmt.Sprintf("kept/a text %d", i))
 	}

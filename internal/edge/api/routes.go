@@ -40,8 +40,11 @@ func (h *Handler) routes() []endpoint {
 		{post, "/v1/tokens", managers, h.makeToken},
 		{get, "/v1/info", anybody, h.info},
 		{get, "/v1/stats", managers, h.stats},
+		{get, openAPIPath, anybody, openAPI},
 	}
 }
+
+const openAPIPath = "/v1/openapi.json"
 
 // ServeHTTP answers one request below Prefix.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -111,6 +114,7 @@ var (
 // mayUse tells whether a client may use an endpoint at all.
 func mayUse(c *session.Client, e *endpoint) error {
 	switch who := c.Who(); {
+	case e.path == openAPIPath: // which is no secret
 	case who.Anonymous():
 		return errNoKey
 	case !who.Server:

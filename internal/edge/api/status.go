@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -69,7 +70,21 @@ type nodeStats struct {
 		Published int64 `json:"published"` // since the start, and not refused
 		Delivered int64 `json:"delivered"` // to live subscribers, once for each
 	} `json:"messages"`
+	Logs []logStats `json:"logs"`
 }
+
+// logStats is how much the log of a rule keeps.
+type logStats struct {
+	Channels string `json:"channels"` // the rule's pattern
+	Epoch    string `json:"epoch"`
+	Messages int64  `json:"messages"`
+	Bytes    int64  `json:"bytes"`
+	Last     uint64 `json:"last"` // offset of the newest message
+	Error    string `json:"error,omitzero"`
+}
+
+// statsTimeout is how long the logs may take to say how much they keep.
+const statsTimeout = 5 * time.Second
 
 // stats tells what this node has to do.
 func (h *Handler) stats(c *call) (any, error) {
@@ -81,5 +96,14 @@ func (h *Handler) stats(c *call) (any, error) {
 	counts := h.channels.Counts()
 	s.Channels, s.Subscriptions = counts.Channels, counts.Subscriptions
 	s.Messages.Published, s.Messages.Delivered = counts.Published, counts.Delivered
+	ctx, cancel := context.WithTimeout(c.ctx, statsTimeout)
+	defer cancel()
+	for _, log := range h.channels.Logs(ctx) {
+		one := logStats{Channels: log.Rule.Name(), Epoch: log.Epoch, Messages: log.Messages, Bytes: log.Bytes, Last: log.Last}
+		if log.Err != nil {
+			one.Error = log.Err.Error()
+		}
+		s.Logs = append(s.Logs, one)
+	}
 	return s, nil
 }

@@ -219,6 +219,17 @@ func (l *Log) Last(ctx context.Context, p channel.Pattern, n int) (*broker.Page,
 	return page, nil
 }
 
+// State tells how much is kept; a byte a message.
+func (l *Log) State(context.Context) (broker.State, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.away {
+		return broker.State{}, ErrAway
+	}
+	kept := int64(len(l.all) - len(l.evicted) - len(l.purged))
+	return broker.State{Messages: kept, Bytes: kept, Last: uint64(len(l.all))}, nil
+}
+
 // Position implements hub.Log.
 func (l *Log) Position(ctx context.Context, p channel.Pattern) (broker.Position, error) {
 	page, err := l.Last(ctx, p, 1)
