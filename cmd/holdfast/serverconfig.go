@@ -42,6 +42,7 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 		Rules:              rules,
 		Hooks:              asked,
 		SignalR:            hubs,
+		HookQueueBytes:     int64(c.Limits.HookQueue),
 		SessionKey:         filepath.Join(dir, "session.key"),
 		Broker: broker.Config{
 			Dir:             filepath.Join(dir, "log"),

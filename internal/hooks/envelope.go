@@ -49,7 +49,9 @@ type Client struct {
 	User    string `json:"user,omitzero"`    // "" for an anonymous one
 	Info    string `json:"info,omitzero"`    // what others see beside the name: text or JSON
 	Server  bool   `json:"server,omitzero"`  // it came in with an API key
-	Session string `json:"session,omitzero"` // of /socket
-	Edge    string `json:"edge,omitzero"`    // the way it came in: channels, socket
-	Remote  string `json:"remote,omitzero"`  // its address
+	Session string `json:"session,omitzero"` // of /socket, the same when it comes back
+	// Connection is its id as the server API lists it; "" for a single request.
+	Connection string `json:"connection,omitzero"`
+	Edge       string `json:"edge,omitzero"`   // the way it came in: channels, socket
+	Remote     string `json:"remote,omitzero"` // its address
 }

@@ -45,6 +45,7 @@ type Entry struct {
 // methods may be called from any goroutine.
 type Presence struct {
 	grace   time.Duration
+	observe func(channel.Name, Change)
 	running sync.WaitGroup // the goroutines that tell watchers
 	ended   chan struct{}  // closed by Close
 
@@ -53,12 +54,17 @@ type Presence struct {
 	closed bool
 }
 
-// NewPresence returns a presence of nobody. A grace of 0 means DefaultGrace.
-func NewPresence(grace time.Duration) *Presence {
+// NewPresence returns a presence of nobody. A grace of 0 means DefaultGrace. observe, unless it is nil, is told of everybody
+// who comes or goes in any channel, in order, and that all have gone when the presence is closed; it is called while all is
+// locked, and must not wait.
+func NewPresence(grace time.Duration, observe func(channel.Name, Change)) *Presence {
 	if grace == 0 {
 		grace = DefaultGrace
 	}
-	return &Presence{grace: grace, rooms: make(map[channel.Name]*room), ended: make(chan struct{})}
+	if observe == nil {
+		observe = func(channel.Name, Change) {}
+	}
+	return &Presence{grace: grace, observe: observe, rooms: make(map[channel.Name]*room), ended: make(chan struct{})}
 }
 
 // Join notes that a connection is there. If it already is, or has just left, its entry is replaced.
@@ -125,12 +131,13 @@ func (p *Presence) DropNode(node string) {
 	}
 }
 
-// Close ends all changes and waits until no watcher is being told anything.
+// Close has everybody go for those who observe, ends all changes and waits until no watcher is being told anything.
 func (p *Presence) Close() {
 	p.mu.Lock()
 	if !p.closed {
 		p.closed = true
 		close(p.ended)
+		p.clearLocked()
 	}
 	for _, r := range p.rooms {
 		for _, c := range r.connections {
@@ -139,6 +146,15 @@ func (p *Presence) Close() {
 	}
 	p.mu.Unlock()
 	p.running.Wait()
+}
+
+// clearLocked tells that all have gone.
+func (p *Presence) clearLocked() {
+	for name, r := range p.rooms {
+		for user, u := range r.users {
+			p.observe(name, Change{User: user, Info: u.connections[len(u.connections)-1].Info})
+		}
+	}
 }
 
 func (p *Presence) roomLocked(name channel.Name) *room {

@@ -54,7 +54,7 @@ func (w *watcher) want(t *testing.T, want ...string) {
 // inPresence runs a test where time is fake.
 func inPresence(t *testing.T, test func(t *testing.T, p *Presence)) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPresence(0)
+		p := NewPresence(0, nil)
 		defer p.Close()
 		test(t, p)
 	})
@@ -205,7 +205,7 @@ func TestAWatcherThatAddsUpKnowsWhoIsThere(t *testing.T) {
 		})).Draw(rt, "moves")
 		var err error
 		synctest.Test(t, func(t *testing.T) {
-			p := NewPresence(time.Second)
+			p := NewPresence(time.Second, nil)
 			var w watcher
 			watch := p.Watch("c", &w)
 			for _, m := range moves {
@@ -260,5 +260,40 @@ func TestPresenceOfManyChannelsIsKeptApart(t *testing.T) {
 			}
 		}
 		wantCount(t, p, 0, 0)
+	})
+}
+
+func TestWhoObservesIsToldOfEverybodyWhoComesOrGoesAndInTheEndThatAllHaveGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		p := NewPresence(time.Second, func(name channel.Name, c Change) {
+			sign := "-"
+			if c.Here {
+				sign = "+"
+			}
+			told = append(told, fmt.Sprint(sign, c.User, " ", string(c.Info), " in ", name))
+		})
+		join := func(name channel.Name, user, connection string) {
+			t.Helper()
+			if err := p.Join(Entry{Channel: name, User: user, Connection: connection, Info: []byte("info")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		join("a", "ada", "1")
+		join("a", "ada", "2") // the same user once more
+		join("b", "ada", "1")
+		p.Leave("a", "1")
+		p.Leave("b", "1")
+		time.Sleep(500 * time.Millisecond)
+		join("b", "ada", "1") // in time
+		time.Sleep(time.Second)
+		p.Leave("a", "2")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		p.Close()
+		join("c", "eve", "3")
+		if want := []string{"+ada info in a", "+ada info in b", "-ada info in a", "-ada info in b"}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
 	})
 }

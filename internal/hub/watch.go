@@ -68,9 +68,12 @@ func (w *Watch) Cancel() {
 	w.presence.tidyLocked(w.room)
 }
 
-// noteLocked has the watchers told that a user has come or gone. If both has happened since they were
-// told last, there is nothing to tell. A goroutine exists only while there is.
+// noteLocked tells who observes that a user has come or gone, and has the watchers told. If both has happened since
+// those were told last, there is nothing to tell. A goroutine exists only while there is.
 func (p *Presence) noteLocked(r *room, user string, info []byte, here bool) {
+	if !p.closed {
+		p.observe(r.name, Change{User: user, Info: info, Here: here})
+	}
 	if len(r.watchers) == 0 || p.closed {
 		return
 	}

@@ -9,8 +9,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/client/webhook"
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -134,4 +136,57 @@ func TestABackendByHTTPDecidesOnEveryEdge(t *testing.T) {
 		t.Errorf("answered %d %s, %v", resp.StatusCode, body, err)
 	}
 	want(bare, "BY POST")
+}
+
+func TestABackendByHTTPIsToldWhatHasHappened(t *testing.T) {
+	told := make(chan string, 100)
+	app := backend(t, func(kind string, data map[string]any) string {
+		told <- fmt.Sprint(kind, " ", data["channel"], " ", data["user"], " ", data["data"], " ", data["code"])
+		return ""
+	}, hooks.Disconnect, hooks.Occupied, hooks.Vacated, hooks.Join, hooks.Leave, hooks.Message)
+	dir := t.TempDir()
+	configured := func(c *Config) {
+		present, kept := policy.Default(), policy.Default()
+		present.Channels, present.Presence, present.Access = "present/#", true, policy.Open
+		kept.Channels, kept.History.Count, kept.Access, kept.Slow, kept.MaxMessageBytes = "kept/#", 10, policy.Open, policy.SlowCatchUp, 1<<16
+		rules, err := policy.NewRules(present, kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Rules, c.Hooks, c.Broker = rules, []hooks.Hook{app}, broker.Config{Dir: dir, SyncInterval: time.Hour}
+	}
+	n := start(t, configured)
+	c := n.dial("wss://localhost:" + n.httpsPort() + "/socket")
+	commands := `[{"subscribe":{"channel":"present/a"}},{"publish":{"channel":"present/a","data":"ephemeral"}},{"publish":{"channel":"kept/a","data":"stored"}}]`
+	if err := c.Write(patience(t), websocket.Text, []byte(commands)); err != nil {
+		t.Fatal(err)
+	}
+	want := func(want ...string) {
+		t.Helper()
+		missing := make(map[string]bool)
+		for _, line := range want {
+			missing[line] = true
+		}
+		for range want {
+			select {
+			case line := <-told:
+				if !missing[line] {
+					t.Errorf("told %q", line)
+				}
+				delete(missing, line)
+			case <-patience(t).Done():
+				t.Fatalf("not told %v", missing)
+			}
+		}
+	}
+	want("occupied present/a <nil> <nil> <nil>", "join present/a <nil> <nil> <nil>", "message present/a <nil> ephemeral <nil>", "message kept/a <nil> stored <nil>")
+	if err := c.Close(patience(t), websocket.CloseNormal, ""); err != nil {
+		t.Fatal(err)
+	}
+	want("disconnect <nil> <nil> <nil> 1000")
+	if err := n.Shutdown(patience(t), "the server stops"); err != nil {
+		t.Error(err)
+	}
+	start(t, configured) // what happened when the server stopped is told when it is back
+	want("vacated present/a <nil> <nil> <nil>", "leave present/a <nil> <nil> <nil>")
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -58,7 +59,8 @@ type Config struct {
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
 	Rules           *policy.Rules // of the channels
 	Broker          broker.Config // of the logs of channels with history; not used if there are none
-	Hooks           []hooks.Hook  // backends that are asked about clients
+	Hooks           []hooks.Hook  // backends that are asked about clients, and told what they do
+	HookQueueBytes  int64         // what is kept of what they are still to be told; 0 for the default of package hooks
 	SessionKey      string        // file with the key of the sessions of /socket, made if need be; "" for a key that ends with the server. Not used with an external NATS server, which has it
 	Version         string        // of the server, for those who ask
 	Log             *slog.Logger
@@ -82,7 +84,7 @@ type Server struct {
 	proxies  proxies
 	store    *store
 	ids      *identities
-	hooks    *hooks.Hooks
+	backends backends
 	clients  *session.Clients
 	presence *hub.Presence
 	metrics  meter
@@ -110,13 +112,13 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{config: cfg, proxies: proxies{cfg.Proxies, cfg.Forwarded}}
 	s.metrics.init(s)
 	var err error
-	if s.hooks, err = hooks.New(hooks.Config{Hooks: cfg.Hooks, Registry: s.metrics.Registerer(), Log: cfg.Log}); err != nil {
+	if s.backends, err = newBackends(s); err != nil {
 		return nil, err
 	}
 	if err = s.bind(); err != nil {
 		return nil, err
 	}
-	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker); err != nil {
+	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, s.backends.recordBytes()); err != nil {
 		s.unbind()
 		return nil, &StoreError{err}
 	}
@@ -129,8 +131,14 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		s.unbind()
 		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
 	}
+	if err = s.backends.begin(ctx, s.store); err != nil {
+		s.unbind()
+		s.backends.Close(ctx)
+		s.ids.close()
+		return nil, &StoreError{fmt.Errorf("what hooks are to be told can't be kept: %w", errors.Join(err, s.store.close(ctx)))}
+	}
 	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
-	s.clients.Backend = s.hooks
+	s.clients.Backend = s.backends
 	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
 	doorTo := func(edge string) *door.Door {
 		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}
@@ -142,7 +150,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		SendQueueBytes:  cfg.SendQueueBytes,
 		Log:             cfg.Log,
 	})
-	s.presence = hub.NewPresence(presenceGrace)
+	s.presence = hub.NewPresence(presenceGrace, s.backends.changed)
 	s.socket = socket.New(s.store.channels, socket.Config{
 		Door:            doorTo("socket"),
 		MaxMessageBytes: cfg.MaxMessageBytes,
@@ -304,7 +312,8 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.socket.Close()
 	s.signalr.Close()
 	s.presence.Close()
-	s.hooks.Close(ctx)
+	s.store.channels.Close()
+	s.backends.Close(ctx)
 	s.ids.close()
 	return errors.Join(err, s.metrics.close(), s.store.close(ctx))
 }

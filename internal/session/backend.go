@@ -10,10 +10,11 @@ import (
 	"github.com/holdfast-dev/holdfast/protocol"
 )
 
-// Backend is the application's own server, which is asked what its users may do, as far as the configuration says so: a
-// [*hooks.Hooks]. Its methods may be called from any goroutine. Those with a context wait for its answer; Asks is called
-// for every message, and has to be cheap.
+// Backend is the application's own server, which is asked what its users may do and told what they have done, as far as
+// the configuration says so: a [*hooks.Hooks]. Its methods may be called from any goroutine. Those with a context wait for
+// its answer; Asks is called for every message, and has to be cheap.
 type Backend interface {
+	Listener
 	Asks(kind hooks.Kind, channels channel.Pattern) bool
 	Headers() []string // of a request that Connect wants to see
 	Connect(context.Context, *hooks.ConnectRequest) (*hooks.ConnectReply, error)
@@ -22,7 +23,14 @@ type Backend interface {
 	RPC(context.Context, *hooks.RPCRequest) (protocol.Payload, error)
 }
 
-// noBackend is not asked anything.
+// Listener is told what has happened. Its methods may be called from any goroutine, and do not wait; Tells is called for
+// every message, and has to be cheap.
+type Listener interface {
+	Tells(kind hooks.Kind, name channel.Name) bool
+	Tell(hooks.Event)
+}
+
+// noBackend is neither asked nor told anything.
 var noBackend Backend = (*hooks.Hooks)(nil)
 
 // maxAsk is how long a question may take. It leaves a command time to be answered within the 30 s of docs/protocol.md.
@@ -44,6 +52,9 @@ func (cs *Clients) ask(ctx context.Context, question func(context.Context) error
 func (c *Client) about() hooks.Client {
 	who := c.who.Load()
 	about := hooks.Client{User: who.User, Info: who.Info, Session: who.session, Edge: c.edge, Server: who.Server}
+	if !c.request {
+		about.Connection = c.ID()
+	}
 	if c.from.IsValid() {
 		about.Remote = c.from.String()
 	}

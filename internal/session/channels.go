@@ -24,10 +24,15 @@ type Log interface {
 // Channels are the channels of this node as every edge uses them: what the rules say, who is
 // subscribed, what is kept. Its methods may be called from any goroutine.
 type Channels struct {
+	// Listener is told what happens in channels. Not to be changed once there are subscriptions; nobody to begin with.
+	Listener Listener
+
 	hub   *hub.Hub
 	rules *policy.Rules
 	kept  map[*policy.Rule]kept // of the rules with history
 	paces *paces
+
+	occupancy occupancy
 
 	published atomic.Int64 // messages that were not refused
 }
@@ -40,7 +45,7 @@ type kept struct {
 
 // NewChannels opens the log of each rule with history and follows it. Close h to end that.
 func NewChannels(ctx context.Context, h *hub.Hub, rules *policy.Rules, open func(context.Context, *policy.Rule) (Log, error)) (*Channels, error) {
-	c := &Channels{hub: h, rules: rules, kept: make(map[*policy.Rule]kept), paces: newPaces()}
+	c := &Channels{Listener: noBackend, hub: h, rules: rules, kept: make(map[*policy.Rule]kept), paces: newPaces()}
 	for _, r := range rules.All() {
 		if !r.History.Kept() {
 			continue
@@ -89,7 +94,11 @@ func (c *Channels) Open(r Request, to Receiver) (*Subscription, error) {
 	if name, one := r.Channels.IsName(); one && c.rules.For(name).RetainLast && !r.Start.Asked() {
 		r.Start.Last = 1
 	}
-	return Open(c.hub, r, to)
+	s, err := Open(c.hub, r, to)
+	if err == nil {
+		s.seat = c.seat(r.Channels)
+	}
+	return s, err
 }
 
 // touching returns the rules of the channels that a pattern selects.

@@ -46,7 +46,8 @@ type Client struct {
 
 	allowed permission // found out last
 
-	shown *Arrival // of which nothing is known; nil for nothing. Set before there is a connection
+	ending *ending  // nil if nobody wants to know
+	shown  *Arrival // of which nothing is known; nil for nothing. Set before there is a connection
 
 	request                 bool // it is a single one, not a connection
 	trusted                 bool // it is a server's request, which is not held to the limits of strangers
@@ -133,6 +134,7 @@ func (c *Client) Leave() {
 		u.conns--
 	}
 	cs.mu.Unlock()
+	c.tellEnd()
 	cs.running.Done()
 }
 

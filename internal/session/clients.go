@@ -21,7 +21,7 @@ import (
 // Clients are those who are connected to this node, on whatever edge. It lets them in, counts them, and
 // ends their connections. Its methods may be called from any goroutine.
 type Clients struct {
-	// Backend is asked about those who come. Not to be changed once somebody has; nobody to begin with.
+	// Backend is asked and told about those who come. Not to be changed once somebody has; nobody to begin with.
 	Backend Backend
 
 	rules      *policy.Rules

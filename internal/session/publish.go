@@ -159,6 +159,7 @@ func (c *Channels) give(ctx context.Context, rule *policy.Rule, p *hub.Publicati
 	k, stored := c.kept[rule]
 	if !stored {
 		c.hub.Publish(p, nil)
+		c.tellOf(p)
 	}
 	for i, m := range p.Messages {
 		if stored {
@@ -166,6 +167,16 @@ func (c *Channels) give(ctx context.Context, rule *policy.Rule, p *hub.Publicati
 		} else {
 			done(i, broker.Ack{}, nil)
 		}
+	}
+}
+
+// tellOf tells of messages that are kept nowhere: the backend finds the others in their log.
+func (c *Channels) tellOf(p *hub.Publication) {
+	if !c.Listener.Tells(hooks.Message, p.Messages[0].Channel) {
+		return
+	}
+	for _, m := range p.Messages {
+		c.Listener.Tell(hooks.Event{Kind: hooks.Message, Channel: m.Channel, Message: m})
 	}
 }
 

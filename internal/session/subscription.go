@@ -24,6 +24,7 @@ type Subscription struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 
+	seat      *seat // nil if nobody wants to know
 	logs      []*logPart
 	ephemeral []*ephemeralPart
 	cancel    sync.Once
@@ -58,6 +59,7 @@ func (s *Subscription) Positions() []broker.Position {
 
 // Start begins to deliver. It is called once, and not after Cancel.
 func (s *Subscription) Start() {
+	s.seat.take()
 	for _, l := range s.logs {
 		l.begin()
 	}
@@ -79,6 +81,7 @@ func (s *Subscription) Cancel() {
 			e.sub.Cancel()
 		}
 		s.running.Wait()
+		s.seat.leave()
 	})
 }
 

@@ -53,7 +53,7 @@ func startWith(t *testing.T, limits policy.Limits) *edge {
 	closed := policy.Default() // only with a grant
 	channels := doortest.Channels(t, testLimit, kept, small, room, images, closed)
 	revoked := auth.NewRevocations(nil, time.Hour, nil)
-	presence := hub.NewPresence(time.Minute)
+	presence := hub.NewPresence(time.Minute, nil)
 	t.Cleanup(presence.Close)
 	e.Handler = New(channels, Config{
 		Door:            doortest.NewWith(t, "api", channels.Rules(), limits, revoked, known[:]...),

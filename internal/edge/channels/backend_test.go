@@ -161,3 +161,47 @@ func TestTheBackendDecidesWhatIsPublishedOnEveryWay(t *testing.T) {
 	e.send(reader, websocket.Text, "as it is")
 	e.wantMessage(reader, websocket.Text, "as it is")
 }
+
+func TestTheBackendIsToldHowAConnectionEnded(t *testing.T) {
+	told := make(chan hooks.Event, 10)
+	e := asking(t, &hookstest.Backend{OnEvent: func(e hooks.Event) {
+		if e.Kind == hooks.Disconnect {
+			told <- e
+		}
+	}})
+	want := func(code int, reason string) {
+		t.Helper()
+		select {
+		case got := <-told:
+			if got.Code != code || got.Reason != reason || got.Client.Edge != "channels" || got.Client.Connection == "" || got.Client.Remote == "" || got.Duration <= 0 {
+				t.Errorf("told %+v", got)
+			}
+		case <-patience(t).Done():
+			t.Fatal("nothing is told")
+		}
+	}
+	if err := e.dial("e").Close(patience(t), websocket.CloseNormal, "enough"); err != nil {
+		t.Fatal(err)
+	}
+	want(1000, "enough")
+	e.dial("e").CloseNow()
+	want(1006, "")
+	last := e.dial("e")
+	if _, err := e.dialAs("staff/a", nil); err == nil {
+		t.Error("let in")
+	}
+	e.do("POST", "e", nil, strings.NewReader("x"))
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		e.stop(patience(t), "the server stops")
+	}()
+	e.wantClose(last, websocket.CloseGoingAway, "the server stops")
+	<-stopped
+	want(1001, "the server stops")
+	select {
+	case got := <-told:
+		t.Errorf("told %+v, too", got)
+	default:
+	}
+}

@@ -24,7 +24,7 @@ type Door struct {
 	// if it does not.
 	ClientNames string
 	Origins     []string // web origins allowed besides the same one, as in websocket.AcceptOptions
-	// GreetsLater is for an edge whose clients say after the handshake who they are: it has to call Greet then.
+	// GreetsLater is for an edge whose clients say after the handshake who they are: it has to call Greet then, and Begin.
 	GreetsLater bool
 	Audit       *telemetry.Audit
 	// Answer writes a refusal in the form that the edge answers in. Nil is a line of text.
@@ -69,6 +69,7 @@ func (d *Door) admit(r *http.Request) (*session.Client, error) {
 		c.Leave()
 		return nil, err
 	}
+	c.Begin()
 	return c, nil
 }
 

@@ -31,10 +31,13 @@ var faults = []websocket.CloseCode{
 	websocket.CloseProtocolError, websocket.CloseUnsupportedData, websocket.CloseInvalidPayload, websocket.CloseMessageTooBig,
 }
 
-// Ended tells the audit how a connection ended, if that was the client's fault. The close frame has left before:
+// Ended notes how a connection ended, and tells the audit if that was the client's fault. The close frame has left before:
 // the client does not learn the ref.
 func (d *Door) Ended(c *session.Client, err error) {
 	end, ok := errors.AsType[*websocket.CloseError](err)
+	if ok {
+		c.Ended(int(end.Code), end.Reason)
+	}
 	if ok && end.By == websocket.Local && slices.Contains(faults, end.Code) {
 		d.Tell(c, end)
 	}

@@ -54,7 +54,7 @@ func startAsking(t testing.TB, config Config, backend session.Backend) *edge {
 	}
 	config.MaxMessageBytes = testLimit
 	config.Log = slog.New(slog.DiscardHandler)
-	config.Presence = hub.NewPresence(time.Minute)
+	config.Presence = hub.NewPresence(time.Minute, nil)
 	if config.Hubs == nil {
 		config.Hubs = []*Hub{newHub(t, "/signalr", nil, nil, nil)}
 	}

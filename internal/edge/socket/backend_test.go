@@ -290,3 +290,56 @@ func TestACallIsAnsweredByTheBackend(t *testing.T) {
 		t.Errorf("got %+v", refused)
 	}
 }
+
+func TestTheBackendIsToldOfTheEndOfWhoWasLetIn(t *testing.T) {
+	told := make(chan hooks.Event, 10)
+	var asked atomic.Int32
+	b := vouches(&asked)
+	b.OnEvent = func(e hooks.Event) {
+		if e.Kind == hooks.Disconnect {
+			told <- e
+		}
+	}
+	e := startAsking(t, b)
+	want := func(user, session string, code int) {
+		t.Helper()
+		select {
+		case got := <-told:
+			if got.Client.User != user || got.Client.Session != session || got.Code != code || got.Client.Edge != "socket" {
+				t.Errorf("told %+v", got)
+			}
+		case <-patience(t).Done():
+			t.Fatal("nothing is told")
+		}
+	}
+	e.dial().ws.CloseNow() // has said nothing
+	banned := e.dial()
+	banned.wantRefused(banned.send(&protocol.Connect{Token: "xbanned"}), "xbanned", "")
+	banned.wantClose(websocket.CloseCode(protocol.CloseDisconnected), "")
+
+	c := e.dial()
+	ok := c.as("ada")
+	c.ws.CloseNow()
+	want("ada", ok.Session.ID, 1006)
+	again := e.dial()
+	if resumed := again.connect(&ok.Session); !resumed.Resumed {
+		t.Fatalf("got %+v", resumed)
+	}
+	if err := again.ws.Close(patience(t), websocket.CloseNormal, ""); err != nil {
+		t.Fatal(err)
+	}
+	want("ada", ok.Session.ID, 1000)
+}
+
+func TestAConnectionWithoutAWebSocketEndsWithTheCodeThatOneWould(t *testing.T) {
+	for why, want := range map[error]websocket.CloseCode{
+		&farewell{websocket.CloseGoingAway, "the server stops"}: websocket.CloseGoingAway,
+		errLeft:   websocket.CloseNormal,
+		errCut:    websocket.CloseAbnormal,
+		errSilent: websocket.CloseAbnormal,
+	} {
+		if code, reason := codeOf(why); code != int(want) || (reason == "") != (why == errLeft) {
+			t.Errorf("%v: %d %q", why, code, reason)
+		}
+	}
+}

@@ -34,6 +34,7 @@ func (c *conn) greet() *protocol.Error {
 func (c *conn) enter() {
 	c.greeted = true
 	c.handler.sessions.enter(c)
+	c.client.Begin()
 }
 
 // connect lets a client in, as the one that it was if it comes back.
@@ -77,7 +78,9 @@ func (c *conn) connect(id uint64, v *protocol.Connect) {
 		c.turnAway(id, refused)
 		return
 	}
-	if !c.greeted {
+	if c.greeted {
+		c.client.Begin()
+	} else {
 		c.enter()
 	}
 	ok.User, ok.Expires = who.User, expiresIn(who, now)

@@ -50,6 +50,7 @@ const (
 var (
 	errGone   = errors.New("the connection is over")
 	errLeft   = errors.New("the client has left")
+	errCut    = errors.New("the client does not read the stream any more")
 	errSilent = errors.New("the client has sent no request for too long")
 )
 
@@ -136,8 +137,20 @@ func (x *exchange) drop(why error) {
 		defer x.client.Leave()
 		x.conn.stop() // whatever is run
 		x.up.end()
+		x.client.Ended(codeOf(why))
 		x.conn.finish(why)
 	}()
+}
+
+// codeOf returns the close code that a WebSocket would have ended with, and the reason.
+func codeOf(why error) (code int, reason string) {
+	if f, ok := errors.AsType[*farewell](why); ok {
+		return int(f.Code), f.Reason
+	}
+	if errors.Is(why, errLeft) {
+		return int(websocket.CloseNormal), ""
+	}
+	return int(websocket.CloseAbnormal), why.Error()
 }
 
 // writes names the request that the stream is written to, or none.

@@ -57,7 +57,7 @@ func startOn(t testing.TB, channels *session.Channels, config Config) *edge {
 	if config.Key == nil {
 		config.Key = NewKey()
 	}
-	config.Presence = hub.NewPresence(config.Window)
+	config.Presence = hub.NewPresence(config.Window, nil)
 	h := New(channels, config)
 	s := httptest.NewUnstartedServer(h)
 	s.Listener = smallListener{s.Listener}

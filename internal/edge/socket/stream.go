@@ -36,7 +36,7 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request) {
 	if broken == nil {
 		broken = s.control.SetWriteDeadline(time.Time{}) // for the next request on the same connection
 	}
-	x.drop(errLeft) // unless it is over
+	x.drop(errCut) // unless it is over
 	if broken != nil {
 		// The answer may have stopped in the middle of a frame: of HTTP/3 it can't be ended in order, then.
 		panic(http.ErrAbortHandler)

@@ -9,15 +9,16 @@ import (
 	"github.com/holdfast-dev/holdfast/protocol"
 )
 
-// Backend answers as its functions say. What it has no function for it does not want to be asked.
+// Backend answers as its functions say. What it has no function for it does not want to be asked or told.
 type Backend struct {
-	Channels channel.Pattern // it wants to be asked about; "" for all
+	Channels channel.Pattern // it wants to be asked and told about; "" for all
 	Wants    []string        // of a request's header
 
 	OnConnect   func(context.Context, *hooks.ConnectRequest) (*hooks.ConnectReply, error)
 	OnSubscribe func(context.Context, *hooks.SubscribeRequest) error
 	OnPublish   func(context.Context, *hooks.PublishRequest) (*protocol.Payload, error)
 	OnRPC       func(context.Context, *hooks.RPCRequest) (protocol.Payload, error)
+	OnEvent     func(hooks.Event) // which must not wait
 }
 
 // Asks tells whether there is a function.
@@ -34,6 +35,18 @@ func (b *Backend) Asks(kind hooks.Kind, channels channel.Pattern) bool {
 		return b.OnRPC != nil
 	}
 	return false
+}
+
+// Tells tells whether there is OnEvent.
+func (b *Backend) Tells(kind hooks.Kind, name channel.Name) bool {
+	return b.OnEvent != nil && (b.Channels == "" || kind == hooks.Disconnect || b.Channels.Matches(name))
+}
+
+// Tell calls OnEvent.
+func (b *Backend) Tell(e hooks.Event) {
+	if b.Tells(e.Kind, e.Channel) {
+		b.OnEvent(e)
+	}
 }
 
 // Headers returns Wants.
