@@ -5,6 +5,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/holdfast-dev/holdfast/bench/internal/daemon"
+	"github.com/holdfast-dev/holdfast/bench/internal/dialect"
 	"github.com/holdfast-dev/holdfast/bench/internal/report"
 )
 
@@ -18,8 +20,18 @@ type serverLoad struct {
 	burst   int // messages published at once, or in flight on each connection
 	quiet   int // channels beside, each with a subscriber, on which nothing happens
 	history bool
+	over    carrier // what messages come and go over, of our own server, beside the WebSocket; "" for that alone
+	batch   int     // messages in a request
 	goals   []report.Goal
 }
+
+// carrier is another way to and from the channels of our own server.
+type carrier string
+
+const (
+	overEvents carrier = "Server-Sent Events"
+	overPost   carrier = "POST"
+)
 
 // loadKind is what the clients of a load do.
 type loadKind uint8
@@ -64,6 +76,11 @@ func serverLoads(quick bool) []serverLoad {
 		{name: "publish-256", kind: publish, conns: 256, burst: 4, history: true},
 		{name: "publish-ws-64", kind: publishWS, conns: 64, burst: 16, history: true},
 		{name: "return-5000", kind: returning, conns: many, history: true},
+		{name: "events-one", conns: 1_000, burst: 1, over: overEvents},
+		{name: "events-burst", conns: 1_000, burst: 16, over: overEvents},
+		{name: "events-idle", kind: idle, conns: secure, over: overEvents},
+		{name: "post-64", kind: publishWS, conns: 64, burst: 1, history: true, over: overPost, batch: 1},
+		{name: "post-batch", kind: publishWS, conns: 64, burst: 1, history: true, over: overPost, batch: 16},
 	}
 	for i := range loads {
 		loads[i].title = loads[i].describe()
@@ -88,9 +105,19 @@ func (l *serverLoad) describe() string {
 	case publish:
 		title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections with %d in flight", messageBytes, l.conns, l.burst)
 	case publishWS:
+		if l.over != "" {
+			title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections", messageBytes, l.conns)
+			break
+		}
 		title = fmt.Sprintf("publishing %d B over WebSocket and getting it back, %d channels with %d in flight", messageBytes, l.conns, l.burst)
 	case returning:
 		title = fmt.Sprintf("%d subscribers come back for %d messages that they missed", l.conns, missed)
+	}
+	if l.over != "" {
+		title += fmt.Sprintf(", over %s and WebSocket", l.over)
+	}
+	if l.batch > 1 {
+		title += fmt.Sprintf(", %d in a request", l.batch)
 	}
 	if l.quiet > 0 {
 		title += fmt.Sprintf(", beside %d quiet channels", l.quiet)
@@ -129,4 +156,23 @@ func sweeps() []sweep {
 		{"cost-channels", "what a delivery costs, by channels", "channels with a subscriber", []string{"burst-1000", "quiet-1000", "quiet-10000"},
 			func(l serverLoad) float64 { return float64(1 + l.quiet) }},
 	}
+}
+
+// The WebSocket whose messages are text, which is what an event stream has, too.
+var textSocket = dialect.WebSocket{Prefix: daemon.ChannelPrefix, Quiet: "?echo=false", Text: true}
+
+// other returns the way of a load that is not the WebSocket.
+func (l *serverLoad) other() way {
+	if l.over == overPost {
+		return way{dialect.Post{Prefix: daemon.ChannelPrefix, Batch: l.batch}, historyChannel, l.burst, l.batch}
+	}
+	return way{dialect.EventStream{Publishing: textSocket}, ephemeralChannel, l.burst, 1}
+}
+
+// bare returns the way that it is compared with.
+func (l *serverLoad) bare() way {
+	if l.over == overPost {
+		return way{dialect.WebSocket{Prefix: daemon.ChannelPrefix}, historyChannel, l.batch, 1}
+	}
+	return way{textSocket, ephemeralChannel, l.burst, 1}
 }

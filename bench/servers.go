@@ -101,30 +101,43 @@ func (p *serverPlan) compare(ctx context.Context, folder string) (*report.Report
 	return r, nil
 }
 
-// ephemeral is the name of our own server where it is compared with itself: with what a channel
-// without history reaches under the same load.
-const ephemeral = "ephemeral"
+// The names of our own server where it is compared with itself.
+const (
+	ephemeral = "ephemeral" // with what a channel without history reaches under the same load
+	bare      = "websocket" // with what WebSockets reach
+)
+
+// way is how the messages of a load come and go.
+type way struct {
+	dialect dialect.Dialect
+	channel string
+	depth   int // in flight, or published at once
+	batch   int // messages in what the load counts as one
+}
 
 // measure puts every server under a load, or, under one of history, ours on channels with and
 // without.
 func (p *serverPlan) measure(ctx context.Context, l serverLoad, ready []*daemon.Ready) (*report.Table, error) {
 	table := &report.Table{Name: l.name, Title: l.title, Unit: l.unit(), Memory: l.kind == idle, Goals: l.goals}
 	var contenders []contender
-	enter := func(name string, role report.Role, one *daemon.Ready, channel string) {
-		measure := func(ctx context.Context) (sample, error) { return p.sample(ctx, l, one, channel) }
+	enter := func(name string, role report.Role, one *daemon.Ready, by way) {
+		measure := func(ctx context.Context) (sample, error) { return p.sample(ctx, l, one, by) }
 		contenders = append(contenders, contender{name, role, measure})
 	}
 	for _, one := range ready {
 		switch own := one.Name == daemon.Own; {
+		case own && l.over != "":
+			enter(one.Name, report.Own, one, l.other())
+			enter(bare, report.Rival, one, l.bare())
 		case own && l.history:
-			enter(one.Name, report.Own, one, historyChannel)
+			enter(one.Name, report.Own, one, way{one.Dialect, historyChannel, l.burst, 1})
 			if l.kind != returning {
-				enter(ephemeral, report.Rival, one, ephemeralChannel)
+				enter(ephemeral, report.Rival, one, way{one.Dialect, ephemeralChannel, l.burst, 1})
 			}
 		case own:
-			enter(one.Name, report.Own, one, ephemeralChannel)
-		case !l.history:
-			enter(one.Name, report.Rival, one, ephemeralChannel)
+			enter(one.Name, report.Own, one, way{one.Dialect, ephemeralChannel, l.burst, 1})
+		case !l.history && l.over == "":
+			enter(one.Name, report.Rival, one, way{one.Dialect, ephemeralChannel, l.burst, 1})
 		}
 	}
 	return table, p.takeTurns(ctx, table, contenders)
@@ -148,7 +161,7 @@ func (p *serverPlan) plots(tables []*report.Table) []*report.Plot {
 }
 
 // sample starts a server, measures it once and stops it.
-func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready, channel string) (_ sample, err error) {
+func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready, by way) (_ sample, err error) {
 	limit := p.pace.warm + p.pace.length + p.settle + cellTimeout
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the measurement was not over after %s", limit))
 	defer cancel()
@@ -157,8 +170,8 @@ func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready
 		return sample{}, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	target := load.Target{Addr: server.Addr, TLS: l.secure, Dialect: one.Dialect, Channel: channel,
-		Conns: l.conns, Size: messageBytes, Depth: max(l.burst, 1)}
+	target := load.Target{Addr: server.Addr, TLS: l.secure, Dialect: by.dialect, Channel: by.channel,
+		Conns: l.conns, Size: messageBytes, Depth: max(by.depth, 1)}
 	window := load.Window{Warm: p.pace.warm, Length: p.pace.length, ServerCPU: server.CPU}
 	var result *load.Result
 	switch l.kind {
@@ -178,6 +191,7 @@ func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready
 	if err != nil {
 		return sample{}, err
 	}
+	result.Messages *= uint64(by.batch)
 	return sampleOf(result), nil
 }
 
@@ -207,7 +221,7 @@ func (p *serverPlan) method() string {
 	return fmt.Sprintf("Each server is a process of its own, %s, those in Go with GOMAXPROCS=%d; the load is one epoll thread %s, over loopback.\n"+
 		"Medians of %d rounds of %s in which the servers took turns; CPU time is the kernel's clock of the server process, user and system.\n"+
 		"Holdfast: bare WebSocket on `/channels/…`; nats: its own protocol over WebSocket; mosquitto: MQTT 3.1.1 over TCP, QoS 0;\n"+
-		"socketio: Engine.IO over WebSocket. One more client publishes, and again when everybody has everything. Nothing is compressed.\n"+
+		"socketio: Engine.IO over WebSocket; websocket: Holdfast again, where it is compared with itself over HTTP/1.1. One more client publishes, and again when everybody has everything. Nothing is compressed.\n"+
 		"Memory is the growth of the server's resident memory %s after the connections were opened, measured once.",
 		onCPU(p.serverCPU), p.procs, onCPU(p.clientCPU), p.pace.rounds, p.pace.length, p.settle)
 }

@@ -65,6 +65,8 @@ func hearings() map[string]hearing {
 			frame(opBinary, "PING\r\n"), "PONG\r\n", frame(opBinary, "-ERR 'Stale Connection'\r\n"), "Stale Connection"},
 		"mqtt": {MQTT{}, "\x30\x83\x01\x00\x01c" + payload, 1,
 			"", "", "\x30\x04\x00\x01c!", "4 bytes; each should have 131"},
+		"eventstream": {EventStream{WebSocket{Prefix: "/", Text: true}}, ":\n\nid: 7\ndata: " + payload + "\n\nevent: live\ndata: {}\n\n", 1,
+			"", "", "event: close\ndata: {}\n\n", "closed the stream"},
 		"socketio": {SocketIO{}, frame(opText, `42["m","`+payload+`"]`), 1,
 			frame(opText, "2"), "3", frame(opText, `44{"message":"no"}`), `44{\"message\"`},
 	}
@@ -95,7 +97,7 @@ func TestMessagesAreCountedHoweverTheBytesAreCut(t *testing.T) {
 func TestAPingBetweenMessagesIsAnswered(t *testing.T) {
 	for name, h := range hearings() {
 		if h.ping == "" {
-			continue // a client of MQTT can switch them off, and does
+			continue // of MQTT, a client can switch them off, and does
 		}
 		c := h.dialect.Subscriber("c", 128)
 		messages, answer, err := c.Feed([]byte(h.message + h.ping + h.message))
@@ -122,6 +124,9 @@ func TestAMessageOfAnotherSizeIsNoMessageOfTheLoad(t *testing.T) {
 	for name, h := range hearings() {
 		if _, _, err := h.dialect.Subscriber("c", 127).Feed([]byte(h.message)); err == nil {
 			t.Errorf("%s: a message of 128 bytes passes for one of 127", name)
+		}
+		if name == "eventstream" {
+			continue // who publishes there has a WebSocket
 		}
 		if _, _, err := h.dialect.Publisher("c").Feed([]byte(h.message)); err == nil || !strings.Contains(err.Error(), "subscribed to nothing") {
 			t.Errorf("%s: a publisher got a message: %v", name, err)
@@ -169,6 +174,8 @@ func TestASubscriberHasJoinedWhenTheServerConfirmsIt(t *testing.T) {
 		"nats":      {NATS{}, []string{switching + frame(opBinary, "INFO {}\r\n"), frame(opBinary, "PONG\r\n")}, []string{"GET / "}},
 		"mqtt": {MQTT{}, []string{"\x20\x02\x00\x00\x90\x03\x00\x01\x00"},
 			[]string{"\x10\x0c\x00\x04MQTT\x04\x02\x00\x00\x00\x00", "\x82\x06\x00\x01\x00\x01c\x00"}},
+		"eventstream": {EventStream{WebSocket{Prefix: "/channels/"}}, []string{"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nretry: 1000\n\n"},
+			[]string{"GET /channels/c HTTP/1.1\r\nHost: here\r\nAccept: text/event-stream\r\n"}},
 		"socketio": {SocketIO{}, []string{switching + frame(opText, `0{"sid":"x","pingInterval":25000}`), frame(opText, `40{"sid":"y"}`), frame(opText, "430[]")},
 			[]string{"GET /socket.io/?EIO=4&transport=websocket "}},
 	} {

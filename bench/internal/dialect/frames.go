@@ -152,22 +152,31 @@ func upgrade(rw io.ReadWriter, host, path string) (rest []byte, err error) {
 	if _, err := rw.Write([]byte(request)); err != nil {
 		return nil, err
 	}
+	head, rest, err := readHead(rw)
+	if err != nil {
+		return nil, err
+	}
+	if status, _, _ := bytes.Cut(head, []byte("\r\n")); !bytes.HasPrefix(status, []byte("HTTP/1.1 101 ")) {
+		return nil, fmt.Errorf("the server answered %q", status)
+	}
+	return rest, nil
+}
+
+// readHead reads the head of an answer, and returns what came behind it too.
+func readHead(r io.Reader) (head, rest []byte, err error) {
 	var answer []byte
 	chunk := make([]byte, 1<<10)
 	for {
-		n, err := rw.Read(chunk)
+		n, err := r.Read(chunk)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		answer = append(answer, chunk[:n]...)
 		if head, rest, ok := bytes.Cut(answer, []byte("\r\n\r\n")); ok {
-			if status, _, _ := bytes.Cut(head, []byte("\r\n")); !bytes.HasPrefix(status, []byte("HTTP/1.1 101 ")) {
-				return nil, fmt.Errorf("the server answered %q", status)
-			}
-			return rest, nil
+			return head, rest, nil
 		}
 		if len(answer) > 16<<10 {
-			return nil, errors.New("the answer has no end")
+			return nil, nil, errors.New("the answer has no end")
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 // may be sent before earlier ones are answered; answers come in their order.
 type Post struct {
 	Prefix string // of every channel's path
+	Batch  int    // messages in a request; up to 1, each is a request of its own
 }
 
 // Subscriber implements Dialect: it is what hears the answers.
@@ -25,6 +26,11 @@ func (Post) Publisher(string) Client { return &postClient{} }
 
 // Message implements Dialect.
 func (d Post) Message(channel string, size int) []byte {
+	if d.Batch > 1 {
+		body := bytes.Repeat(fmt.Appendf(nil, "{\"data\":\"%s\"}\n", Payload(size)), d.Batch)
+		return fmt.Appendf(nil, "POST %s%s?batch=true HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n%s",
+			d.Prefix, channel, len(body), body)
+	}
 	return fmt.Appendf(nil, "POST %s%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n%s",
 		d.Prefix, channel, size, Payload(size))
 }

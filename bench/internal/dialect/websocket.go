@@ -7,33 +7,42 @@ import (
 	"io"
 )
 
-// WebSocket is bare WebSocket with binary messages: a channel is a path, and whoever is connected to
+// WebSocket is bare WebSocket: a channel is a path, and whoever is connected to
 // it is subscribed.
 type WebSocket struct {
 	Prefix string // of every channel's path, as in "/channels/"
 	// Quiet, if not empty, is the query of a publisher, so that it does not get what it publishes,
 	// and From that of a subscriber, which says where it begins.
 	Quiet, From string
+	Text        bool // messages are text, not binary
+}
+
+func (d WebSocket) opcode() byte {
+	if d.Text {
+		return opText
+	}
+	return opBinary
 }
 
 // Subscriber implements Dialect.
 func (d WebSocket) Subscriber(channel string, size int) Client {
-	return &webSocketClient{path: d.Prefix + channel + d.From, size: size}
+	return &webSocketClient{path: d.Prefix + channel + d.From, size: size, opcode: d.opcode()}
 }
 
 // Publisher implements Dialect.
 func (d WebSocket) Publisher(channel string) Client {
-	return &webSocketClient{path: d.Prefix + channel + d.Quiet, size: -1}
+	return &webSocketClient{path: d.Prefix + channel + d.Quiet, size: -1, opcode: d.opcode()}
 }
 
 // Message implements Dialect.
 func (d WebSocket) Message(_ string, size int) []byte {
-	return appendFrame(nil, opBinary, Payload(size))
+	return appendFrame(nil, d.opcode(), Payload(size))
 }
 
 type webSocketClient struct {
 	path    string
 	size    int // of each message; -1 if none is to come
+	opcode  byte
 	frames  frames
 	control control
 }
@@ -56,7 +65,7 @@ func (c *webSocketClient) Feed(b []byte) (messages int, answer []byte, err error
 		}
 		b = rest
 		switch {
-		case p.opcode != opBinary:
+		case p.opcode != c.opcode:
 			if answer, err = c.control.take(p, answer); err != nil {
 				return messages, answer, err
 			}
