@@ -29,8 +29,8 @@ import (
 	"github.com/holdfast-dev/holdfast/websocket/h3"
 )
 
-// clientEnv makes a process of the test binary the clients of a benchmark: the version of HTTP, the address, the number of WebSockets and
-// how many of them share a connection. It exits when its standard input ends.
+// clientEnv makes a process of the test binary the clients of a benchmark: the version of HTTP, the address, the number of WebSockets,
+// how many of them share a connection, and whether they are event streams instead. It exits when its standard input ends.
 const clientEnv = "HOLDFAST_CARRIER_CLIENT"
 
 func TestMain(m *testing.M) {
@@ -45,15 +45,20 @@ func TestMain(m *testing.M) {
 type way struct {
 	name          string
 	version       int
-	perConnection int // WebSockets
+	perConnection int  // WebSockets
+	events        bool // an event stream instead of a WebSocket
 }
 
 var ways = []way{
-	{"HTTP1", 1, 1},
-	{"HTTP2-alone", 2, 1},
-	{"HTTP2-shared-by-100", 2, 100},
-	{"HTTP3-alone", 3, 1},
-	{"HTTP3-shared-by-100", 3, 100},
+	{"HTTP1", 1, 1, false},
+	{"HTTP2-alone", 2, 1, false},
+	{"HTTP2-shared-by-100", 2, 100, false},
+	{"HTTP3-alone", 3, 1, false},
+	{"HTTP3-shared-by-100", 3, 100, false},
+	{"HTTP1-events", 1, 1, true},
+	{"HTTP2-events-alone", 2, 1, true},
+	{"HTTP2-events-shared-by-100", 2, 100, true},
+	{"HTTP3-events-alone", 3, 1, true},
 }
 
 // BenchmarkIdle reports the heap and the stacks of a server for each WebSocket that has sent one message and waits.
@@ -92,11 +97,11 @@ func BenchmarkFanOut(b *testing.B) {
 				return
 			}
 			s := start(b, w, sockets)
-			frame := websocket.NewFrame(websocket.Text, make([]byte, 128))
+			sent := newMessage(128)
 			begun := cpuTime()
 			for range rounds {
-				for _, c := range s.conns {
-					c.Send(frame)
+				for _, send := range s.clients {
+					send(sent)
 				}
 				s.awaitRound()
 			}
@@ -131,12 +136,12 @@ func cpuTime() time.Duration {
 
 // server is a server with its clients, in a process of their own, connected.
 type server struct {
-	b     *testing.B
-	conns []*websocket.Conn
-	stdin io.Closer
-	said  *bufio.Reader
-	child *exec.Cmd
-	close func()
+	b       *testing.B
+	clients []func(*message)
+	stdin   io.Closer
+	said    *bufio.Reader
+	child   *exec.Cmd
+	close   func()
 }
 
 // awaitRound waits until every client has got another message.
@@ -159,14 +164,18 @@ func start(b *testing.B, w way, sockets int) *server {
 		ready sync.WaitGroup
 	)
 	ready.Add(sockets)
+	joins := func(send func(*message)) {
+		mu.Lock()
+		s.clients = append(s.clients, send)
+		mu.Unlock()
+		ready.Done()
+	}
 	h := websocket.Handler(nil, func(c *websocket.Conn) {
-		c.Serve(func(websocket.MessageType, []byte) {
-			mu.Lock()
-			s.conns = append(s.conns, c)
-			mu.Unlock()
-			ready.Done()
-		})
+		c.Serve(func(websocket.MessageType, []byte) { joins(func(m *message) { c.Send(m.frame) }) })
 	})
+	if w.events {
+		h = eventsHandler(joins)
+	}
 	addr, stop := listen(b, w, h)
 	s.close = stop
 	self, err := os.Executable()
@@ -174,7 +183,7 @@ func start(b *testing.B, w way, sockets int) *server {
 		b.Fatal(err)
 	}
 	s.child = exec.Command(self)
-	s.child.Env = append(os.Environ(), clientEnv+"="+fmt.Sprint(w.version, " ", addr, " ", sockets, " ", w.perConnection))
+	s.child.Env = append(os.Environ(), clientEnv+"="+fmt.Sprint(w.version, " ", addr, " ", sockets, " ", w.perConnection, " ", w.events))
 	s.child.Stderr = os.Stderr
 	if s.stdin, err = s.child.StdinPipe(); err != nil {
 		b.Fatal(err)
@@ -233,10 +242,20 @@ func runClients(spec string) {
 	var (
 		version, sockets, perConnection int
 		addr                            string
+		events                          bool
 		got                             atomic.Int64
 	)
-	if _, err := fmt.Sscan(spec, &version, &addr, &sockets, &perConnection); err != nil {
+	if _, err := fmt.Sscan(spec, &version, &addr, &sockets, &perConnection, &events); err != nil {
 		panic(err)
+	}
+	came := func() {
+		if got.Add(1)%int64(sockets) == 0 {
+			os.Stdout.Write([]byte{'.'})
+		}
+	}
+	if events {
+		runListeners(version, addr, sockets, perConnection, came)
+		return
 	}
 	_, config := certificate()
 	o := &websocket.DialOptions{TLS: config}
@@ -248,11 +267,7 @@ func runClients(spec string) {
 		if err != nil {
 			panic(err)
 		}
-		go c.Serve(func(websocket.MessageType, []byte) {
-			if got.Add(1)%int64(sockets) == 0 {
-				os.Stdout.Write([]byte{'.'})
-			}
-		})
+		go c.Serve(func(websocket.MessageType, []byte) { came() })
 		if err := c.Write(context.Background(), websocket.Text, []byte("hello")); err != nil {
 			panic(err)
 		}
