@@ -47,7 +47,7 @@ func AcceptEvents(w http.ResponseWriter, r *http.Request, l Limits) (*EventStrea
 	s := &EventStream{timeout: l.CloseTimeout, over: make(chan struct{})}
 	var err error
 	if r.ProtoMajor == 1 {
-		s.nc, err = takeOver(w)
+		s.nc, err = takeOver(w, l.WriteTimeout)
 	} else {
 		s.handler = r.Context()
 		s.nc, err = begin(w, r)
@@ -62,7 +62,7 @@ func AcceptEvents(w http.ResponseWriter, r *http.Request, l Limits) (*EventStrea
 
 // takeOver takes over a connection of HTTP/1.1. Without a Content-Length the body is all that follows until the connection is
 // closed (RFC 9112 section 6.3), so that the bytes of a message are the same for everybody.
-func takeOver(w http.ResponseWriter) (net.Conn, error) {
+func takeOver(w http.ResponseWriter, writeTimeout time.Duration) (net.Conn, error) {
 	h := w.Header()
 	h.Del("Content-Length")
 	h.Del("Transfer-Encoding")
@@ -79,6 +79,9 @@ func takeOver(w http.ResponseWriter) (net.Conn, error) {
 		h.Write(rw) // keeps names and values on their line
 		rw.WriteString("\r\n")
 		err = rw.Flush() // reports the errors of the writes before it
+	}
+	if err == nil {
+		err = wantAcks(nc, writeTimeout)
 	}
 	if err == nil {
 		err = nc.SetDeadline(time.Time{}) // the server's timeouts are for requests

@@ -71,6 +71,7 @@ const (
 	readHeaderTimeout = 10 * time.Second // for a request's header
 	readTimeout       = time.Minute      // for a request and its body; a WebSocket is no longer a request
 	writeTimeout      = 30 * time.Second // for a client of HTTP/2 to take any bytes; streams can't time out while TCP is stuck
+	pingAfter         = 30 * time.Second // of silence on a connection of HTTP/2: an event stream hears of nothing else that its client is gone
 	idleTimeout       = 2 * time.Minute  // between requests on one connection
 	maxStreams        = 1000             // of one connection, of HTTP/2 or HTTP/3: a WebSocket is one
 	maxFrameBytes     = 16 << 10         // of HTTP/2; clients may hold a buffer of that size per stream
@@ -193,6 +194,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 			MaxConcurrentStreams: maxStreams,
 			MaxReadFrameSize:     maxFrameBytes,
 			WriteByteTimeout:     writeTimeout,
+			SendPingTimeout:      pingAfter,
 		},
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
 	}
