@@ -51,11 +51,11 @@ var (
 // serve starts the command on free ports and waits until it has said where it serves.
 func serve(data string) (*server, error) { return serveOn("localhost:0", data) }
 
-// serveOn is serve with https on addr.
-func serveOn(addr, data string) (*server, error) {
+// serveOn is serve with https on addr, and with further flags.
+func serveOn(addr, data string, flags ...string) (*server, error) {
 	s := &server{data: data, waited: make(chan error, 1)}
-	s.cmd = exec.Command(binary, "dev", "--https", addr, "--http", "localhost:0",
-		"--data", data, "--ca-dir", caDir)
+	s.cmd = exec.Command(binary, append([]string{"dev", "--https", addr, "--http", "localhost:0",
+		"--data", data, "--ca-dir", caDir}, flags...)...)
 	s.cmd.Env = append(os.Environ(), "GODEBUG=http2xconnect=0") // the test of HTTP/2 switches it on in this process
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -132,10 +132,10 @@ func (s *server) wait() error {
 	}
 }
 
-// startServer serves until the end of the test.
-func startServer(t *testing.T) *server {
+// startServer serves until the end of the test, with further flags of the command.
+func startServer(t *testing.T, flags ...string) *server {
 	t.Helper()
-	s, err := serve(t.TempDir())
+	s, err := serveOn("localhost:0", t.TempDir(), flags...)
 	if err != nil {
 		t.Fatal(err)
 	}
