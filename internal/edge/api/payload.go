@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/base64"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,8 +33,8 @@ func (c *content) payload() ([]byte, websocket.MessageType, error) {
 	if !c.Binary {
 		return text, websocket.Text, nil
 	}
-	raw, err := base64.StdEncoding.AppendDecode(nil, text)
-	if err != nil {
+	raw, err := base64.StdEncoding.Strict().AppendDecode(nil, text)
+	if err != nil || bytes.ContainsAny(text, "\r\n") { // which the decoder would overlook
 		return nil, 0, badRequest("binary data is base64 with padding (RFC 4648 section 4), and this is not")
 	}
 	return raw, websocket.Binary, nil

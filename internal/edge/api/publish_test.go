@@ -81,6 +81,8 @@ func TestWhatCanNotBePublishedIsRefusedWithTheReason(t *testing.T) {
 		{"publish", `{"channel":"a",`, 400, "bad_request", "the body is not JSON"},
 		{"publish", ``, 400, "bad_request", "the body is not JSON"},
 		{"publish", `{"channel":"a","data":"-","binary":true}`, 400, "bad_request", "base64"},
+		{"publish", `{"channel":"a","data":"aG\nk=","binary":true}`, 400, "bad_request", "base64"},
+		{"publish", `{"channel":"a","data":"aGl=","binary":true}`, 400, "bad_request", "base64"},
 		{"publish", `{"channel":"a","data":1,"binary":true}`, 400, "bad_request", "base64"},
 		{"publish", `{"channel":"a","data":"x","id":"` + strings.Repeat("i", 129) + `"}`, 400, "bad_request", "at most 128 bytes"},
 		{"publish", `{"channel":"small/a","data":"longer than ten"}`, 413, "too_large", "10 bytes"},
