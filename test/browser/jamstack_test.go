@@ -147,6 +147,30 @@ func TestACommentThatTheFunctionRefusesReachesNobodyAndSaysWhy(t *testing.T) {
 	})
 }
 
+func TestWhoIsRepliedToIsNotifiedOnWhicheverPage(t *testing.T) {
+	inEachLanguage(t, func(t *testing.T, port string) {
+		ada := visit(t, "localhost", port, "/posts/fog")
+		ada.comment("Ada", "It was thick.")
+		bob := visit(t, "127.0.0.1", port, "/posts/fog")
+		bob.reads("Ada", "It was thick.")
+		elsewhere := visit(t, "localhost", port, "/posts/tides") // Ada, in another tab
+
+		bob.do(chromedp.Click(chromedp.CSS(".reply")))
+		bob.until(`document.querySelector(".replying span").textContent === "Replying to Ada"`)
+		bob.comment("Bob", "How thick?")
+
+		elsewhere.until(`document.querySelector(".badge").textContent === "1"`)
+		elsewhere.do(chromedp.Click(chromedp.CSS(".bell")))
+		elsewhere.until(`document.querySelector(".notification strong")?.textContent === "Bob replied to you"`)
+		elsewhere.until(`document.querySelector(".badge").textContent === ""`)
+		elsewhere.do(chromedp.Click(chromedp.CSS(".notification")), chromedp.WaitVisible(chromedp.CSS("[data-page=fog]")))
+		elsewhere.until(`document.activeElement.textContent.includes("How thick?")`)
+		if n := eval[int](bob, `document.querySelectorAll(".notification").length`); n != 0 {
+			t.Errorf("Bob has %d notifications", n)
+		}
+	})
+}
+
 func TestAnAddressThatTheSiteHasNotShowsItsOwnPage(t *testing.T) {
 	port := startJamstack(t, "go")
 	lost := open(t, "https://localhost:"+port+"/posts/none")
