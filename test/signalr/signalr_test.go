@@ -194,7 +194,7 @@ func TestAConnectionEndsWithItsToken(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ending(t, n, func() {}, append(strings.Fields(by), token)...)
-			if got != "closed: Server returned an error on close: the token has expired; connect again with a new one" {
+			if got != "reconnecting: Server returned an error on close: the token has expired; connect again with a new one" {
 				t.Error(got)
 			}
 		})

@@ -182,7 +182,7 @@ func (c *conn) tick() {
 
 // expel tells the client why its connection ends, and ends it.
 func (c *conn) expel(err error, reason string, code websocket.CloseCode) {
-	c.out.expel(&hubproto.Close{Error: reason, AllowReconnect: code == websocket.CloseGoingAway || code == websocket.CloseTryAgainLater}, code, door.Reason(reason, ""))
+	c.out.expel(&hubproto.Close{Error: reason, AllowReconnect: protocol.CloseCode(code).Reconnect() != protocol.ReconnectNever}, code, door.Reason(reason, ""))
 	c.end(err)
 }
 
