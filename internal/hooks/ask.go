@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -47,7 +48,11 @@ func (b *backend) ask(ctx context.Context, q question, reply any) error {
 	if b.Allow {
 		return ErrNotAsked
 	}
-	after := min(max(b.asking.refusing(), retryUsual), retryMost)
+	after := max(b.asking.refusing(), retryUsual)
+	if answered, ok := errors.AsType[*StatusError](err); ok {
+		after = max(after, answered.After)
+	}
+	after = min(after, retryMost)
 	return &Unavailable{Hook: b.Name, After: after, Err: err}
 }
 
@@ -151,6 +156,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 // The bounds of a refusal.
 const (
 	maxCodeBytes    = 64
+	codeBytes       = "abcdefghijklmnopqrstuvwxyz0123456789_" // so that it can stand in a log and a metric
 	maxMessageBytes = 1 << 10
 )
 
@@ -186,8 +192,8 @@ func (b *backend) understand(answer []byte, reply any) error {
 	switch {
 	case code == "":
 		code = string(protocol.CodeNotPermitted)
-	case len(code) > maxCodeBytes:
-		return fmt.Errorf("the code of the refusal has %d bytes, and may have %d", len(code), maxCodeBytes)
+	case len(code) > maxCodeBytes || strings.Trim(code, codeBytes) != "":
+		return fmt.Errorf("the code of the refusal has %d bytes, and may have %d, of a-z, 0-9 and _", len(code), maxCodeBytes)
 	}
 	message := no.Error.Message
 	switch {

@@ -203,6 +203,7 @@ func TestAnAnswerThatIsNoneIsRefusedWithTheReasonInTheLog(t *testing.T) {
 		"a wrong type":     {says(200, `{"binary":"yes"}`), "can't be understood"},
 		"no base64":        {says(200, `{"data":"?","binary":true}`), "not base64"},
 		"a refusal's code": {says(200, `{"error":{"code":"`+strings.Repeat("x", 65)+`"}}`), "65 bytes"},
+		"a strange code":   {says(200, `{"error":{"code":"not a member"}}`), "of a-z"},
 		"a long refusal":   {says(200, `{"error":{"message":"`+strings.Repeat("x", 1025)+`"}}`), "1025 bytes"},
 		"a redirect":       {redirect, "redirects are not followed"},
 		"a lie about its length": {func(w http.ResponseWriter, _ *http.Request) {

@@ -144,7 +144,7 @@ func TestABackendThatIsKilledAgainAndAgainIsToldEverythingInOrder(t *testing.T) 
 		return b, log, started(t, Config{Hooks: []Hook{hook}, timing: hasty}, Store{Broker: b, Histories: []*broker.Log{log}})
 	}
 	b, log, h := start()
-	kills := rounds(8)
+	kills := rounds(6)
 	for round := range kills {
 		backend := child(t, backendEnv+"="+address, fileEnv+"="+file)
 		before, _ := told(t, file)
@@ -222,7 +222,7 @@ func TestAfterHoldfastIsKilledItGoesOnAndLosesNothing(t *testing.T) {
 	a := newArchive(crashEvents)
 	hook := serve(t, a.ServeHTTP)
 	dir := t.TempDir()
-	for round := range rounds(3) {
+	for round := range rounds(2) {
 		server := child(t, serverEnv+"="+hook.URL, dirEnv+"="+dir)
 		eventually(t, "it tells nothing", func() bool {
 			a.mu.Lock()

@@ -39,7 +39,7 @@ var usualTiming = timing{beatInterval, holdTime, leaseTime, leastRetry, leastOpe
 
 const defaultQueueBytes = 256 << 20
 
-// MinRecordBytes is the largest message that the broker of hooks that are told anything has to take.
+// MinRecordBytes is what the broker of hooks that are told anything has to take at least as one message.
 const MinRecordBytes = 512 << 10
 
 // Hooks are all hooks of a node. Its methods may be called from any goroutine; on nil, nobody is asked and
@@ -50,11 +50,9 @@ type Hooks struct {
 	transports transports
 	queue      *queue // nil if nobody is told anything
 
-	tellers  sync.WaitGroup // and nothing else that tells
-	storing  sync.WaitGroup // the queue's goroutine
-	stop     chan struct{}  // closed when nothing new is to be begun
-	stopping sync.Once
-	cancel   context.CancelFunc // of all that Start began; nil before
+	running sync.WaitGroup     // what Start began
+	stop    context.CancelFunc // lets it end; nil before
+	cancel  context.CancelFunc // ends it at once
 }
 
 // New checks the hooks. Questions can be asked from then on, and events be put on the queue, which are stored
@@ -72,7 +70,7 @@ func New(c Config) (*Hooks, error) {
 	if c.timing == (timing{}) {
 		c.timing = usualTiming
 	}
-	h := &Hooks{config: c, transports: make(transports), stop: make(chan struct{})}
+	h := &Hooks{config: c, transports: make(transports)}
 	m := newMetrics(c.Registry)
 	seen := make(map[string]bool)
 	for _, hook := range c.Hooks {
@@ -119,7 +117,7 @@ func (h *Hooks) Start(ctx context.Context, s Store) error {
 		return err
 	}
 	node := rand.Text()
-	var all []*teller
+	var tellers []*teller
 	for _, b := range h.backends {
 		if b.told == nil {
 			continue
@@ -130,13 +128,14 @@ func (h *Hooks) Start(ctx context.Context, s Store) error {
 		if err := t.begin(ctx); err != nil {
 			return fmt.Errorf("how far the hook %q has come can't be read or written: %w", b.Name, err)
 		}
-		all = append(all, t)
+		tellers = append(tellers, t)
 	}
-	var work context.Context
-	work, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	h.storing.Go(func() { h.queue.run(work, h.stop) })
-	for _, t := range all {
-		h.tellers.Go(func() { t.run(work, h.stop) })
+	var all, work context.Context
+	all, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	work, h.stop = context.WithCancel(all)
+	h.running.Go(func() { h.queue.run(all, work) })
+	for _, t := range tellers {
+		h.running.Go(func() { t.run(all, work) })
 	}
 	return nil
 }
@@ -151,13 +150,12 @@ func seatName(hook string) channel.Name {
 // hook has come; when ctx ends first, the rest is told again, or in the case of events that could not be stored,
 // never. Call it when nobody asks or tells any more, and before the broker is closed.
 func (h *Hooks) Close(ctx context.Context) {
-	h.stopping.Do(func() { close(h.stop) })
-	if h.cancel != nil {
+	if h.stop != nil {
+		h.stop()
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			h.storing.Wait()
-			h.tellers.Wait()
+			h.running.Wait()
 		}()
 		select {
 		case <-done:
@@ -172,6 +170,18 @@ func (h *Hooks) Close(ctx context.Context) {
 // NeedsBroker tells whether a hook is told of anything, which waits in a log of the broker.
 func (h *Hooks) NeedsBroker() bool {
 	return h != nil && slices.ContainsFunc(h.backends, func(b *backend) bool { return b.tells() })
+}
+
+// RecordBytes returns what the broker has to take as one message, when the largest that anybody publishes has so many
+// bytes; 0 if hooks need no broker.
+func (h *Hooks) RecordBytes(largest int64) int64 {
+	switch {
+	case !h.NeedsBroker():
+		return 0
+	case h.find(Message, "#") != nil:
+		return max(largest, MinRecordBytes)
+	}
+	return MinRecordBytes
 }
 
 // Asks tells whether a hook would be asked about something in any channel that p selects; p is not looked at

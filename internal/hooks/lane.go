@@ -62,16 +62,13 @@ func (l *lane) forget() (events, bytes int) {
 
 const (
 	leastRetry = time.Second
-	mostRetry  = 5 * time.Minute
+	mostRetry  = 300 // times that: five minutes
 )
 
-// retryDelay is how long to wait before the next try after so many failures: from least on, doubling to five
-// minutes, with a third of it left to chance; or as long as the backend asks for.
+// retryDelay is how long to wait before the next try after so many failures: from least on, doubling to 300 times as
+// much, with a third of it left to chance; or as long as the backend asks for.
 func retryDelay(least time.Duration, failures int, asked time.Duration, chance float64) time.Duration {
-	delay := time.Duration(mostRetry)
-	if doublings := failures - 1; doublings < 10 {
-		delay = min(least<<doublings, mostRetry)
-	}
+	delay := min(least<<min(failures-1, 10), mostRetry*least)
 	delay -= time.Duration(chance * float64(delay) / 3)
 	return max(delay, asked)
 }

@@ -106,21 +106,19 @@ func (q *queue) drop(reason string, kind any, err error) {
 	})
 }
 
-// run stores events until stop is closed, and then those that are left, until ctx ends.
-func (q *queue) run(ctx context.Context, stop <-chan struct{}) {
+// run stores events until work ends, and then those that are left, until ctx ends.
+func (q *queue) run(ctx, work context.Context) {
 	for {
 		round := q.take()
 		if len(round) == 0 {
 			select {
 			case <-q.more:
 				continue
-			case <-stop:
+			case <-work.Done():
 				if q.empty() {
 					return
 				}
 				continue
-			case <-ctx.Done():
-				return
 			}
 		}
 		again := q.store(ctx, round)

@@ -165,3 +165,16 @@ func TestTellingDoesNotWait(t *testing.T) {
 		}
 	})
 }
+
+func TestTheBrokerTakesWhateverAHookIsTold(t *testing.T) {
+	const large = 4 << 20
+	for want, kinds := range map[int64][]Kind{0: {RPC, Publish}, MinRecordBytes: {RPC, Join}, large: {RPC, Message}} {
+		if got := with(t, serve(t, says(200, ""), kinds...)).RecordBytes(large); got != want {
+			t.Errorf("for %v it is to take %d, want %d", kinds, got, want)
+		}
+	}
+	var none *Hooks
+	if none.RecordBytes(large) != 0 {
+		t.Error("without hooks it is to take something")
+	}
+}

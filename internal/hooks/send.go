@@ -20,10 +20,11 @@ import (
 type publisher func(ctx context.Context, name channel.Name, payload []byte) error
 
 const (
-	maxBatchBytes   = 1 << 20 // of the events of a request, unless one is larger
-	maxToldReply    = 4 << 10 // of the answer, which nobody reads
-	buryAgainAfter  = 10      // times the first delay, when a dead letter could not be published
-	maxFailureBytes = 1 << 10 // of the reason in a dead letter
+	maxBatchBytes   = 1 << 20   // of the events of a request, unless one is larger
+	maxToldReply    = 4 << 10   // of the answer, which nobody reads
+	buryAgainAfter  = 10        // times the first delay, when a dead letter could not be published
+	buryFor         = time.Hour // then it is given up: it may be larger than its channel takes
+	maxFailureBytes = 1 << 10   // of the reason in a dead letter
 )
 
 // parcel is what one request tells: the first events of some lanes, which are the sender's.
@@ -156,7 +157,7 @@ func (d *delivery) failed(ctx context.Context, p *parcel, err error, probe bool)
 	})
 	switch {
 	case time.Since(e.stored)+delay > d.backend.MaxAge:
-		if err := d.bury(ctx, l, e, err); err == nil {
+		if d.bury(ctx, l, e, err) {
 			d.told(p)
 			return
 		}
@@ -182,26 +183,35 @@ type deadLetter struct {
 	Event  jsontext.Value `json:"event"`
 }
 
-// bury gives an event up, with a message where the hook's dead letters go. The error says that it could not be
-// published.
-func (d *delivery) bury(ctx context.Context, l *lane, e *event, why error) error {
+// bury gives an event up, with a message where the hook's dead letters go. It returns false if that can't be
+// published now and is to be tried again.
+func (d *delivery) bury(ctx context.Context, l *lane, e *event, why error) bool {
 	b := d.backend
-	if b.DeadLetter != "" {
-		reason := why.Error()
-		letter, err := json.Marshal(deadLetter{b.Name, reason[:min(len(reason), maxFailureBytes)], e.body})
-		if err == nil {
-			err = d.publish(ctx, b.DeadLetter, letter)
-		}
-		if err != nil {
+	if err := d.publishLetter(ctx, e, why); err != nil {
+		if time.Since(e.stored) < b.MaxAge+buryFor {
 			b.lines.Do(func() {
 				b.log.Error("a dead letter can't be published; it is tried again", "channel", b.DeadLetter, "error", err)
 			})
-			return err
+			return false
 		}
+		b.log.Error("a dead letter can't be published, and is given up, too", "channel", b.DeadLetter, "error", err)
 	}
 	b.told.events.WithLabelValues(outcomeDead).Inc()
 	b.log.Error("an event could not be told to a hook for too long, and is given up", "id", e.id, "channel", l.channel, "stored", e.stored, "error", why)
-	return nil
+	return true
+}
+
+// publishLetter publishes an event that could not be told, if the hook says where.
+func (d *delivery) publishLetter(ctx context.Context, e *event, why error) error {
+	if d.backend.DeadLetter == "" {
+		return nil
+	}
+	reason := why.Error()
+	letter, err := json.Marshal(deadLetter{d.backend.Name, reason[:min(len(reason), maxFailureBytes)], e.body})
+	if err != nil {
+		return err
+	}
+	return d.publish(ctx, d.backend.DeadLetter, letter)
 }
 
 // tell sends events to the backend: one as it is, or a list of them.

@@ -39,30 +39,21 @@ func (t *teller) begin(ctx context.Context) error {
 	return nil
 }
 
-// run tells the hook whenever this node has the seat, until stop is closed; then it lets requests that are under
-// way end, or ends them with ctx.
-func (t *teller) run(ctx context.Context, stop <-chan struct{}) {
-	work, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() { // ends with work
-		select {
-		case <-stop:
-			cancel()
-		case <-work.Done():
-		}
-	}()
+// run tells the hook whenever this node has the seat, until work ends. Requests that are under way then end by
+// themselves, or with ctx.
+func (t *teller) run(ctx, work context.Context) {
 	for work.Err() == nil {
 		r, err := t.seat.take(work)
-		if err != nil {
-			if work.Err() == nil {
-				t.backend.lines.Do(func() {
-					t.backend.log.Warn("how far a hook has come can't be read or written; it is tried again", "error", err)
-				})
-				pause(work, readAgain)
-			}
+		if err == nil {
+			t.hold(ctx, work, r)
 			continue
 		}
-		t.hold(ctx, work, r)
+		if work.Err() == nil {
+			t.backend.lines.Do(func() {
+				t.backend.log.Warn("how far a hook has come can't be read or written; it is tried again", "error", err)
+			})
+			pause(work, readAgain)
+		}
 	}
 }
 
