@@ -173,6 +173,9 @@ func TestTheBrokerTakesWhateverAHookIsTold(t *testing.T) {
 			t.Errorf("for %v it is to take %d, want %d", kinds, got, want)
 		}
 	}
+	if got := with(t, serve(t, says(200, ""), Message)).RecordBytes(1 << 30); got != maxRecordBytes {
+		t.Errorf("of messages of 1 GiB it is to take %d", got)
+	}
 	var none *Hooks
 	if none.RecordBytes(large) != 0 {
 		t.Error("without hooks it is to take something")

@@ -22,14 +22,6 @@ func newBackends(s *Server) (backends, error) {
 	return backends{h}, err
 }
 
-// recordBytes returns how large a piece is that the backends have kept, 0 if they have nothing kept.
-func (b backends) recordBytes() int {
-	if b.NeedsBroker() {
-		return hooks.MinRecordBytes
-	}
-	return 0
-}
-
 // begin has the backends told what is kept for them, and what happens in the channels of st from now on.
 func (b backends) begin(ctx context.Context, st *store) error {
 	st.channels.Listener = b

@@ -119,7 +119,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err = s.bind(); err != nil {
 		return nil, err
 	}
-	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, s.backends.recordBytes()); err != nil {
+	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, int(s.backends.RecordBytes(cfg.MaxMessageBytes))); err != nil {
 		s.unbind()
 		return nil, &StoreError{err}
 	}
