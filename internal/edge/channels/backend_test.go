@@ -123,6 +123,45 @@ func TestTheBackendDecidesWhoSeesIntoAChannelAndIsAskedOnce(t *testing.T) {
 	e.wantAnswer(resp, body, 201, "news/secret")
 }
 
+func TestTheBackendDecidesWhoListensAndWhoPolls(t *testing.T) {
+	var asked atomic.Int32
+	ended := make(chan hooks.Event, 10)
+	e := asking(t, &hookstest.Backend{Channels: "news/#", OnSubscribe: func(_ context.Context, r *hooks.SubscribeRequest) error {
+		asked.Add(1)
+		if r.Channels == "news/secret" {
+			return hookstest.Refuse("not_yet", "come back tomorrow")
+		}
+		return nil
+	}, OnEvent: func(e hooks.Event) {
+		if e.Kind == hooks.Disconnect {
+			ended <- e
+		}
+	}})
+	reader := bearer(doortest.Token(t, "ada", time.Hour, map[string]string{"news/#": "rw"}))
+	resp, body := e.do("GET", "news/secret?wait=1s&since=0", reader, nil)
+	e.wantAnswer(resp, body, 403, "come back tomorrow (ref ")
+	if got := asked.Load(); got != 1 {
+		t.Errorf("asked %d times", got)
+	}
+	reader.Set("Accept", "text/event-stream")
+	for _, path := range []string{"/channels/news/secret", "/channels/news/secret?since=0", "/events?channel=news/open&channel=news/secret"} {
+		resp, body := e.ask("GET", path, reader, nil)
+		e.wantAnswer(resp, body, 403, "come back tomorrow (ref ")
+	}
+	reader.Del("Accept")
+	resp, body = e.do("GET", "news/open?wait=10ms&since=0", reader, nil)
+	e.wantAnswer(resp, body, 200, "[]")
+
+	l := e.listen("/events?channel=news/open&channel=c", reader)
+	e.stop(patience(t), "the server stops")
+	l.want("live", "")
+	l.want("close", "the server stops")
+	// The backend is told of the end of the stream, and not of those who came for one answer.
+	if got := <-ended; got.Code != 1001 || got.Reason != "the server stops" || len(ended) > 0 {
+		t.Errorf("told %+v, and %d others", got, len(ended))
+	}
+}
+
 func TestTheBackendDecidesWhatIsPublishedOnEveryWay(t *testing.T) {
 	e := asking(t, &hookstest.Backend{OnPublish: func(_ context.Context, r *hooks.PublishRequest) (*protocol.Payload, error) {
 		instead := protocol.Text("changed")

@@ -1,13 +1,15 @@
 package channels
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
@@ -95,9 +97,15 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, patterns [
 		return
 	}
 	l := &listener{handler: h, client: client, several: several}
-	if err := l.subscribe(patterns, starts, r.Header.Get(lastEventID) != ""); err != nil {
+	withheld, err := l.allowed(r.Context(), patterns, starts, r.Header.Get(lastEventID) != "")
+	if err != nil {
 		l.leave()
-		h.refuseEvents(w, r, client, err)
+		h.door.Refuse(w, r, client, err)
+		return
+	}
+	if err := l.subscribe(patterns, starts, withheld); err != nil {
+		l.leave()
+		h.badRequest(w, r, client, http.StatusBadRequest, err)
 		return
 	}
 	header := w.Header()
@@ -112,15 +120,6 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, patterns [
 	}
 	l.begin()
 	l.stream.Run(l.serve)
-}
-
-// refuseEvents answers a client that can't subscribe.
-func (h *Handler) refuseEvents(w http.ResponseWriter, r *http.Request, client *session.Client, err error) {
-	if _, denied := errors.AsType[*session.DeniedError](err); denied {
-		h.door.Refuse(w, r, client, err)
-		return
-	}
-	h.badRequest(w, r, client, http.StatusBadRequest, err)
 }
 
 // lastEventID is the header with which an EventSource comes back.
@@ -154,24 +153,37 @@ func startsOf(r *http.Request, n int) ([]session.Start, error) {
 	return starts, nil
 }
 
-// subscribe makes the flows. back tells that the client comes back with what it was told as an id: where it may not read what is kept, it
-// goes on with what is live. The error is a *session.DeniedError or says what is wrong with the request.
-func (l *listener) subscribe(patterns []channel.Pattern, starts []session.Start, back bool) error {
-	withheld := make([]bool, len(patterns))
+// allowed tells whether the client may have what it asks for; the error is the session's. back tells that it comes back with what it was
+// told as an id: where it may not read what is kept it goes on with what is live, and withheld says so.
+func (l *listener) allowed(ctx context.Context, patterns []channel.Pattern, starts []session.Start, back bool) (withheld []bool, err error) {
+	withheld = make([]bool, len(patterns))
 	for i, p := range patterns {
 		if err := l.client.Allow(auth.Subscribe, p); err != nil {
-			return err
+			return nil, err
 		}
-		if starts[i].Asked() {
-			err := l.client.Allow(auth.History, p)
-			if err != nil && !back {
-				return err
+		if !starts[i].Asked() {
+			continue
+		}
+		if err := l.client.Allow(auth.History, p); err != nil {
+			if !back {
+				return nil, err
 			}
-			if err != nil {
-				starts[i], withheld[i] = session.Start{}, true
-			}
+			starts[i], withheld[i] = session.Start{}, true
 		}
 	}
+	asking, ctx := errgroup.WithContext(ctx)
+	asking.SetLimit(maxAsking)
+	for _, p := range patterns {
+		asking.Go(func() error { return l.client.Ask(ctx, p) })
+	}
+	return withheld, asking.Wait()
+}
+
+// maxAsking is how many questions about one stream the backend is asked at a time.
+const maxAsking = 10
+
+// subscribe makes the flows. The error says what is wrong with the request.
+func (l *listener) subscribe(patterns []channel.Pattern, starts []session.Start, withheld []bool) error {
 	for i, p := range patterns {
 		f := &flow{to: l, pattern: p, withheld: withheld[i]}
 		if name, one := p.IsName(); one {

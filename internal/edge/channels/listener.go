@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
@@ -21,8 +22,9 @@ type listener struct {
 	client  *session.Client
 	stream  *websocket.EventStream
 	flows   []*flow
-	several bool // each event says its channel, and its id has the positions of all flows
-	slot    int  // of the heartbeats
+	several bool                 // each event says its channel, and its id has the positions of all flows
+	slot    int                  // of the heartbeats
+	ended   atomic.Pointer[told] // why we have ended the stream; nil if we have not
 
 	mu      sync.Mutex // guards what follows, and at of each flow; held while something is sent, so that ids only grow
 	waiting []byte     // what has been told while the queue was full; it goes before anything else
@@ -58,6 +60,9 @@ func (l *listener) serve() {
 		f.sub.Start()
 	}
 	l.stream.Wait()
+	if end := l.ended.Load(); end != nil {
+		l.client.Ended(end.Code, end.Reason)
+	}
 	h.config.Log.Debug("event stream over", "channels", l.flows[0].pattern, "remote", l.client.From())
 }
 
@@ -208,7 +213,13 @@ func (f *flow) TooSlow() {
 
 // GoAway implements session.Connection.
 func (l *listener) GoAway(ctx context.Context, reason string) {
-	l.stream.Close(ctx, appendTold(nil, "close", told{Code: int(websocket.CloseGoingAway), Reason: reason}))
+	l.stream.Close(ctx, l.lastWords(int(websocket.CloseGoingAway), reason))
+}
+
+// lastWords returns the event that tells why the stream ends, and notes that for the backend.
+func (l *listener) lastWords(code int, reason string) []byte {
+	l.ended.CompareAndSwap(nil, &told{Code: code, Reason: reason})
+	return appendTold(nil, "close", told{Code: code, Reason: reason})
 }
 
 // Expiring implements session.Connection. A listener has no way to send another token: it comes back with one.
@@ -216,7 +227,7 @@ func (l *listener) Expiring(time.Duration) {}
 
 // End implements session.Connection.
 func (l *listener) End(code protocol.CloseCode, reason string) {
-	l.stream.Expel(appendTold(nil, "close", told{Code: int(code), Reason: reason}))
+	l.stream.Expel(l.lastWords(int(code), reason))
 }
 
 // Subscriptions implements session.Connection.

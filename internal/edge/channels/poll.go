@@ -39,12 +39,16 @@ var errNoPolls = errors.New("the channel keeps no history, so that who polls it 
 // servePoll answers a GET as soon as there is something behind its position, or with an empty array when the time is up. Without a
 // position it answers at once, with the one to go on from: who polls again from where an answer leads to misses nothing.
 func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request, name channel.Name, q query) {
-	client, ok := h.door.Connect(w, r) // it holds as much as any other connection
+	client, ok := h.door.Stay(w, r) // it holds as much as any other connection
 	if !ok {
 		return
 	}
 	defer client.Leave()
-	if !h.mayRead(w, r, client, name, q) || !h.door.May(w, r, client, auth.History, name) {
+	if err := client.Allow(auth.History, name.Pattern()); err != nil {
+		h.door.Refuse(w, r, client, err)
+		return
+	}
+	if !h.door.May(w, r, client, auth.Subscribe, name) { // the backend is asked once about both
 		return
 	}
 	if h.channels.Epoch(name) == "" {

@@ -37,6 +37,15 @@ var anonymous = new(auth.Identity)
 // Connect lets in whoever sends a handshake. The client has to call Leave when its connection is over.
 // Otherwise the request has been answered with the reason.
 func (d *Door) Connect(w http.ResponseWriter, r *http.Request) (*session.Client, bool) {
+	c, ok := d.Stay(w, r)
+	if ok && !d.GreetsLater {
+		c.Begin()
+	}
+	return c, ok
+}
+
+// Stay is Connect for a single request that waits for its answer: it counts as a connection, but the backend is not told of its end.
+func (d *Door) Stay(w http.ResponseWriter, r *http.Request) (*session.Client, bool) {
 	err := d.checkOrigin(r)
 	if err == nil {
 		err = d.Clients.Knock(r.Context(), remote(r))
@@ -69,7 +78,6 @@ func (d *Door) admit(r *http.Request) (*session.Client, error) {
 		c.Leave()
 		return nil, err
 	}
-	c.Begin()
 	return c, nil
 }
 
