@@ -95,6 +95,7 @@ func (s *stream) writeWaiting() (over bool, err error) {
 		switch {
 		case behind != nil:
 			err := s.say("close", behind)
+			s.x.writes(nil) // it has all been said, and needs no hurry
 			s.x.drop(behind)
 			return true, err
 		case len(frames) == 0:
