@@ -2,15 +2,17 @@ package proxies
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 )
 
 // newBack returns the way to the server. Its certificate need not be for the proxy's name.
-func newBack() *http.Transport {
-	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableCompression: true}
+func newBack(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *http.Transport {
+	return &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableCompression: true}
 }
 
 // isUpgrade tells whether a request is a WebSocket handshake over HTTP/1.1.

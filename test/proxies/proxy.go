@@ -1,6 +1,7 @@
 package proxies
 
 import (
+	"context"
 	"log"
 	"net"
 	"net/http"
@@ -50,15 +51,21 @@ type Proxy struct {
 // Start runs a proxy until the end of the test. target is the server's http URL; its TLS is not verified.
 func Start(t testing.TB, target string, habits Habits) *Proxy {
 	t.Helper()
-	to, err := url.Parse(target)
-	if err != nil {
-		t.Fatal(err)
-	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{addr: listener.Addr().String(), back: newBack(), habits: habits, conns: map[*conn]bool{}}
+	return StartOn(t, listener, new(net.Dialer).DialContext, target, habits)
+}
+
+// StartOn is Start with a listener for clients and a way to the server of the test's own, such as a Memory.
+func StartOn(t testing.TB, listener net.Listener, dial func(ctx context.Context, network, addr string) (net.Conn, error), target string, habits Habits) *Proxy {
+	t.Helper()
+	to, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{addr: listener.Addr().String(), back: newBack(dial), habits: habits, conns: map[*conn]bool{}}
 	quiet := log.New(t.Output(), "", 0)
 	p.forward = httputil.ReverseProxy{
 		Transport:      p.back,

@@ -43,18 +43,23 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request, x *exchange)
 	case err == nil:
 		err = x.has(after)
 	}
-	if err == nil {
-		err = x.poll(w, r, min(wait, h.config.PingInterval))
-		x.heard()
-	}
 	switch {
-	case err == nil, r.Context().Err() != nil: // it has been answered, or nobody waits for that any more
-	case errors.Is(err, errFetchedBefore), errors.Is(err, errReplaced):
+	case errors.Is(err, errFetchedBefore):
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	case err != nil:
+		x.violated(w, http.StatusBadRequest, "bad_poll", err)
+		return
+	}
+	err = x.poll(w, r, min(wait, h.config.PingInterval))
+	x.heard()
+	switch {
+	case errors.Is(err, errReplaced):
 		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, errGone):
 		http.Error(w, err.Error(), http.StatusNotFound)
-	default:
-		x.violated(w, http.StatusBadRequest, "bad_poll", err)
+	case err != nil: // what could not be written is asked for again
+		h.config.Log.Debug("poll not answered", "path", Path, "error", err)
 	}
 }
 

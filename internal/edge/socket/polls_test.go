@@ -2,7 +2,9 @@ package socket
 
 import (
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -130,4 +132,22 @@ func TestAnswersToPollsAreSpacedAndGatherWhatComesMeanwhile(t *testing.T) {
 	if most := 2 + int(time.Since(begun)/pollSpacing); polls > most {
 		t.Errorf("%d polls were answered, want at most %d", polls, most)
 	}
+}
+
+// cut is a way to a client that breaks when an answer is written.
+type cut struct{ *httptest.ResponseRecorder }
+
+func (cut) Write([]byte) (int, error)        { return 0, net.ErrClosed }
+func (cut) SetReadDeadline(time.Time) error  { return nil }
+func (cut) SetWriteDeadline(time.Time) error { return nil }
+
+func TestAnAnswerThatCannotBeWrittenIsNoFaultOfTheClient(t *testing.T) {
+	e := start(t)
+	c := e.dialHTTP(false)
+	c.send(&protocol.Ping{})
+	r := httptest.NewRequest(http.MethodGet, Path+"?after=0", nil)
+	r.Header.Set(connectionHeader, c.bare().id)
+	e.ServeHTTP(cut{httptest.NewRecorder()}, r)
+	c.reply(1, &protocol.PingOK{})
+	c.reply(c.send(&protocol.Ping{}), &protocol.PingOK{})
 }
