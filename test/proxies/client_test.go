@@ -57,7 +57,7 @@ func serve(t *testing.T) *proxies.Memory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	presence := hub.NewPresence(time.Minute)
+	presence := hub.NewPresence(time.Minute, nil)
 	door := doortest.New(t, "socket", rules, policy.Limits{})
 	edge := socket.New(channels, socket.Config{
 		Door: door, MaxMessageBytes: 1 << 20, Presence: presence, Log: slog.New(slog.DiscardHandler),
