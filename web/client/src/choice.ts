@@ -63,10 +63,11 @@ export function orHTTP(webSocket = dialWebSocket()): Dial {
           events.onFrame(frame);
         },
         onClose(code, reason) {
-          if (doubtful) {
-            doubtful = false;
+          // With a close code, somebody at the other end has said why.
+          if (doubtful && (!opened || code === 1006)) {
             failed(opened);
           }
+          doubtful = false;
           if (blocked && !opened) {
             void useHTTP();
           } else {

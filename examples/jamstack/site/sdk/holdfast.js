@@ -216,7 +216,7 @@ function g(t = h()) {
 	let n, r, i = !1, a = 0, o = (e) => {
 		a++, r = a > 1 || !(e || i);
 	}, s = async () => {
-		let { createHTTP: e } = await import("./http-D0-Vlf8I.js");
+		let { createHTTP: e } = await import("./http-CMXtDTBZ.js");
 		return e(t, (e) => {
 			r = e, a = 0;
 		});
@@ -239,7 +239,7 @@ function g(t = h()) {
 				m = !1, i = !0, a = 0, u.onFrame(e);
 			},
 			onClose(e, t) {
-				m && (m = !1, o(f)), r && !f ? h() : u.onClose(e, t);
+				m && (!f || e === 1006) && o(f), m = !1, r && !f ? h() : u.onClose(e, t);
 			}
 		}), m = !0), {
 			send: (e) => d?.send(e),

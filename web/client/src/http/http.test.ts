@@ -151,13 +151,40 @@ test("who is refused is told by whom and why, and tries no other way", async () 
   expect(http.seen).toEqual(["GET text/event-stream"]);
 });
 
+test.each([
+  [401, "closed", 0],
+  [403, "connecting", 0],
+  [429, "connecting", 10_000],
+  [503, "connecting", 0],
+])("a refusal with %i means what its close code does", async (status, state, leastMs) => {
+  const { http, holdfast } = setUp();
+  http.refusal = { status, body: "" };
+  const waits: number[] = [];
+  holdfast.on("waiting", ({ retryAt }) => waits.push(retryAt - Date.now()));
+  await pass();
+  expect(holdfast.state).toBe(state);
+  expect(Math.min(...waits, Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(leastMs);
+});
+
+test("a HoldfastSocket that says more than the server takes is told so, as by a WebSocket", async () => {
+  const { http, dial } = setUp();
+  http.most = 1000;
+  const socket = new HoldfastSocket("wss://one.test/channels/chat/a", [], { dial: dial() });
+  const closed = vi.fn();
+  socket.onclose = ({ code, reason }) => closed(code, reason);
+  await pass();
+  socket.send("x".repeat(2000));
+  await pass();
+  expect(closed).toHaveBeenCalledExactlyOnceWith(1009, "it is too large");
+});
+
 test("if nothing works it waits, and begins with a WebSocket again", async () => {
   const { server, http, proxy, holdfast, states } = setUp();
   http.refusal = { status: 502, body: "" };
   await pass(20_000);
   expect(holdfast.state).toBe("connecting");
   proxy.blocks = false;
-  await pass(30_000);
+  await pass(40_000);
   expect([holdfast.transport, states, server.open.length]).toEqual(["websocket", ["live"], 1]);
 });
 
@@ -182,6 +209,19 @@ test("a WebSocket that opens and is cut before an answer comes is one that fails
   await pass(2000);
   expect([holdfast.transport, server.sockets.length]).toEqual(["stream", 3]);
   expect(http.seen[0]).toBe("GET text/event-stream");
+});
+
+test("a WebSocket that the server closes before it answers has not failed", async () => {
+  const { server, http, holdfast } = setUp({}, false);
+  server.answer = (verb, _, socket) => {
+    if (verb === "connect" && server.sockets.length < 4) {
+      socket.cut(1012, "restart");
+      return "nothing";
+    }
+    return undefined;
+  };
+  await pass(20_000);
+  expect([holdfast.transport, server.sockets.length, http.seen]).toEqual(["websocket", 4, []]);
 });
 
 test("a WebSocket that neither opens nor fails is given up", async () => {

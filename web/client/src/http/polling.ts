@@ -1,6 +1,6 @@
 /** The way that hears by asking again and again; the server answers when there is something. */
 
-import { persist, request, whyNot } from "./request.ts";
+import { persist, Refusal, request } from "./request.ts";
 import { connectionHeader } from "./uplink.ts";
 import { createWay } from "./way.ts";
 
@@ -13,7 +13,7 @@ const patienceMs = 10_000;
 export const polling = createWay("polling", async (endpoint, { signal, opened, heard, closed }) => {
   const first = await request(endpoint, { headers: { Accept: "application/json" }, ms: patienceMs, signal });
   if (first.status !== 200) {
-    throw new Error(whyNot(first));
+    throw new Refusal(first);
   }
   const { connection } = JSON.parse(first.body);
   opened(connection);

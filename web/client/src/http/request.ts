@@ -35,17 +35,25 @@ export async function request(url: string, { ms, signal, ...how }: Asking): Prom
   }
 }
 
-/** Why there is no success: in the words of whoever answered, or by the number if there are none. */
-export function whyNot({ status, body }: Answer): string {
-  /** More is not a sentence. */
-  const longest = 300;
-  return body.trim().slice(0, longest) || `HTTP status ${status}`;
+/** Why there is no success: as a close code, and in the words of whoever answered or by the number if there are none. */
+export class Refusal extends Error {
+  readonly code: number;
+
+  constructor({ status, body }: Answer) {
+    /** More is not a sentence. */
+    const longest = 300;
+    super(body.trim().slice(0, longest) || `HTTP status ${status}`);
+    this.code = codes[status] ?? 1006;
+  }
 }
+
+/** What an answer would be to a WebSocket. That of 403 is final: there may be a proxy's hand in it, and it is not here. */
+const codes: Record<number, number> = { 401: 4401, 413: 1009, 429: 4429, 503: 4503 };
 
 /**
  * Returns what a request is answered with. It is made again, a few times, while there is no answer or one that may be
- * another soon, such as that of a proxy whose server is away: so only what the server may be asked twice. Fails with
- * the reason of the last one.
+ * another soon, such as that of a proxy whose server is away: so only what the server may be asked twice. Fails with a
+ * Refusal for the last one.
  */
 export async function persist(url: string, asking: Asking): Promise<string> {
   const waitsMs = [100, 500, 2000];
@@ -58,7 +66,7 @@ export async function persist(url: string, asking: Asking): Promise<string> {
     const waitMs = waitsMs.shift();
     const passing = status === 0 || status === 429 || status >= 500;
     if (!passing || !waitMs || asking.signal.aborted) {
-      throw new Error(whyNot(answer));
+      throw new Refusal(answer);
     }
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }

@@ -78,9 +78,9 @@ test("whatever is written comes out, with any ends of lines, in any pieces", () 
         expect(read(...pieces)).toEqual(want);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 150 },
   );
-});
+}, 30_000);
 
 test("anything at all is read without a fault, and alike in any pieces", () => {
   const noise = fc.string({
@@ -93,6 +93,6 @@ test("anything at all is read without a fault, and alike in any pieces", () => {
       expect(read(text.slice(0, at), text.slice(at))).toEqual(read(text));
       expect(read(...text)).toEqual(read(text));
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
-});
+}, 30_000);

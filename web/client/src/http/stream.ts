@@ -1,6 +1,6 @@
 /** The way that hears by a response that does not end: server-sent events. */
 
-import { whyNot } from "./request.ts";
+import { Refusal } from "./request.ts";
 import { createEventStream, type EventStreamOwner } from "./sse.ts";
 import { createWay, type Hearing } from "./way.ts";
 
@@ -42,7 +42,8 @@ async function hear(endpoint: string, hearing: Hearing): Promise<void> {
   const headers = { Accept: "text/event-stream" };
   const response = await fetch(endpoint, { headers, cache: "no-store", signal });
   if (response.status !== 200) {
-    return closed(1006, whyNot({ status: response.status, body: await response.text() }));
+    const { code, message } = new Refusal({ status: response.status, body: await response.text() });
+    return closed(code, message);
   }
   if (!response.body || !response.headers.get("Content-Type")?.startsWith(headers.Accept)) {
     return closed(1006, "what answers is not a Holdfast server");

@@ -1,6 +1,7 @@
 /** What the ways over plain HTTP have in common: they send by POST, and end alike. They differ in how they hear. */
 
 import type { Transport, TransportEvents, TransportName } from "../transport.ts";
+import { Refusal } from "./request.ts";
 import { createUplink, type Uplink } from "./uplink.ts";
 
 /** Whom a way tells what happens: as any transport, or that it is none here. */
@@ -56,7 +57,7 @@ export function createWay(
         events.onClose(code, reason);
       }
     };
-    const failed = ({ message }: Error) => closed(1006, message);
+    const failed = (cause: Error) => closed(cause instanceof Refusal ? cause.code : 1006, cause.message);
     const leave = () => closed(1001, "the page was left", true);
 
     globalThis.addEventListener?.("pagehide", leave);

@@ -47,6 +47,8 @@ export class FakeHTTP {
   holdsBack = false;
   /** What all requests are refused with, if it is set. */
   refusal: { status: number; body: string } | undefined;
+  /** A body that is longer is refused. */
+  most = Number.POSITIVE_INFINITY;
   /** The requests, such as "POST 1". */
   readonly seen: string[] = [];
   readonly #connections = new Map<string, Connection>();
@@ -206,6 +208,10 @@ export class FakeHTTP {
 
   #take(connection: Connection, { headers, body }: FakeRequest, to: Responder): () => void {
     const number = Number(headers.get("Holdfast-Sequence"));
+    if (body.length > this.most) {
+      connection.socket.cut(1009, "it is too large");
+      return answer(to, 413, "it is too large");
+    }
     if (number !== connection.sequence && number !== connection.sequence + 1) {
       this.#drop(connection);
       return answer(to, 409, "another number was expected");

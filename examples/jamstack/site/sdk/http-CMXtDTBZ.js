@@ -22,10 +22,18 @@ async function a(e, { ms: t, signal: n, ...r }) {
 		clearTimeout(o), n.removeEventListener("abort", a);
 	}
 }
-function o({ status: e, body: t }) {
-	return t.trim().slice(0, 300) || `HTTP status ${e}`;
-}
-async function s(e, t) {
+var o = class extends Error {
+	code;
+	constructor({ status: e, body: t }) {
+		super(t.trim().slice(0, 300) || `HTTP status ${e}`), this.code = s[e] ?? 1006;
+	}
+}, s = {
+	401: 4401,
+	413: 1009,
+	429: 4429,
+	503: 4503
+};
+async function c(e, t) {
 	let n = [
 		100,
 		500,
@@ -35,34 +43,34 @@ async function s(e, t) {
 		let r = await a(e, t), { status: i, body: s } = r;
 		if (i >= 200 && i < 300) return s;
 		let c = n.shift();
-		if (!(i === 0 || i === 429 || i >= 500) || !c || t.signal.aborted) throw Error(o(r));
+		if (!(i === 0 || i === 429 || i >= 500) || !c || t.signal.aborted) throw new o(r);
 		await new Promise((e) => setTimeout(e, c));
 	}
 }
 // src/http/uplink.ts
-var c = "Holdfast-Connection", l = 64, u = 65536, d = JSON.stringify({
+var l = "Holdfast-Connection", u = 64, d = 65536, f = JSON.stringify({
 	id: 2 ** 53 - 1,
 	ping: {}
-}), f = 1e4;
-function p(e, t, n, i) {
-	let o = [], p = 0, m = 0, h = !1, g = () => {
+}), p = 1e4;
+function m(e, t, n, i) {
+	let o = [], s = 0, m = 0, h = !1, g = () => {
 		let e = 0, t = 0;
 		for (let n of o) {
-			if (e += r(n) + 1, t > 0 && (e > u || t === l)) break;
+			if (e += r(n) + 1, t > 0 && (e > d || t === u)) break;
 			t++;
 		}
 		let n = o.splice(0, t);
 		return t === 1 ? n[0] : `[${n.join()}]`;
 	}, _ = async () => {
-		for (; o.length > 0;) await s(e, {
+		for (; o.length > 0;) await c(e, {
 			method: "POST",
 			headers: {
-				[c]: t,
-				"Holdfast-Sequence": `${++p}`,
+				[l]: t,
+				"Holdfast-Sequence": `${++s}`,
 				"Content-Type": "application/json"
 			},
 			body: g(),
-			ms: f,
+			ms: p,
 			signal: n
 		});
 		h = !1;
@@ -72,63 +80,63 @@ function p(e, t, n, i) {
 	return {
 		send: v,
 		answer(e) {
-			Date.now() - m >= e && v(d);
+			Date.now() - m >= e && v(f);
 		},
 		leave: () => a(e, {
 			method: "DELETE",
-			headers: { [c]: t },
+			headers: { [l]: t },
 			keepalive: !0,
-			ms: f,
+			ms: p,
 			signal: n
 		})
 	};
 }
 // src/http/way.ts
-function m(e, t) {
+function h(e, t) {
 	return (n, r) => {
-		let i = new AbortController(), { signal: a } = i, o, s = !1, c = (e) => !s && (s = !0, globalThis.removeEventListener?.("pagehide", d), e && o ? o.leave().then(() => i.abort()) : i.abort(), !0), l = (e, t, n = !1) => {
-			c(n) && r.onClose(e, t);
-		}, u = ({ message: e }) => l(1006, e), d = () => l(1001, "the page was left", !0);
-		return globalThis.addEventListener?.("pagehide", d), t(n, {
+		let i = new AbortController(), { signal: a } = i, s, c = !1, l = (e) => !c && (c = !0, globalThis.removeEventListener?.("pagehide", f), e && s ? s.leave().then(() => i.abort()) : i.abort(), !0), u = (e, t, n = !1) => {
+			l(n) && r.onClose(e, t);
+		}, d = (e) => u(e instanceof o ? e.code : 1006, e.message), f = () => u(1001, "the page was left", !0);
+		return globalThis.addEventListener?.("pagehide", f), t(n, {
 			signal: a,
 			opened(t) {
-				o = p(n, t, a, u), r.onOpen(e);
+				s = m(n, t, a, d), r.onOpen(e);
 			},
 			heard(e) {
-				s || r.onFrame(e);
+				c || r.onFrame(e);
 			},
-			closed: l,
-			answer: (e) => o?.answer(e),
+			closed: u,
+			answer: (e) => s?.answer(e),
 			heldBack() {
-				!o && c(!1) && r.onHeldBack();
+				!s && l(!1) && r.onHeldBack();
 			}
-		}).catch(u), {
-			send: (e) => o?.send(e),
+		}).catch(d), {
+			send: (e) => s?.send(e),
 			close(e) {
-				c(e === 1e3);
+				l(e === 1e3);
 			}
 		};
 	};
 }
 // src/http/polling.ts
-var h = 20, g = 1e4, _ = m("polling", async (e, { signal: t, opened: n, heard: r, closed: i }) => {
-	let l = await a(e, {
+var g = 20, _ = 1e4, v = h("polling", async (e, { signal: t, opened: n, heard: r, closed: i }) => {
+	let s = await a(e, {
 		headers: { Accept: "application/json" },
-		ms: g,
+		ms: _,
 		signal: t
 	});
-	if (l.status !== 200) throw Error(o(l));
-	let { connection: u } = JSON.parse(l.body);
+	if (s.status !== 200) throw new o(s);
+	let { connection: u } = JSON.parse(s.body);
 	n(u);
 	let d = {
 		Accept: "application/json",
-		[c]: u
+		[l]: u
 	}, f = new URL(e);
-	f.searchParams.set("wait", `${h}`);
+	f.searchParams.set("wait", `${g}`);
 	let p = 0;
 	for (; !t.aborted;) {
 		f.searchParams.set("after", `${p}`);
-		let { next: e, messages: n, close: a } = JSON.parse(await s(f.href, {
+		let { next: e, messages: n, close: a } = JSON.parse(await c(f.href, {
 			headers: d,
 			ms: 3e4,
 			signal: t
@@ -137,7 +145,7 @@ var h = 20, g = 1e4, _ = m("polling", async (e, { signal: t, opened: n, heard: r
 	}
 });
 // src/http/sse.ts
-function v(e) {
+function y(e) {
 	let t = "", n = "", r, i = !1, a = () => {
 		r !== void 0 && e.event(n || "message", r), n = "", r = void 0;
 	}, o = (t) => {
@@ -152,12 +160,12 @@ function v(e) {
 	};
 }
 // src/http/stream.ts
-var y = 5e3, b = 1e4;
-function x({ opened: e, heard: t, closed: n, answer: r }) {
+var b = 5e3, x = 1e4;
+function S({ opened: e, heard: t, closed: n, answer: r }) {
 	return {
 		event(i, a) {
 			if (i === "open") e(JSON.parse(a).connection);
-			else if (i === "message") t(a), r(b);
+			else if (i === "message") t(a), r(x);
 			else if (i === "close") {
 				let { code: e, reason: t } = JSON.parse(a);
 				n(e, t);
@@ -168,49 +176,52 @@ function x({ opened: e, heard: t, closed: n, answer: r }) {
 		}
 	};
 }
-async function S(e, t) {
-	let { signal: n, closed: r, heldBack: i } = t, a = setTimeout(i, y);
+async function C(e, t) {
+	let { signal: n, closed: r, heldBack: i } = t, a = setTimeout(i, b);
 	n.addEventListener("abort", () => clearTimeout(a));
 	let s = { Accept: "text/event-stream" }, c = await fetch(e, {
 		headers: s,
 		cache: "no-store",
 		signal: n
 	});
-	if (c.status !== 200) return r(1006, o({
-		status: c.status,
-		body: await c.text()
-	}));
+	if (c.status !== 200) {
+		let { code: e, message: t } = new o({
+			status: c.status,
+			body: await c.text()
+		});
+		return r(e, t);
+	}
 	if (!c.body || !c.headers.get("Content-Type")?.startsWith(s.Accept)) return r(1006, "what answers is not a Holdfast server");
-	let l = v(x(t)), u = new TextDecoder(), d = c.body.getReader();
+	let l = y(S(t)), u = new TextDecoder(), d = c.body.getReader();
 	for (;;) {
 		let { done: e, value: t } = await d.read();
 		if (e) throw Error("the stream was cut");
 		l(u.decode(t, { stream: !0 }));
 	}
 }
-var C = m("stream", (e, t) => S(e, t).catch((e) => {
+var w = h("stream", (e, t) => C(e, t).catch((e) => {
 	throw t.heldBack(), e;
 }));
 // src/http/transcode.ts
-function w(e) {
+function T(e) {
 	if (typeof e == "string") return e;
 	let [n] = i.decode(e.slice().buffer);
 	for (let e of Object.values(n ?? {})) e.data instanceof ArrayBuffer && (e.data = new Uint8Array(e.data));
 	return t.encode(n);
 }
 // src/http/upgrade.ts
-var T = 6e4, E = 6e5, D = 1e4;
-function O(e) {
+var E = 6e4, D = 6e5, O = 1e4;
+function k(e) {
 	let t = 0;
 	return (n, r, i) => {
 		let a, o, s = () => {
 			clearTimeout(a), o?.close(1e3, ""), o = void 0;
 		}, c = () => {
 			s();
-			let e = Math.min(T * 2 ** t, E);
+			let e = Math.min(E * 2 ** t, D);
 			a = setTimeout(l, e * (.75 + Math.random() / 2));
 		}, l = () => {
-			t++, s(), a = setTimeout(c, D), o = e(n, r, {
+			t++, s(), a = setTimeout(c, O), o = e(n, r, {
 				onOpen() {
 					c(), i();
 				},
@@ -224,9 +235,9 @@ function O(e) {
 	};
 }
 // src/http/http.ts
-var k = 4409, A = 5e3;
-function j(t, r) {
-	let i = O(t), a;
+var A = 4409, j = 5e3;
+function M(t, r) {
+	let i = k(t), a;
 	return (t, o, s) => {
 		let c, l = !1, u = !1, d, f = () => {}, p = () => {
 			u = !0, a = !1, r(!1), n(t, null), s.onFrame(JSON.stringify({ move: {
@@ -240,18 +251,18 @@ function j(t, r) {
 					l = !0, r(!0), n(t, e ?? null), a = e === "polling", f = i(t, o, p), s.onOpen(e);
 				},
 				onFrame: s.onFrame,
-				onHeldBack: () => m(_),
+				onHeldBack: () => m(v),
 				onClose(e, i) {
-					f(), l || (r(!1), n(t, null)), u && e === k ? d = setTimeout(s.onClose, A, e, i) : s.onClose(e, i);
+					f(), l || (r(!1), n(t, null)), u && e === A ? d = setTimeout(s.onClose, j, e, i) : s.onClose(e, i);
 				}
 			});
 		};
-		return a ??= e(t) === "polling", m(a ? _ : C), {
-			send: (e) => c.send(w(e)),
+		return a ??= e(t) === "polling", m(a ? v : w), {
+			send: (e) => c.send(T(e)),
 			close(e, t) {
 				f(), clearTimeout(d), c.close(e, t);
 			}
 		};
 	};
 }
-export { j as createHTTP };
+export { M as createHTTP };
