@@ -1,30 +1,27 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 	"log"
-	"net/http"
 	"os"
-	"strings"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/client/admin"
 )
 
 func main() {
-	body := strings.NewReader(`{"user": "ada", "channels": {"chat/#": "rw", "inbox/{user}": "r"}, "expires_in": 3600}`)
-	r, err := http.NewRequest("POST", os.Getenv("HOLDFAST_URL")+"/v1/tokens", body)
+	holdfast, err := admin.New(os.Getenv("HOLDFAST_URL"), os.Getenv("HOLDFAST_API_KEY"), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+os.Getenv("HOLDFAST_API_KEY"))
-	r.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(r)
+	made, err := holdfast.MakeToken(context.Background(), admin.TokenRequest{
+		User:     "ada",
+		Channels: map[string]string{"chat/#": "rw", "inbox/{user}": "r"},
+		Lifetime: time.Hour,
+	})
 	if err != nil {
 		log.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var made struct{ Token, Detail string }
-	if err := json.NewDecoder(resp.Body).Decode(&made); err != nil || resp.StatusCode != http.StatusOK {
-		log.Fatalf("%s: %s (%v)", resp.Status, made.Detail, err)
 	}
 	fmt.Println(made.Token) // for the browser of ada
 }

@@ -1,32 +1,22 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"log"
-	"net/http"
-	"net/url"
 	"os"
+
+	"github.com/holdfast-dev/holdfast/client/admin"
 )
 
 func main() {
-	query := url.Values{"channel": {"chat/lobby"}}
-	r, err := http.NewRequest("GET", os.Getenv("HOLDFAST_URL")+"/v1/presence?"+query.Encode(), nil)
+	holdfast, err := admin.New(os.Getenv("HOLDFAST_URL"), os.Getenv("HOLDFAST_API_KEY"), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+os.Getenv("HOLDFAST_API_KEY"))
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		log.Fatal(err)
+	for present, err := range holdfast.Presence(context.Background(), "chat/lobby") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		log.Print(present.User, " ", present.Connections)
 	}
-	defer resp.Body.Close()
-	var present struct {
-		Detail string // what is wrong
-		Count  struct{ Users, Connections int }
-		Users  []struct{ User string }
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&present); err != nil || resp.StatusCode != http.StatusOK {
-		log.Fatalf("%s: %s (%v)", resp.Status, present.Detail, err)
-	}
-	log.Print(present.Count.Users, " ", present.Users)
 }

@@ -1,30 +1,25 @@
 package main
 
 import (
-	"io"
+	"context"
 	"log"
-	"net/http"
 	"os"
-	"strings"
+
+	"github.com/holdfast-dev/holdfast/client/admin"
 )
 
 func main() {
-	body := strings.NewReader(`{"channel": "chat/orders", "data": {"order": 1042, "state": "shipped"}}`)
-	r, err := http.NewRequest("POST", os.Getenv("HOLDFAST_URL")+"/v1/publish", body)
+	holdfast, err := admin.New(os.Getenv("HOLDFAST_URL"), os.Getenv("HOLDFAST_API_KEY"), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+os.Getenv("HOLDFAST_API_KEY"))
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", "order-1042-shipped") // sent again, it is stored once
-	resp, err := http.DefaultClient.Do(r)
+	stored, err := holdfast.Publish(context.Background(), admin.Message{
+		Channel: "chat/orders",
+		Payload: admin.Text(`{"order":1042,"state":"shipped"}`),
+		ID:      "order-1042-shipped", // published again, it is stored once
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		log.Fatalf("%s: %s (%v)", resp.Status, answer, err)
-	}
-	log.Printf("%s", answer)
+	log.Print(stored.Channel, " ", stored.Offset)
 }
