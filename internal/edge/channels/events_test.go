@@ -19,10 +19,11 @@ import (
 
 // listening is a client of an event stream.
 type listening struct {
-	e     *edge
-	lines *bufio.Scanner
-	close func()
-	id    string // the last
+	e      *edge
+	lines  *bufio.Scanner
+	header http.Header
+	close  func()
+	id     string // the last
 }
 
 // listen opens an event stream; header may be nil.
@@ -46,7 +47,7 @@ func (e *edge) listen(path string, header http.Header) *listening {
 	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" || resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("X-Accel-Buffering") != "no" {
 		e.t.Fatalf("answered %s, %v", resp.Status, resp.Header)
 	}
-	return &listening{e: e, lines: bufio.NewScanner(resp.Body), close: cancel}
+	return &listening{e: e, lines: bufio.NewScanner(resp.Body), header: resp.Header, close: cancel}
 }
 
 // next returns the next event that has data.
@@ -317,5 +318,21 @@ func TestASlowEventStreamIsDealtWithAsTheRuleSays(t *testing.T) {
 	}
 	for i := range 5 {
 		l.want("", fmt.Sprint(i, "x"))
+	}
+}
+
+func TestPagesOfAllowedOriginsMayListenAndOthersMayNot(t *testing.T) {
+	e := start(t)
+	for _, path := range []string{"/channels/c", "/events?channel=c"} {
+		resp, _ := e.ask("OPTIONS", path, http.Header{"Origin": {"https://app.example"}, "Access-Control-Request-Method": {"GET"}, "Access-Control-Request-Headers": {"last-event-id"}}, nil)
+		if allowed := resp.Header.Get("Access-Control-Allow-Headers"); resp.StatusCode != http.StatusNoContent || !strings.Contains(allowed, "Last-Event-ID") || !strings.Contains(allowed, "If-None-Match") {
+			t.Errorf("%s: a preflight is answered %s, %v", path, resp.Status, resp.Header)
+		}
+		l := e.listen(path, http.Header{"Origin": {"https://app.example"}})
+		if got := l.header.Get("Access-Control-Allow-Origin"); got != "https://app.example" {
+			t.Errorf("%s: Access-Control-Allow-Origin %q", path, got)
+		}
+		resp, body := e.ask("GET", path, http.Header{"Origin": {"https://evil.example"}, "Accept": {"text/event-stream"}}, nil)
+		e.wantAnswer(resp, body, http.StatusForbidden, "evil.example")
 	}
 }
