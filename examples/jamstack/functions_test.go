@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -47,8 +46,7 @@ func startBackend(t *testing.T, language string) *backend {
 	b := &backend{t: t}
 	api := httptest.NewServer(http.HandlerFunc(b.serveAPI))
 	t.Cleanup(api.Close)
-	b.setup = setup{options: options{language: language, functions: freeAddress(t)}, here: ".", secret: newSecret(), apiKey: "hfk_test"}
-	b.url = "http://" + b.functions
+	b.setup = setup{options: options{language: language, functions: "127.0.0.1:0"}, here: ".", secret: newSecret(), apiKey: "hfk_test"}
 	secret, err := webhook.ParseSecret(b.secret)
 	if err != nil {
 		t.Fatal(err)
@@ -70,24 +68,13 @@ func startBackend(t *testing.T, language string) *backend {
 	})
 	line := make([]byte, 200)
 	n, err := started.Read(line)
-	if err != nil || !strings.HasPrefix(string(line[:n]), "The functions are at http://127.0.0.1:") {
+	url, found := strings.CutPrefix(strings.TrimSpace(string(line[:n])), "The functions are at ")
+	if err != nil || !found {
 		t.Fatalf("the functions print %q (%v)", line[:n], err)
 	}
+	b.url = url
 	go io.Copy(io.Discard, started) // until they end
 	return b
-}
-
-// freeAddress returns one that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
 }
 
 // serveAPI stands for POST /v1/publish.

@@ -2,11 +2,13 @@ package browser
 
 import (
 	"bufio"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,14 +38,7 @@ func startJamstack(t *testing.T, language string) (port string) {
 	if err != nil {
 		t.Fatalf("building the example: %v", err)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(command, "-functions", language, "-functions-address", free.Addr().String(),
+	cmd := exec.Command(command, "-functions", language, "-functions-address", "127.0.0.1:"+freePort(t),
 		"-https", "localhost:0", "-http", "localhost:0", "-data", t.TempDir(), "-ca-dir", caDir, "-holdfast", binary)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -82,6 +77,24 @@ func startJamstack(t *testing.T, language string) (port string) {
 		t.Fatal("the example does not say that it is ready")
 	}
 	return port
+}
+
+// freePort returns the number of a port that nobody listens on, and that the system gives to nobody by itself.
+func freePort(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(20_000 + rand.IntN(10_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return port
+	}
+	t.Fatal("there is no free port")
+	return ""
 }
 
 // visit opens a page as a visitor of its own: a browser keeps what it knows of a visitor by the host.

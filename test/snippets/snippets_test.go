@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -179,14 +181,7 @@ func TestTheSnippetsTakeOnlyWhatAHookHasSigned(t *testing.T) {
 // startBackend runs a snippet that serves, and returns its URL when it does.
 func startBackend(t *testing.T, command []string, language string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	port := freePort(t)
 	if language == "php" { // which needs a server around it
 		command = append([]string{"php", "-S", "127.0.0.1:" + port}, command[1:]...)
 	}
@@ -201,6 +196,24 @@ func startBackend(t *testing.T, command []string, language string) string {
 		return conn.Close() == nil
 	})
 	return "http://127.0.0.1:" + port + "/"
+}
+
+// freePort returns the number of a port that nobody listens on, and that the system gives to nobody by itself.
+func freePort(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(20_000 + rand.IntN(10_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return port
+	}
+	t.Fatal("there is no free port")
+	return ""
 }
 
 func post(t *testing.T, url string, header http.Header, body []byte) int {
