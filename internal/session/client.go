@@ -138,6 +138,13 @@ func (c *Client) Leave() {
 	cs.running.Done()
 }
 
+// hasLeft tells whether the connection is over.
+func (c *Client) hasLeft() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.left
+}
+
 // Identify makes it known who the client is, if that has come out after it was let in, and which session it has. The error
 // is a *LimitError or an *auth.Error.
 func (c *Client) Identify(who *auth.Identity, session string) error {

@@ -185,7 +185,7 @@ const retryFull = 10 * time.Second
 
 // Welcome tells whether somebody has any business here. The error is an *auth.Error.
 func (cs *Clients) Welcome(who *auth.Identity) error {
-	if !who.Anonymous() || cs.rules.Public() {
+	if !who.Anonymous() || !who.Grants.None() || cs.rules.Public() {
 		return nil
 	}
 	return &auth.Error{

@@ -54,7 +54,7 @@ func (l *line) join(name channel.Name) (before <-chan struct{}, leave func()) {
 
 // askThenPublish publishes what the backend allows, when all that the client has sent before to the channel is.
 func (c *Channels) askThenPublish(ctx context.Context, by *Client, rule *policy.Rule, p *hub.Publication, refused refusals, done func(i int, a broker.Ack, err error)) {
-	if by.request { // it waits anyway
+	if by.request || by.hasLeft() { // it waits anyway, and nobody would wait for a goroutine of its
 		p, refused = by.vet(ctx, rule, p, refused)
 		c.publish(ctx, rule, p, refused, done)
 		return

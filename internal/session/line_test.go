@@ -249,6 +249,25 @@ func TestASingleRequestAndAClientThatCanNotBeToldWaitForTheBackend(t *testing.T)
 	})
 }
 
+func TestWhatIsLeftBehindByAClientThatHasGoneIsAskedAboutToo(t *testing.T) {
+	inChannels(t, func(t *testing.T, c *Channels) {
+		cs := NewClients(c.rules, policy.Limits{}, nil)
+		cs.Backend = &hookstest.Backend{OnPublish: func(context.Context, *hooks.PublishRequest) (*protocol.Payload, error) {
+			time.Sleep(time.Second)
+			return nil, hookstest.Refuse("no", "no")
+		}}
+		by, err := cs.Admit("test", netip.Addr{}, new(auth.Identity))
+		if err != nil {
+			t.Fatal(err)
+		}
+		by.Leave()
+		got := make([]string, 1)
+		if c.ask(by, "e", got, "its will"); got[0] != "no" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
 func TestWhatWasSentBeforeAConnectionEndedIsPublishedUnlessTheServerStopsWaiting(t *testing.T) {
 	inChannels(t, func(t *testing.T, c *Channels) {
 		cs := NewClients(c.rules, policy.Limits{}, nil)

@@ -18,7 +18,7 @@ import (
 // reached nobody then, or, with broker.ErrUnavailable, may be stored all the same. Those that came with it are published.
 //
 // Publish waits only while too much is in flight to the log. What the backend wants to be asked about is published when it
-// has answered, in the order of the calls of the same client; for a single request, Publish waits for that.
+// has answered, in the order of the calls of the same client; for a single request, and a client that has left, Publish waits for that.
 func (c *Channels) Publish(ctx context.Context, by *Client, p *hub.Publication, done func(i int, a broker.Ack, err error)) {
 	name := p.Messages[0].Channel
 	rule := c.rules.For(name)

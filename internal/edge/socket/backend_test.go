@@ -86,6 +86,25 @@ func TestTheBackendSaysWhoConnectsAndIsNotAskedAgainWhenTheClientComesBack(t *te
 	}
 }
 
+func TestWhatTheBackendLetsAnonymousClientsDoTheyMayWhenTheyComeBack(t *testing.T) {
+	grants, err := auth.NewGrants(map[string]string{"staff/#": "r"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := startAsking(t, &hookstest.Backend{OnConnect: func(_ context.Context, r *hooks.ConnectRequest) (*hooks.ConnectReply, error) {
+		return &hooks.ConnectReply{Identity: &auth.Identity{Grants: grants, By: "hook test", Expires: time.Now().Add(time.Hour)}}, nil
+	}})
+	c := e.dial()
+	first := c.connect(nil)
+	c.subscribe(&protocol.Subscribe{Channel: "staff/a"})
+	c.ws.CloseNow()
+	again := e.dial()
+	if ok := again.connect(&first.Session); !ok.Resumed || ok.Expires == 0 {
+		t.Errorf("got %+v", ok)
+	}
+	again.subscribe(&protocol.Subscribe{Channel: "staff/a"})
+}
+
 func TestATokenThatTheServerKnowsIsCheckedBeforeTheBackendIsAsked(t *testing.T) {
 	e := startAsking(t, &hookstest.Backend{OnConnect: func(_ context.Context, r *hooks.ConnectRequest) (*hooks.ConnectReply, error) {
 		if r.Token != "" || r.Identity.User != "ada" {

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	sdk "github.com/holdfast-dev/holdfast/client"
+	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -78,5 +80,42 @@ func TestTheGoClientLosesNothingWhenItsConnectionsBreak(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheGoClientCallsTheBackendAndIsNotDisturbedByWhatItIsSubscribedTo(t *testing.T) {
+	var asked atomic.Int32
+	b := vouches(&asked, "staff/a")
+	b.OnRPC = func(_ context.Context, r *hooks.RPCRequest) (protocol.Payload, error) {
+		return protocol.Text(r.User + " calls " + r.Method), nil
+	}
+	e := startAsking(t, b)
+	ctx := patience(t)
+	c, err := sdk.Dial(ctx, e.url, &sdk.Options{Token: func(context.Context) (string, error) { return "ada", nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	own, err := c.Channel("staff/b").Subscribe(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"staff/a", "staff/b"} {
+		if _, err := c.Channel(name).Publish(ctx, sdk.Text("to "+name), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for m, err := range own.Messages(ctx) {
+		if err != nil || m.Text() != "to staff/b" {
+			t.Errorf("got %q, %v", m.Text(), err)
+		}
+		break
+	}
+	if answer, err := c.RPC(ctx, "who", sdk.Text("")); err != nil || string(answer.Data) != "ada calls who" {
+		t.Errorf("answered %q, %v", answer.Data, err)
 	}
 }

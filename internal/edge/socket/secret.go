@@ -24,7 +24,7 @@ type statement struct {
 
 const (
 	secretVersion = 1
-	fixedBytes    = 1 + 3*8 // of a statement: version, node, issued, expires; the identity follows, in JSON, unless it is anonymous
+	fixedBytes    = 1 + 3*8 // of a statement: version, node, issued, expires; the identity follows, in JSON, unless nobody vouches for it
 	// signatureBytes is the whole of HMAC-SHA256.
 	signatureBytes = sha256.Size
 )
@@ -40,7 +40,7 @@ func (g signer) sign(s statement) string {
 	b = binary.BigEndian.AppendUint64(b, s.node)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.issued.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(s.expires.UnixMilli()))
-	if !s.who.Anonymous() {
+	if !s.who.Anonymous() || s.who.By != "" {
 		text, err := json.Marshal(s.who)
 		if err != nil || base64.RawURLEncoding.EncodedLen(len(b)+len(text)+signatureBytes) > protocol.MaxSecretBytes {
 			return ""
