@@ -53,9 +53,9 @@ func (c *Client) Shown() Arrival {
 	return *c.shown
 }
 
-// Greet asks the backend, if it wants to be, whether a client may come in and who it is. For a single request, an answer
-// counts for as long as the backend has said. The error is a *hooks.Refusal, a *hooks.Unavailable, an *auth.Error, or that
-// of ctx. The client is who it was before: see Identify.
+// Greet asks the backend, if it wants to be, whether a client may come in and who it is. An answer counts for as long as
+// the backend has said, for whoever shows the same. The error is a *hooks.Refusal, a *hooks.Unavailable, an *auth.Error, or
+// that of ctx. The client is who it was before: see Identify.
 func (c *Client) Greet(ctx context.Context, a Arrival) (Greeting, error) {
 	cs := c.clients
 	if a.Who.Server || !cs.Greets() {
@@ -63,12 +63,9 @@ func (c *Client) Greet(ctx context.Context, a Arrival) (Greeting, error) {
 	}
 	r := &hooks.ConnectRequest{Client: c.about(), Identity: a.Who, Token: a.Token, Headers: a.Header}
 	r.User, r.Info = a.Who.User, a.Who.Info
-	var key greetingKey
-	if c.request {
-		key = keyOf(r)
-		if g, ok := cs.greetings.get(key, time.Now()); ok {
-			return g, nil
-		}
+	key := keyOf(r)
+	if g, ok := cs.greetings.get(key, time.Now()); ok {
+		return g, nil
 	}
 	var reply *hooks.ConnectReply
 	err := cs.ask(ctx, func(ctx context.Context) (err error) {
@@ -85,7 +82,7 @@ func (c *Client) Greet(ctx context.Context, a Arrival) (Greeting, error) {
 	if g.Who.Issued.IsZero() {
 		g.Who.Issued = time.Now() // or it would count as revoked with what the user had before
 	}
-	if c.request && reply.TTL > 0 {
+	if reply.TTL > 0 {
 		cs.greetings.put(key, g, time.Now().Add(reply.TTL))
 	}
 	return g, nil

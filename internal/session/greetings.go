@@ -14,7 +14,7 @@ import (
 // maxGreetings bounds a generation of those that are remembered.
 const maxGreetings = 4096
 
-// greetings remembers what the backend has said to single requests, so that it is not asked for each of them. It holds
+// greetings remembers what the backend has said to clients, so that it is not asked for each of their requests. It holds
 // hashes of what they have shown.
 type greetings struct {
 	mu         sync.Mutex // guards what follows
