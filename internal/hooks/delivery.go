@@ -41,7 +41,8 @@ func newDelivery(b *backend, publish publisher) *delivery {
 	return &delivery{backend: b, publish: publish, poked: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
-// run hands out work until ctx ends, for requests that end with another context. Call drain then.
+// run hands out work until ctx ends, for requests that end with another context. Call halt when it shall
+// end, and wait for work.
 func (d *delivery) run(ctx, requests context.Context) {
 	var scanning sync.WaitGroup
 	for _, f := range d.feeds {
@@ -197,12 +198,11 @@ func (d *delivery) awaitRoom(ctx context.Context) bool {
 	}
 }
 
-// drain waits for requests that are under way. No more are begun.
-func (d *delivery) drain() {
+// halt lets no further request begin.
+func (d *delivery) halt() {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.stopping = true
-	d.mu.Unlock()
-	d.work.Wait()
 }
 
 // waits returns how many entries of its logs the hook is behind, how many channels are late, and how old the

@@ -2,6 +2,10 @@ package hooks
 
 import (
 	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -29,8 +33,63 @@ func external(t *testing.T) string {
 	return s.ClientURL()
 }
 
+// line is how a node reaches the NATS server, until it is cut.
+type line struct {
+	net.Listener
+	running sync.WaitGroup
+	mu      sync.Mutex
+	conns   []net.Conn // guarded by mu
+	over    bool       // it is cut; guarded by mu
+}
+
+// newLine returns a line to a server, and its URL.
+func newLine(t *testing.T, to string) (*line, string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &line{Listener: l}
+	n.running.Go(func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return // it was cut
+			}
+			far, err := net.Dial("tcp", strings.TrimPrefix(to, "nats://"))
+			if err != nil {
+				near.Close()
+				return
+			}
+			n.mu.Lock()
+			n.conns = append(n.conns, near, far)
+			if n.over {
+				near.Close()
+				far.Close()
+			}
+			n.mu.Unlock()
+			n.running.Go(func() { io.Copy(near, far); near.Close() })
+			n.running.Go(func() { io.Copy(far, near); far.Close() })
+		}
+	})
+	t.Cleanup(n.cut)
+	return n, "nats://" + l.Addr().String()
+}
+
+func (n *line) cut() {
+	n.Listener.Close()
+	n.mu.Lock()
+	n.over = true
+	for _, c := range n.conns {
+		c.Close()
+	}
+	n.mu.Unlock()
+	n.running.Wait()
+}
+
 // node is a node of several that share a NATS server.
 type node struct {
+	line   *line
 	broker *broker.Broker
 	log    *broker.Log
 	hooks  *Hooks
@@ -38,12 +97,13 @@ type node struct {
 
 func startNode(t *testing.T, url string, hook Hook) *node {
 	t.Helper()
+	line, url := newLine(t, url)
 	b, err := broker.Open(t.Context(), broker.Config{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { shut(t, b) })
-	n := &node{broker: b, log: openLog(t, b, "#", broker.Retention{})}
+	n := &node{line: line, broker: b, log: openLog(t, b, "#", broker.Retention{})}
 	n.hooks = started(t, Config{Hooks: []Hook{hook}, timing: hasty}, Store{Broker: b, Histories: []*broker.Log{n.log}})
 	return n
 }
@@ -86,9 +146,9 @@ func TestOfSeveralNodesOneTellsAHookAndAnotherTakesOverInOrder(t *testing.T) {
 	}
 }
 
-// vanish ends a node that has lost the NATS server, so that it can't tell the others.
+// vanish cuts a node off, so that it can't tell the others that it goes.
 func (n *node) vanish(t *testing.T) {
-	shut(t, n.broker)
+	n.line.cut()
 	n.hooks.Close(t.Context())
 }
 

@@ -181,3 +181,53 @@ func TestTheBrokerTakesWhateverAHookIsTold(t *testing.T) {
 		t.Error("without hooks it is to take something")
 	}
 }
+
+func TestWhenOffsetsAreNotValidAnyMoreTheHookGoesOnByTime(t *testing.T) {
+	b := openBroker(t, t.TempDir())
+	log := openLog(t, b, "#", broker.Retention{})
+	const each = 2 * maxLaneEvents
+	refusing := true
+	a := newArchive(each) // of the channel that does not fail
+	a.refuse = func(e got) int {
+		if e.Subject == "bad" && refusing {
+			return http.StatusTeapot
+		}
+		return 0
+	}
+	hook := serve(t, a.ServeHTTP, Message)
+	store := Store{Broker: b, Histories: []*broker.Log{log}}
+	h := started(t, Config{Hooks: []Hook{hook}, timing: hasty}, store)
+	for i := range each {
+		publish(t, log, "bad", fmt.Sprint(i))
+		publish(t, log, "good", fmt.Sprint(i))
+	}
+	a.await(t)
+	h.Close(t.Context())
+
+	// The machine goes down, and the log gets another epoch.
+	s := seat{log: openLog(t, b, seatLogName, broker.Retention{Count: 1, Age: seatRetention}), name: seatName("app")}
+	r, err := s.read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := r.Feeds["#"]
+	if state.Epoch, state.Offset = "another", 1<<40; len(state.Late) != 1 {
+		t.Fatalf("the channel that fails is not late: %+v", state)
+	}
+	r.Feeds["#"] = state
+	if err := s.write(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+
+	a.mu.Lock()
+	a.wants, a.done, refusing = 2*each+1, make(chan struct{}), false
+	a.mu.Unlock()
+	started(t, Config{Hooks: []Hook{hook}, timing: hasty}, store)
+	publish(t, log, "good", fmt.Sprint(each))
+	a.await(t)
+	a.wantRow(t, "bad", each)
+	a.wantRow(t, "good", each+1)
+	if a.repeats > 2 {
+		t.Errorf("%d were told again", a.repeats)
+	}
+}

@@ -71,17 +71,18 @@ func (t *teller) hold(ctx, work context.Context, r *seatRecord) {
 		d.run(work, requests)
 	}()
 	lost := t.save(work, d)
+	d.halt()
 	stop()
-	<-ran
 	if lost {
+		cancel() // before another node begins
 		t.backend.log.Warn("this node does not tell the hook any more, because it could not say in time that it does, or another does")
-		cancel()
-		d.drain()
+	}
+	<-ran
+	d.work.Wait()
+	if lost {
 		return
 	}
-	d.drain()
-	last := d.record("")
-	if err := t.seat.write(context.WithoutCancel(ctx), last); err != nil {
+	if err := t.seat.write(context.WithoutCancel(ctx), d.record("")); err != nil {
 		t.backend.log.Warn("how far a hook has come could not be written at the end; it may be told some events again", "error", err)
 	}
 }
@@ -122,18 +123,20 @@ func (t *teller) save(work context.Context, d *delivery) (lost bool) {
 func (t *teller) resume(r *seatRecord) *delivery {
 	d := newDelivery(t.backend, t.publish)
 	for _, s := range t.sources {
+		start := t.starts[s.log.Name()]
 		state, known := r.Feeds[s.log.Name()]
 		if !known {
-			state = t.starts[s.log.Name()]
+			state = start
 		}
-		d.feeds = append(d.feeds, d.newFeed(s, state))
+		d.feeds = append(d.feeds, d.newFeed(s, state, start.Offset))
 	}
 	return d
 }
 
 // newFeed returns a feed that goes on from a state. If the offsets of that are not valid any more, the log is
-// read from its beginning, and what was stored before what had been told is left out.
-func (d *delivery) newFeed(s source, from feedState) *feed {
+// read from its beginning, and what was stored before what had been told is left out; end is an offset that all of
+// it is before.
+func (d *delivery) newFeed(s source, from feedState, end uint64) *feed {
 	f := &feed{source: s, delivery: d, scanned: from.mark, lanes: make(map[channel.Name]*lane), wake: make(chan struct{}, 1)}
 	anew := from.Epoch != s.log.Epoch()
 	if anew {
@@ -142,7 +145,7 @@ func (d *delivery) newFeed(s source, from feedState) *feed {
 	for name, late := range from.Late {
 		l := &lane{feed: f, channel: name, late: true, done: late.mark, read: late.Offset, seen: late.Seen}
 		if anew {
-			l.done.Offset, l.read, l.seen, l.skip = 0, 0, 0, late.Time
+			l.done.Offset, l.read, l.seen, l.skip = 0, 0, end, late.Time
 		}
 		f.lanes[name] = l
 		d.late++
