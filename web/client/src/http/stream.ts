@@ -45,12 +45,13 @@ async function hear(endpoint: string, hearing: Hearing): Promise<void> {
     const { code, message } = new Refusal({ status: response.status, body: await response.text() });
     return closed(code, message);
   }
-  if (!response.body || !response.headers.get("Content-Type")?.startsWith(headers.Accept)) {
+  if (!response.headers.get("Content-Type")?.startsWith(headers.Accept)) {
     return closed(1006, "what answers is not a Holdfast server");
   }
   const push = createEventStream(listener(hearing));
   const text = new TextDecoder();
-  const reader = response.body.getReader();
+  // Not every platform can read a response before it ends. There this fails, and there are polls.
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) {
