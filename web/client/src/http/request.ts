@@ -25,6 +25,7 @@ export async function request(url: string, { ms, signal, ...how }: Asking): Prom
   const timer = setTimeout(giveUp, ms);
   signal.addEventListener("abort", giveUp);
   try {
+    signal.throwIfAborted();
     const response = await fetch(url, { ...how, cache: "no-store", signal: patience.signal });
     return { status: response.status, body: await response.text() };
   } catch (cause) {

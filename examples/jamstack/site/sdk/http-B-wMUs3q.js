@@ -4,6 +4,7 @@ async function a(e, { ms: t, signal: n, ...r }) {
 	let i = new AbortController(), a = () => i.abort(), o = setTimeout(a, t);
 	n.addEventListener("abort", a);
 	try {
+		n.throwIfAborted();
 		let t = await fetch(e, {
 			...r,
 			cache: "no-store",
@@ -191,7 +192,7 @@ async function C(e, t) {
 		});
 		return r(e, t);
 	}
-	if (!c.body || !c.headers.get("Content-Type")?.startsWith(s.Accept)) return r(1006, "what answers is not a Holdfast server");
+	if (!c.headers.get("Content-Type")?.startsWith(s.Accept)) return r(1006, "what answers is not a Holdfast server");
 	let l = y(S(t)), u = new TextDecoder(), d = c.body.getReader();
 	for (;;) {
 		let { done: e, value: t } = await d.read();
