@@ -37,6 +37,9 @@ func (c *conn) invoke(m *hubproto.Invocation, bytes int) error {
 		return nil
 	}
 	key := strings.ToLower(m.Target)
+	if own := c.hub.methods[key]; key != "publish" && (own == nil || own.does != publishes) {
+		c.publishBurst() // what follows is begun behind it
+	}
 	if own := c.hub.methods[key]; own != nil {
 		k.runOwn(own)
 		return nil

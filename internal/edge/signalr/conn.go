@@ -50,6 +50,7 @@ type conn struct {
 	frames  hubproto.Frames
 	greeted bool
 	in      incoming
+	burst   burst // publishes that have not left
 
 	mu      sync.Mutex    // guards what follows; taken behind reading
 	err     error         // why the connection is over

@@ -18,6 +18,7 @@ func (c *conn) receive(l link, payloads ...[]byte) {
 	c.heard.Store(time.Now().UnixNano())
 	c.reading.Lock()
 	defer c.reading.Unlock()
+	defer c.publishBurst()
 	for _, payload := range payloads {
 		c.frames.Feed(payload)
 		for {
@@ -68,7 +69,13 @@ func (c *conn) take(frame []byte) error {
 			c.in.unacked = 0
 		}
 	}
-	if !run || c.out.settle(c.work) != nil {
+	if !run {
+		return nil
+	}
+	if c.out.full.Load() {
+		c.publishBurst() // rather than let it wait
+	}
+	if c.out.settle(c.work) != nil {
 		return nil
 	}
 	return c.dispatch(m, len(frame))
@@ -102,6 +109,7 @@ func (c *conn) dispatch(m hubproto.Message, bytes int) error {
 	case *hubproto.Invocation:
 		return c.invoke(m, bytes)
 	case *hubproto.StreamItem:
+		c.publishBurst()
 		if !c.client.Pace(c.over, 1, bytes) {
 			return nil
 		}

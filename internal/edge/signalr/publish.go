@@ -1,6 +1,7 @@
 package signalr
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -20,34 +21,74 @@ type publishOptions struct {
 	Key string `json:"key"` // what it is about, for delivery "latest"
 }
 
-// published is the answer to Publish.
-type published struct {
-	Offset    uint64 `json:"offset,omitzero"`
-	Epoch     string `json:"epoch,omitzero"`
-	Duplicate bool   `json:"duplicate,omitzero"`
+// published is the answer to Publish: where it is stored, if it is.
+func published(a broker.Ack) hubproto.Value {
+	if a.Offset == 0 {
+		return hubproto.JSON([]byte("{}"))
+	}
+	b := strconv.AppendUint([]byte(`{"offset":`), a.Offset, 10)
+	b = append(append(b, `,"epoch":`...), mustQuote(a.Epoch)...)
+	if a.Duplicate {
+		b = append(b, `,"duplicate":true`...)
+	}
+	return hubproto.JSON(append(b, '}'))
 }
 
 // maxLabelBytes bounds the id and the key of a publication.
 const maxLabelBytes = 128
 
-// publish sends a message to its channel, and does not wait for it to be stored. The call is answered when it is.
+// burst is publishes to one channel that have come together. They leave together, which costs each subscriber one write.
+type burst struct {
+	channel  channel.Name
+	messages []*broker.Message
+	calls    []*call
+	bytes    int
+}
+
+const (
+	maxBurst      = 256 // messages
+	maxBurstBytes = 64 << 10
+)
+
+// publish sends a message to its channel, together with those that come with it, and does not wait for it to be stored. The call is
+// answered when it is.
 func (c *conn) publish(k *call, name channel.Name, data hubproto.Value, o publishOptions) {
 	m, err := c.newMessage(name, data, o)
 	if err != nil {
 		k.fail(err)
 		return
 	}
-	weight := int64(len(m.Payload))
-	if !c.begin(weight) {
+	if name != c.burst.channel {
+		c.publishBurst()
+	}
+	if weight := weigh(int64(len(m.Payload))); !c.flight.TryAcquire(weight) {
+		c.publishBurst() // it may be what holds the room
+		if !c.begin(weight) {
+			return
+		}
+	}
+	b := &c.burst
+	b.channel = name
+	b.messages, b.calls = append(b.messages, m), append(b.calls, k)
+	if b.bytes += len(m.Payload); len(b.messages) == maxBurst || b.bytes >= maxBurstBytes {
+		c.publishBurst()
+	}
+}
+
+// publishBurst publishes what has gathered.
+func (c *conn) publishBurst() {
+	b := c.burst
+	if len(b.messages) == 0 {
 		return
 	}
-	c.handler.channels.Publish(c.handler.work, c.client, hub.Bundle(m), func(_ int, a broker.Ack, err error) {
+	c.burst = burst{}
+	c.handler.channels.Publish(c.handler.work, c.client, hub.Bundle(b.messages...), func(i int, a broker.Ack, err error) {
 		if err != nil {
-			k.fail(err)
+			b.calls[i].fail(err)
 		} else {
-			k.answer(published{a.Offset, a.Epoch, a.Duplicate})
+			b.calls[i].complete(published(a))
 		}
-		c.release(weight)
+		c.release(int64(len(b.messages[i].Payload)))
 	})
 }
 

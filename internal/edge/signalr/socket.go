@@ -77,9 +77,11 @@ func (c *conn) carryBy(ws *websocket.Conn) {
 			defer c.links.Done()
 		}
 		err := ws.ServeBatch(func(together []websocket.Message) {
-			for _, m := range together {
-				c.receive(l, m.Payload)
+			payloads := make([][]byte, len(together))
+			for i, m := range together {
+				payloads[i] = m.Payload
 			}
+			c.receive(l, payloads...)
 		})
 		c.detached(l, err)
 	})
