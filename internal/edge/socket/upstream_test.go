@@ -93,10 +93,11 @@ func TestAMessageThatIsSentAgainNeedNotWaitForTheRequestThatWasCutOff(t *testing
 // Who lets no answers arrive is not listened to: the POST stays until they do.
 func TestAMessageIsAnsweredWhenItsCommandsHaveBeenBegun(t *testing.T) {
 	e := start(t)
-	e.dial().fill("kept/a", 60)
+	const pages = 10 // of 128 KiB, which is more than waits
+	e.dial().fill("kept/a", 4)
 	c := e.dialHTTP(false)
 	c.connect(nil)
-	ask := strings.Repeat(`{"history":{"channel":"kept/a","limit":8}},`, 40)
+	ask := strings.Repeat(`{"history":{"channel":"kept/a"}},`, pages)
 	sent := make(chan error, 1)
 	go func() {
 		sent <- c.bare().Write(patience(t), websocket.Text, []byte(`[`+strings.TrimSuffix(ask, ",")+`]`))
@@ -108,7 +109,7 @@ func TestAMessageIsAnsweredWhenItsCommandsHaveBeenBegun(t *testing.T) {
 		t.Fatalf("it is answered though nobody reads: %v", err)
 	default:
 	}
-	for range 40 {
+	for range pages {
 		if it := c.next(); it.Reply == nil || it.Reply.Err != nil {
 			t.Fatalf("got %.200s", show(it))
 		}
