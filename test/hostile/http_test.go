@@ -13,7 +13,7 @@ const (
 	nothingThere  = "404 there is nothing at this address; channels are below /channels/, clients of the protocol connect to /socket, and the server API is below /v1/ | closed"
 	noSuchMethod  = "405 a channel URL takes a WebSocket handshake, GET or POST | closed"
 	// served is the answer to what comes after.
-	served = `200 { "channel": "open/after", "websocket": "ws://holdfast.test/channels/open/after", "publish": "http://holdfast.test/channels/open/after", "subscribers": 0, "max_message_bytes": 10000 } | closed`
+	served = `200 { "channel": "open/after", "websocket": "ws://holdfast.test/channels/open/after", "publish": "http://holdfast.test/channels/open/after", "events": "http://holdfast.test/channels/open/after", "subscribers": 0, "max_message_bytes": 10000 } | closed`
 )
 
 func TestRequestsThatAreNoneOrForOthersAreRefused(t *testing.T) {
@@ -42,6 +42,9 @@ func TestRequestsThatAreNoneOrForOthersAreRefused(t *testing.T) {
 		{"TRACE", request("TRACE /channels/open/a", "Cookie: id=x"), noSuchMethod},
 		{"another server through this one", request("CONNECT evil.example:443"), notOurName},
 		{"another server by its URL", request("GET http://evil.example/"), notOurName},
+		{"a poll of a connection that is not there", request("GET /socket?after=0", "Holdfast-Connection: guessed"), "404 there is no such connection, here or any more; connect anew, and resume the session (ref) | closed"},
+		{"leaving a connection that is not there", request("DELETE /socket", "Holdfast-Connection: "+strings.Repeat("x", 1000)), "404 there is no such connection, here or any more; connect anew, and resume the session (ref) | closed"},
+		{"a connection for a page that can't read", request("GET /socket", "Accept: text/event-stream", "Sec-Fetch-Mode: no-cors"), "403 a page could not read the answer to such a request; send it with fetch in the mode cors, or with EventSource (ref) | closed"},
 		{"POST to the protocol", post("/socket", "{}"), `426 this is where clients of the Holdfast protocol connect with a WebSocket; a channel's own URL is below /channels/ | closed`},
 		{"no host", "GET /channels/open/a HTTP/1.1\r\nConnection: close\r\n\r\n", `400 400 Bad Request: missing required Host header | closed`},
 		{"an empty host", "GET /channels/open/a HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n", notOurName},
@@ -139,7 +142,7 @@ func TestNamesThatAreNoneAreRefusedInEverySpelling(t *testing.T) {
 		{"the parent, escaped twice", "/channels/dead/%252e%252e/open", `401 you may not subscribe to dead/%2e%2e/open: nobody may (ref) | closed`},
 		{"the parent in overlong UTF-8", "/channels/open/%c0%ae%c0%ae/a", `400 channel name "open/\xc0\xae\xc0\xae/a" is not valid UTF-8 at byte 5 (segment 2); encode it as UTF-8 (ref) | closed`},
 		{"a slash in overlong UTF-8", "/channels/open/%c0%afa", `400 channel name "open/\xc0\xafa" is not valid UTF-8 at byte 5 (segment 2); encode it as UTF-8 (ref) | closed`},
-		{"a slash that is escaped", "/channels/open%2fa", `200 { "channel": "open/a", "websocket": "ws://holdfast.test/channels/open/a", "publish": "http://holdfast.test/channels/open/a", "subscribers": 0, "max_message_bytes": 10000 } | closed`},
+		{"a slash that is escaped", "/channels/open%2fa", `200 { "channel": "open/a", "websocket": "ws://holdfast.test/channels/open/a", "publish": "http://holdfast.test/channels/open/a", "events": "http://holdfast.test/channels/open/a", "subscribers": 0, "max_message_bytes": 10000 } | closed`},
 		{"a backslash for a slash", `/channels/open\..\dead`, `401 you may not subscribe to open\..\dead without saying who you are: send a token (ref) | closed`},
 		{"one wildcard", "/channels/open/+", `400 channel name "open/+" has the segment "+" (segment 2), which is a wildcard of patterns; use another name for it (ref) | closed`},
 		{"one wildcard, escaped", "/channels/open/%2b", `400 channel name "open/+" has the segment "+" (segment 2), which is a wildcard of patterns; use another name for it (ref) | closed`},
