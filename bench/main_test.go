@@ -59,7 +59,7 @@ func TestServersAreMeasuredAndReported(t *testing.T) {
 	folder := t.TempDir()
 	var stdout, stderr bytes.Buffer
 	err := command(t.Context(), []string{"servers", "-quick", "-server-cpu", "-1", "-client-cpu", "-1", "-out", folder,
-		"-peer", "holdfast", "-load", "burst-100,burst-1000,idle-tls,publish-1,publish-ws-64,return-5000,events-burst,events-idle,post-64,post-batch"}, nil, &stdout, &stderr)
+		"-peer", "holdfast", "-load", "burst-100,burst-1000,idle-tls,publish-1,publish-ws-64,return-5000,events-burst,events-idle,post-64,post-batch,signalr-burst,signalr-calls"}, nil, &stdout, &stderr)
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, stdout.String(), stderr.String())
 	}
@@ -67,7 +67,7 @@ func TestServersAreMeasuredAndReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"### All loads", "| **holdfast** | ", quickServersCaution, "(cost-subscribers.svg)", "300 idle subscribers of a channel, over TLS", "| ephemeral |", "2000 subscribers come back", "over Server-Sent Events and WebSocket", "16 in a request", "| websocket |"} {
+	for _, want := range []string{"### All loads", "| **holdfast** | ", quickServersCaution, "(cost-subscribers.svg)", "300 idle subscribers of a channel, over TLS", "| ephemeral |", "2000 subscribers come back", "over Server-Sent Events and WebSocket", "16 in a request", "| websocket |", "| socket |"} {
 		if !strings.Contains(string(written), want) {
 			t.Errorf("%q is not in\n%s", want, written)
 		}
@@ -99,7 +99,7 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 		"run -peer nobody":         `there is no peer "nobody" (there are: holdfast, gobwas, gws, gorilla, coder, floor)`,
 		"run -seconds 0":           "-rounds and -procs must be at least 1, -seconds 0.1 to 60",
 		"run idle-ws":              `unexpected argument "idle-ws"; loads and peers are chosen with -load and -peer`,
-		"servers -load idle-ws":    `there is no load "idle-ws" (there are: one-1000, burst-100, burst-1000, burst-5000, quiet-1000, quiet-10000, idle, idle-tls, history-one, history-burst, publish-1, publish-256, publish-ws-64, return-5000, events-one, events-burst, events-idle, post-64, post-batch)`,
+		"servers -load idle-ws":    `there is no load "idle-ws" (there are: one-1000, burst-100, burst-1000, burst-5000, quiet-1000, quiet-10000, idle, idle-tls, history-one, history-burst, publish-1, publish-256, publish-ws-64, return-5000, events-one, events-burst, events-idle, signalr-one, signalr-burst, signalr-calls, post-64, post-batch)`,
 		"servers -peer gws":        `there is no peer "gws" (there are: holdfast, nats, mosquitto, socketio)`,
 		"server -peer nobody":      `there is no peer "nobody" (there are: holdfast, gobwas, gws, gorilla, coder, floor)`,
 		"server -kind unicast":     `there is no kind "unicast"; there are echo and broadcast`,

@@ -31,6 +31,7 @@ type carrier string
 const (
 	overEvents carrier = "Server-Sent Events"
 	overPost   carrier = "POST"
+	overHub    carrier = "SignalR" // beside Holdfast's own protocol
 )
 
 // loadKind is what the clients of a load do.
@@ -79,6 +80,9 @@ func serverLoads(quick bool) []serverLoad {
 		{name: "events-one", conns: 1_000, burst: 1, over: overEvents},
 		{name: "events-burst", conns: 1_000, burst: 16, over: overEvents},
 		{name: "events-idle", kind: idle, conns: secure, over: overEvents},
+		{name: "signalr-one", conns: 1_000, burst: 1, over: overHub},
+		{name: "signalr-burst", conns: 1_000, burst: 16, over: overHub},
+		{name: "signalr-calls", kind: publishWS, conns: 64, burst: 16, over: overHub},
 		{name: "post-64", kind: publishWS, conns: 64, burst: 1, history: true, over: overPost, batch: 1},
 		{name: "post-batch", kind: publishWS, conns: 64, burst: 1, history: true, over: overPost, batch: 16},
 	}
@@ -113,7 +117,11 @@ func (l *serverLoad) describe() string {
 	case returning:
 		title = fmt.Sprintf("%d subscribers come back for %d messages that they missed", l.conns, missed)
 	}
-	if l.over != "" {
+	switch l.over {
+	case "":
+	case overHub:
+		title += ", over SignalR and /socket, both in JSON"
+	default:
 		title += fmt.Sprintf(", over %s and WebSocket", l.over)
 	}
 	if l.batch > 1 {
@@ -163,16 +171,22 @@ var textSocket = dialect.WebSocket{Prefix: daemon.ChannelPrefix, Quiet: "?echo=f
 
 // other returns the way of a load that is not the WebSocket.
 func (l *serverLoad) other() way {
-	if l.over == overPost {
+	switch l.over {
+	case overHub:
+		return way{dialect.SignalR{Answers: l.kind == publishWS}, ephemeralChannel, l.burst, 1}
+	case overPost:
 		return way{dialect.Post{Prefix: daemon.ChannelPrefix, Batch: l.batch}, historyChannel, l.burst, l.batch}
 	}
 	return way{dialect.EventStream{Publishing: textSocket}, ephemeralChannel, l.burst, 1}
 }
 
-// bare returns the way that it is compared with.
-func (l *serverLoad) bare() way {
-	if l.over == overPost {
-		return way{dialect.WebSocket{Prefix: daemon.ChannelPrefix}, historyChannel, l.batch, 1}
+// bare returns the way that it is compared with, and what that is called.
+func (l *serverLoad) bare() (string, way) {
+	switch l.over {
+	case overHub:
+		return envelopes, way{dialect.Socket{Answers: l.kind == publishWS}, ephemeralChannel, l.burst, 1}
+	case overPost:
+		return bare, way{dialect.WebSocket{Prefix: daemon.ChannelPrefix}, historyChannel, l.batch, 1}
 	}
-	return way{textSocket, ephemeralChannel, l.burst, 1}
+	return bare, way{textSocket, ephemeralChannel, l.burst, 1}
 }

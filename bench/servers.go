@@ -105,6 +105,7 @@ func (p *serverPlan) compare(ctx context.Context, folder string) (*report.Report
 const (
 	ephemeral = "ephemeral" // with what a channel without history reaches under the same load
 	bare      = "websocket" // with what WebSockets reach
+	envelopes = "socket"    // with what its own protocol reaches
 )
 
 // way is how the messages of a load come and go.
@@ -128,7 +129,8 @@ func (p *serverPlan) measure(ctx context.Context, l serverLoad, ready []*daemon.
 		switch own := one.Name == daemon.Own; {
 		case own && l.over != "":
 			enter(one.Name, report.Own, one, l.other())
-			enter(bare, report.Rival, one, l.bare())
+			name, by := l.bare()
+			enter(name, report.Rival, one, by)
 		case own && l.history:
 			enter(one.Name, report.Own, one, way{one.Dialect, historyChannel, l.burst, 1})
 			if l.kind != returning {
@@ -221,7 +223,7 @@ func (p *serverPlan) method() string {
 	return fmt.Sprintf("Each server is a process of its own, %s, those in Go with GOMAXPROCS=%d; the load is one epoll thread %s, over loopback.\n"+
 		"Medians of %d rounds of %s in which the servers took turns; CPU time is the kernel's clock of the server process, user and system.\n"+
 		"Holdfast: bare WebSocket on `/channels/…`; nats: its own protocol over WebSocket; mosquitto: MQTT 3.1.1 over TCP, QoS 0;\n"+
-		"socketio: Engine.IO over WebSocket; websocket: Holdfast again, where it is compared with itself over HTTP/1.1. One more client publishes, and again when everybody has everything. Nothing is compressed.\n"+
+		"socketio: Engine.IO over WebSocket; websocket and socket: Holdfast again, where it is compared with itself. One more client publishes, and again when everybody has everything. Nothing is compressed.\n"+
 		"Memory is the growth of the server's resident memory %s after the connections were opened, measured once.",
 		onCPU(p.serverCPU), p.procs, onCPU(p.clientCPU), p.pace.rounds, p.pace.length, p.settle)
 }
