@@ -125,7 +125,7 @@ func TestWhatTheTypeScriptSDKSendsAndReceivesIsThereOnceAndInOrderHoweverItsConn
 	} {
 		t.Run(how.opens+" "+how.encoding, func(t *testing.T) {
 			t.Parallel() // a stream that is held back is waited for
-			const messages = 60
+			const messages = 40
 			addr := serve(t)
 			seed := rand.Uint64()
 			t.Logf("the connections break as the seed %d says", seed)
