@@ -75,6 +75,7 @@ type verdict struct {
 	TokenID         string            `json:"token_id,omitempty"`
 	Expires         time.Time         `json:"expires,omitzero"`
 	Grants          map[string]string `json:"grants,omitempty"`
+	Manage          bool              `json:"manage,omitempty"`
 
 	detail string // why, for whoever has the keys
 	who    auth.Identity
@@ -118,7 +119,8 @@ func judge(a auth.Config, token string) (*verdict, error) {
 		return nil, fail(exitFailed, "cannot check the token: %w", err)
 	}
 	v.Valid, v.who = true, who
-	v.By, v.User, v.TokenID, v.Expires, v.Grants = who.By, who.User, who.TokenID, who.Expires, who.Grants.Claim()
+	v.By, v.User, v.TokenID, v.Expires = who.By, who.User, who.TokenID, who.Expires
+	v.Grants, v.Manage = who.Grants.Claim(), who.Manage
 	return v, nil
 }
 
@@ -157,7 +159,10 @@ func (v *verdict) String() string {
 	row("until", "%s", until(v.Expires))
 	row("revoke", "by the token id %s", v.TokenID)
 	b.WriteString("\nWhat it lets do:\n")
-	if v.who.Grants.None() {
+	if v.Manage {
+		b.WriteString("  look after the server, by the server API\n")
+	}
+	if v.who.Grants.None() && !v.who.Server {
 		b.WriteString("  nothing of its own: only what the server's rules let every user do\n")
 	}
 	for _, pattern := range v.who.Grants.Patterns() {
