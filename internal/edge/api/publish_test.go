@@ -2,6 +2,8 @@ package api
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -104,6 +106,18 @@ func TestWhatCanNotBePublishedIsRefusedWithTheReason(t *testing.T) {
 
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	e := start(t)
-	r := e.ask("POST", "/v1/publish", strings.Repeat("x", minBody+1))
-	e.want(r, 413, "urn:holdfast:problem:too_large", "8388608 bytes")
+	if e.maxBody != minBody {
+		t.Errorf("a body may have %d bytes", e.maxBody)
+	}
+	e.maxBody = 10_000
+	e.want(e.ask("POST", "/v1/publish", strings.Repeat("x", 10_001)), 413, "urn:holdfast:problem:too_large", "10000 bytes")
+	r, err := http.NewRequestWithContext(patience(t), "POST", e.url+"/v1/publish", io.MultiReader(strings.NewReader(strings.Repeat("x", 10_001)))) // of no known length
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-API-Key", e.boss)
+	resp, err := held{t}.RoundTrip(r)
+	if err != nil || resp.StatusCode != 413 {
+		t.Errorf("a body that does not say its length: %v, %v", resp, err)
+	}
 }
