@@ -27,6 +27,7 @@ func TestRequestsForEventsPollsAndBatchesThatAreNoneAreRefused(t *testing.T) {
 		{"a batch within a batch", post("/channels/open/a?batch=true", `[[{"data":"x"}]]`), `400 message 0 of the batch can't be understood: it is no object with data, and maybe binary, id and key (ref) | closed`},
 		{"a batch for another channel", post("/channels/open/a?batch=true", `[{"data":"x","channel":"dead/a"}]`), `400 message 0 of the batch can't be understood: it has the unknown field "channel"; there are data, binary, id and key (ref) | closed`},
 		{"a batch of too many", post("/channels/open/a?batch=true", strings.Repeat(`{"data":""}`, 1001)), `400 a batch has at most 1000 messages; send the others in another one (ref) | closed`},
+		{"a batch of too many bytes", request("POST /channels/open/a?batch=true", "Content-Length: 5000000"), `413 a batch has at most 4194304 bytes; send the others in another one (ref) | closed`},
 		{"a batch of brackets", post("/channels/open/a?batch=true", strings.Repeat("[", 100_000)), `400 message 0 of the batch can't be understood: it is no object with data, and maybe binary, id and key (ref) | closed`},
 	})
 }

@@ -153,9 +153,10 @@ func TestTheBackendDecidesWhoListensAndWhoPolls(t *testing.T) {
 	e.wantAnswer(resp, body, 200, "[]")
 
 	l := e.listen("/events?channel=news/open&channel=c", reader)
-	e.stop(patience(t), "the server stops")
 	l.want("live", "")
+	go e.stop(patience(t), "the server stops")
 	l.want("close", "the server stops")
+	l.close()
 	// The backend is told of the end of the stream, and not of those who came for one answer.
 	if got := <-ended; got.Code != 1001 || got.Reason != "the server stops" || len(ended) > 0 {
 		t.Errorf("told %+v, and %d others", got, len(ended))

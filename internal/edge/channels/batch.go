@@ -67,7 +67,12 @@ func asksForBatch(r *http.Request) (bool, error) {
 // serveBatch publishes the messages in the body of a POST, a JSON array or one after the other (NDJSON), in order. All are on their way
 // before the first acknowledgement is awaited. The answer has a result for each; if the body can't be understood, nothing is published.
 func (h *Handler) serveBatch(w http.ResponseWriter, r *http.Request, client *session.Client, name channel.Name) {
-	body, ok := h.readBody(w, r, client, name, max(minBatchBytes, 2*h.config.MaxMessageBytes))
+	most := max(minBatchBytes, 2*h.config.MaxMessageBytes)
+	body, ok := h.readBody(w, r, client, most, &door.RequestError{
+		Kind:   "too_large",
+		Status: http.StatusRequestEntityTooLarge,
+		Err:    fmt.Errorf("a batch has at most %d bytes; send the others in another one", most),
+	})
 	if !ok {
 		return
 	}

@@ -14,10 +14,10 @@ import (
 // explanation says what a channel URL is for.
 type explanation struct {
 	Channel         channel.Name `json:"channel"`
-	WebSocket       string       `json:"websocket"` // connect here to receive and to send
-	Publish         string       `json:"publish"`   // POST a message here
-	Events          string       `json:"events"`    // GET this as text/event-stream to receive
-	History         string       `json:"history,omitempty"`
+	WebSocket       string       `json:"websocket"`         // connect here to receive and to send
+	Publish         string       `json:"publish"`           // POST a message here
+	Events          string       `json:"events"`            // GET this as text/event-stream to receive
+	History         string       `json:"history,omitempty"` // GET this for the newest messages, if the channel keeps any
 	Subscribers     int          `json:"subscribers"`
 	MaxMessageBytes int64        `json:"max_message_bytes"`
 }

@@ -38,7 +38,8 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 		h.serveBatch(w, r, client, name)
 		return
 	}
-	body, ok := h.readBody(w, r, client, name, h.config.MaxMessageBytes)
+	most := h.config.MaxMessageBytes
+	body, ok := h.readBody(w, r, client, most, &session.TooLargeError{Channel: name, LimitBytes: most})
 	if !ok {
 		return
 	}
@@ -72,15 +73,15 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 	writeJSON(w, status, published{Channel: name, Type: typ.String(), Bytes: len(body), Offset: ack.Offset, Epoch: ack.Epoch, Duplicate: ack.Duplicate})
 }
 
-// readBody returns the body of a POST; if there is none to return, the request has been answered with the reason.
-func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, client *session.Client, name channel.Name, most int64) ([]byte, bool) {
+// readBody returns the body of a POST of at most so many bytes. Otherwise the request has been answered with the reason, tooLarge or another.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, client *session.Client, most int64, tooLarge error) ([]byte, bool) {
 	if r.ContentLength > most { // known before it comes, and not waited for
-		h.door.RefuseUnread(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
+		h.door.RefuseUnread(w, r, client, tooLarge)
 		return nil, false
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		h.door.Refuse(w, r, client, &session.TooLargeError{Channel: name, LimitBytes: most})
+		h.door.Refuse(w, r, client, tooLarge)
 		return nil, false
 	}
 	if err != nil {
