@@ -36,6 +36,9 @@ type writer struct {
 	background sync.WaitGroup // the sweeper, and done functions of messages that were not sent
 	closing    chan struct{}
 	closed     sync.Once
+
+	mu   sync.Mutex // guards what follows
+	over bool       // background has been waited for
 }
 
 func newWriter(ctx context.Context, b *Broker) (*writer, error) {
@@ -120,8 +123,14 @@ func plainInID(c byte) bool {
 	return c > ' ' && c < 0x7f && c != '='
 }
 
-// fail calls done as promised: from another goroutine.
+// fail calls done as promised: from another goroutine. Whoever appends when the writer is closed has to wait for that himself.
 func (w *writer) fail(done func(Ack, error), err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		go done(Ack{}, err)
+		return
+	}
 	w.background.Go(func() { done(Ack{}, err) })
 }
 
@@ -224,6 +233,9 @@ func (w *writer) close(ctx context.Context) error {
 	}
 	w.conn.Close()
 	w.lose(nats.ErrConnectionClosed)
+	w.mu.Lock()
+	w.over = true
+	w.mu.Unlock()
 	w.background.Wait()
 	return err
 }
