@@ -19,6 +19,7 @@ const (
 	RuleWildcard     Rule = "wildcard"      // a segment that is exactly + # * or >; of a pattern, exactly * or >
 	RuleMiddleHash   Rule = "middle-hash"   // a segment # of a pattern with more behind it
 	RuleDotSegment   Rule = "dot-segment"   // a segment that is exactly . or ..
+	RuleTilde        Rule = "tilde"         // a level of an MQTT topic that begins with ~ and is nothing that we write
 	RuleEscape       Rule = "escape"        // a "%" in a URL path without two hexadecimal digits after it
 )
 
@@ -59,6 +60,8 @@ func (e *NameError) describe(kind string) string {
 		return fmt.Sprintf("channel %s has the segment %q (segment %d), which is a wildcard of patterns; use another name for it", name, e.at(1), e.Segment)
 	case RuleDotSegment:
 		return fmt.Sprintf("channel %s has a dot segment (segment %d), which URLs resolve away, so that no client could reach it; use another name for it", name, e.Segment)
+	case RuleTilde:
+		return fmt.Sprintf("topic %s has a level that begins with \"~\" (level %d), which marks what channels and topics write differently; begin it with something else", quote(e.Name), e.Segment)
 	case RuleEscape:
 		return fmt.Sprintf(`channel path %s has the broken percent escape %s at byte %d; write a literal "%%" as "%%25"`, quote(e.Name), quote(e.at(3)), e.Offset)
 	}
