@@ -18,6 +18,8 @@ type Message struct {
 	Key    string // what it is about: where delivery is "latest", a newer message of the same key replaces an older one
 	Source string // the subscription that it was published through, which may not want it back; "" for none
 
+	Meta *Meta // what its publisher says of it besides; nil for nothing
+
 	Offset uint64    // its place in the log, from 1; 0 if it is not stored
 	Time   time.Time // when it was stored, or published if it is not stored
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // A message is stored as a record: one byte of flags, its key and its source if it has them, each
-// behind its length in one byte, and the payload. They are not NATS headers because NATS looks
+// behind its length in one byte, its meta behind its length in two, and the payload. They are not NATS headers because NATS looks
 // through the headers of a message some fifteen times before it stores it, and clients make a map
 // of them; a record costs neither. Only the ID is a header, because NATS is who needs it.
 const (
@@ -16,8 +17,9 @@ const (
 	recordKey                // a key follows
 	recordSource             // a source follows, behind the key
 	recordPurge              // it is a mark, and no message
+	recordMeta               // a meta follows, behind the source
 
-	recordFlags = recordBinary | recordKey | recordSource | recordPurge
+	recordFlags = recordBinary | recordKey | recordSource | recordPurge | recordMeta
 )
 
 // maxLabelBytes bounds a message's ID, key and source, each.
@@ -42,6 +44,12 @@ func appendRecord(dst []byte, m *Message) []byte {
 	if m.Source != "" {
 		dst[start] |= recordSource
 		dst = append(append(dst, byte(len(m.Source))), m.Source...)
+	}
+	if m.Meta != nil {
+		dst[start] |= recordMeta
+		at := len(dst)
+		dst = m.Meta.appendTo(append(dst, 0, 0))
+		binary.BigEndian.PutUint16(dst[at:], uint16(len(dst)-at-2))
 	}
 	return append(dst, m.Payload...)
 }
@@ -68,6 +76,20 @@ func parseRecord(b []byte, m *Message) error {
 			return errNoRecord
 		}
 	}
+	if flags&recordMeta != 0 {
+		if len(rest) < 2 {
+			return errNoRecord
+		}
+		end := 2 + int(binary.BigEndian.Uint16(rest))
+		if len(rest) < end {
+			return errNoRecord
+		}
+		var err error
+		if m.Meta, err = parseMeta(rest[2:end]); err != nil {
+			return err
+		}
+		rest = rest[end:]
+	}
 	m.Payload = rest
 	return nil
 }
@@ -81,12 +103,12 @@ func cutLabel(b []byte) (label string, rest []byte, ok bool) {
 	return string(b[1:end]), b[end:], true
 }
 
-// checkLabels says which label of m is too long to be stored.
+// checkLabels says what of m beside its payload is too long to be stored.
 func checkLabels(m *Message) error {
 	for _, label := range []struct{ what, value string }{{"id", m.ID}, {"key", m.Key}, {"source", m.Source}} {
 		if len(label.value) > maxLabelBytes {
 			return fmt.Errorf("the %s of the message has %d bytes (at most %d); shorten it", label.what, len(label.value), maxLabelBytes)
 		}
 	}
-	return nil
+	return m.Meta.Check()
 }
