@@ -89,9 +89,12 @@ func (c *Channels) Open(r Request, to Receiver) (*Subscription, error) {
 		if r.Latest {
 			part.Delivery = policy.DeliverLatest
 		}
+		if r.CatchUp && part.Feed != nil {
+			part.Delivery, part.Slow = policy.DeliverAll, policy.SlowCatchUp
+		}
 		r.Parts = append(r.Parts, part)
 	}
-	if name, one := r.Channels.IsName(); one && c.rules.For(name).RetainLast && !r.Start.Asked() {
+	if name, one := r.Channels.IsName(); one && c.rules.For(name).RetainLast && !r.Start.Asked() && !r.OnlyNew {
 		r.Start.Last = 1
 	}
 	s, err := Open(c.hub, r, to)

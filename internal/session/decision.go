@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
@@ -29,6 +30,12 @@ func Decide(rules *policy.Rules, who *auth.Identity, action auth.Action, p chann
 		}
 	}
 	return d
+}
+
+// DecideSome tells whether who may do something with the channels that p selects and one of the rules is for, if not with all
+// of them: then Decide tells which.
+func DecideSome(rules *policy.Rules, who *auth.Identity, action auth.Action, p channel.Pattern) bool {
+	return slices.ContainsFunc(rules.Touching(p), func(r *policy.Rule) bool { return decideBy(r, who, action, p).Allowed })
 }
 
 // decideBy decides by one rule.

@@ -131,3 +131,19 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+func TestWhoMayDoSomethingWithAPartOfAPattern(t *testing.T) {
+	open, shut := policy.Default(), policy.Default()
+	open.Channels, open.Access.Subscribe = "open/#", policy.Anyone
+	shut.Channels, shut.Access.Subscribe = "shut/#", policy.Nobody
+	rules, err := policy.NewRules(open, shut)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := new(auth.Identity)
+	for pattern, want := range map[channel.Pattern]bool{"#": true, "open/a": true, "+/a": true, "shut/#": false, "other/+": false} {
+		if got := session.DecideSome(rules, who, auth.Subscribe, pattern); got != want {
+			t.Errorf("a part of %s: %t", pattern, got)
+		}
+	}
+}

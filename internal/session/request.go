@@ -20,6 +20,11 @@ type Request struct {
 	// Without names a source whose messages are left out: that of the client itself, if it does not
 	// want back what it publishes. Empty leaves out nothing.
 	Without string
+	// OnlyNew has Channels.Open begin with nothing that is kept, though the rule retains the last message.
+	OnlyNew bool
+	// CatchUp has Channels.Open read from the log what a slow client has not taken, where there is a log, whatever the
+	// rules say.
+	CatchUp bool
 	// Latest has [Channels.Open] deliver as policy.DeliverLatest, whatever the rules say.
 	Latest bool
 }
