@@ -21,6 +21,7 @@ const module = "github.com/holdfast-dev/holdfast"
 var house = floorplan{
 	{packages: "internal/channel", floor: 0, only: none, stdOnly: true},
 	{packages: "internal/schema", floor: 0, only: none},
+	{packages: "internal/edge/mqtt/packet", floor: 0, only: none, stdOnly: true},
 	{packages: "protocol", floor: 0, only: none},
 	{packages: "websocket", floor: 0, only: []string{"websocket/internal"}, stdOnly: true},
 	{packages: "websocket/enableh2", floor: 0, only: []string{"websocket"}, stdOnly: true},

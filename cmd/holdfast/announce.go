@@ -16,6 +16,7 @@ const exampleChannel = "/channels/chat/lobby"
 // announcement is what development mode prints when it is ready.
 type announcement struct {
 	httpsHost, httpHost string // with ports; "" for a listener that is off
+	mqttHost, mqttsHost string // likewise
 	caFile              string // "" without https
 	trustCommand        string // "" if browsers trust the CA already
 	apiKey              string // of the server API
@@ -38,6 +39,12 @@ func announce(std streams, o *devOptions, srv *server.Server, ca *certs.CA, apiK
 	}
 	if addr := srv.HTTPAddr(); addr != nil {
 		a.httpHost = shownAddress(o.http, addr)
+	}
+	if addr := srv.MQTTAddr(); addr != nil {
+		a.mqttHost = shownAddress(o.mqtt, addr)
+	}
+	if addr := srv.MQTTSAddr(); addr != nil {
+		a.mqttsHost = shownAddress(o.mqtts, addr)
 	}
 	io.WriteString(std.out, a.text(std.outStyle()))
 }
@@ -74,6 +81,12 @@ func (a *announcement) text(style style) string {
 	row("Browser", "new WebSocket('"+ws+host+exampleChannel+"')")
 	row("Shell", curl+" -d 'hello' "+web+host+exampleChannel)
 	row("API", curl+" -H 'Authorization: Bearer "+a.apiKey+"' "+web+host+"/v1/info")
+	if a.mqttsHost != "" {
+		row("MQTT", style.green("mqtts://"+a.mqttsHost))
+	}
+	if a.mqttHost != "" {
+		row(map[bool]string{true: "MQTT", false: ""}[a.mqttsHost == ""], style.green("mqtt://"+a.mqttHost))
+	}
 	if a.trustCommand != "" {
 		row("Trust", a.trustCommand+style.faint("    once, so that browsers accept the certificate"))
 	}

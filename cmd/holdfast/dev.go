@@ -19,6 +19,8 @@ import (
 const (
 	defaultHTTPS      = "localhost:8443"
 	defaultHTTP       = "localhost:8080"
+	defaultMQTT       = "localhost:1883"
+	defaultMQTTS      = "localhost:8883"
 	defaultMaxMessage = 1 << 20 // bytes
 
 	// shutdownTimeout bounds a stop: connections that have not been closed by then are dropped.
@@ -37,6 +39,7 @@ var loopbackOrigins = []string{
 type devOptions struct {
 	config      string // file
 	https, http listenAddress
+	mqtt, mqtts listenAddress
 	data        string
 	caDir       string
 	maxMessage  byteSize
@@ -45,7 +48,7 @@ type devOptions struct {
 }
 
 func newDev(std streams) *cobra.Command {
-	o := devOptions{https: defaultHTTPS, http: defaultHTTP, maxMessage: defaultMaxMessage}
+	o := devOptions{https: defaultHTTPS, http: defaultHTTP, mqtt: defaultMQTT, mqtts: defaultMQTTS, maxMessage: defaultMaxMessage}
 	cmd := &cobra.Command{
 		Use:   "dev [flags]",
 		Short: "Serve on this machine, for development (the default)",
@@ -73,6 +76,8 @@ connect may read and write. Ctrl-C stops.`,
 	flags.StringVar(&o.config, "config", "", "read the configuration in `FILE`; flags take precedence")
 	flags.Var(&o.https, "https", "serve https and wss on `ADDR`, '' for not at all; port 0 is any free one")
 	flags.Var(&o.http, "http", "serve http and ws on `ADDR`, '' for not at all")
+	flags.Var(&o.mqtt, "mqtt", "serve MQTT on `ADDR`, '' for not at all")
+	flags.Var(&o.mqtts, "mqtts", "serve MQTT over TLS on `ADDR`, '' for not at all")
 	flags.StringVar(&o.data, "data", "", "keep data in `DIR` (default your data directory)")
 	addCADir(flags, &o.caDir)
 	flags.Var(&o.maxMessage, "max-message", "take messages of at most `SIZE`")
@@ -133,6 +138,10 @@ func dev(ctx context.Context, o *devOptions, c *config.Config, rules *policy.Rul
 		}
 	}
 	var ca *certs.CA
+	cfg.MQTTIfFree = true
+	if o.https == "" {
+		cfg.MQTTS = "" // it has the same certificate
+	}
 	if o.https != "" {
 		if ca, err = openCA(o.caDir); err != nil {
 			return err

@@ -13,6 +13,8 @@ import (
 var devKeys = map[string]string{
 	"https":       "listen.https",
 	"http":        "listen.http",
+	"mqtt":        "listen.mqtt",
+	"mqtts":       "listen.mqtts",
 	"origin":      "listen.origins",
 	"data":        "data.dir",
 	"max-message": "limits.max_message",
@@ -42,5 +44,6 @@ func (o *devOptions) configure(flags *pflag.FlagSet) (*config.Config, *policy.Ru
 	}
 	o.static = c.Serve.Static
 	o.https, o.http = listenAddress(c.Listen.HTTPS), listenAddress(c.Listen.HTTP)
+	o.mqtt, o.mqtts = listenAddress(c.Listen.MQTT), listenAddress(c.Listen.MQTTS)
 	return c, rules, nil
 }

@@ -29,6 +29,9 @@ func startProcess(ts *testscript.TestScript, args []string) *process {
 	p := &process{cmd: exec.Command(lookPath(ts, "holdfast"), args...), exited: make(chan struct{})}
 	p.cmd.Dir = ts.MkAbs(".")
 	p.cmd.Env = environment(ts)
+	if args[0] != "serve" { // scripts run at the same time, and development mode has ports for MQTT
+		p.cmd.Env = append(p.cmd.Env, "HOLDFAST_LISTEN_MQTT=127.0.0.1:0", "HOLDFAST_LISTEN_MQTTS=127.0.0.1:0")
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	var err error
 	p.stdin, err = p.cmd.StdinPipe()

@@ -33,6 +33,8 @@ type Config struct {
 type Listen struct {
 	HTTPS           string   `key:"https" default:"localhost:8443" doc:"Where to serve https and wss, as HOST:PORT. Port 0 is any free one, an empty text is nowhere. The default is that of development mode; holdfast serve has none."`
 	HTTP            string   `key:"http" default:"localhost:8080" doc:"Where to serve http and ws, likewise."`
+	MQTT            string   `key:"mqtt" default:"localhost:1883" doc:"Where to serve MQTT over TCP, as HOST:PORT; an empty text is nowhere. What is sent can be read on the way, tokens too. The default is that of development mode, which does without it if the port is taken; holdfast serve has none. MQTT over WebSockets is at /mqtt, wherever http and https are."`
+	MQTTS           string   `key:"mqtts" default:"localhost:8883" doc:"Where to serve MQTT over TLS, likewise, with the certificates of https."`
 	Origins         []string `key:"origins" doc:"Web pages that may connect besides those that the server serves itself, as in https://app.example or https://*.example."`
 	WebSocketOverH2 bool     `key:"websocket_over_h2" default:"false" doc:"Offer WebSockets over HTTP/2 (RFC 8441) too. It costs memory and speed; browsers use HTTP/1.1 otherwise."`
 	Proxies         []string `key:"proxies" doc:"The addresses of proxies in front of this server, as in 10.0.0.7 or 10.0.0.0/8. Only what they say of a client is believed."`

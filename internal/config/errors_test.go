@@ -41,8 +41,8 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"channels:\n- history.count: 10": `F:2: unknown key channels[0]."history.count"; write "history:", and below it "count:", indented`,
 
 		// Values of the wrong shape.
-		"listen: localhost":           "F:1: listen: it has keys of its own; write them below it (https, http, origins, websocket_over_h2, proxies, proxy_header, proxy_protocol, metrics, chat)",
-		"listen: [localhost]":         "F:1: listen: it has keys of its own; write them below it (https, http, origins, websocket_over_h2, proxies, proxy_header, proxy_protocol, metrics, chat)",
+		"listen: localhost":           "F:1: listen: it has keys of its own; write them below it (https, http, mqtt, mqtts, origins, websocket_over_h2, proxies, proxy_header, proxy_protocol, metrics, chat)",
+		"listen: [localhost]":         "F:1: listen: it has keys of its own; write them below it (https, http, mqtt, mqtts, origins, websocket_over_h2, proxies, proxy_header, proxy_protocol, metrics, chat)",
 		"data: {dir: [a]}":            "F:1: data.dir: it takes one value (text), and neither keys of its own nor a list",
 		"data: {dir: {a: b}}":         "F:1: data.dir: it takes one value (text), and neither keys of its own nor a list",
 		"listen: {origins: x}":        "F:1: listen.origins: it is a list of texts; write it as [one, another]",

@@ -35,7 +35,7 @@ func Load(o Options) (*Config, error) {
 		c.Limits.withoutRates()
 	}
 	if o.Production {
-		c.Listen.HTTPS, c.Listen.HTTP = "", ""
+		c.Listen.HTTPS, c.Listen.HTTP, c.Listen.MQTT, c.Listen.MQTTS = "", "", "", ""
 	}
 	d := &decoder{places: places{}, production: o.Production}
 	if o.File != "" {

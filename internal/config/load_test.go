@@ -11,7 +11,7 @@ import (
 
 func TestNothingGivesTheDefaults(t *testing.T) {
 	want := &Config{
-		Listen: Listen{HTTPS: "localhost:8443", HTTP: "localhost:8080", ProxyHeader: "x-forwarded-for"},
+		Listen: Listen{HTTPS: "localhost:8443", HTTP: "localhost:8080", MQTT: "localhost:1883", MQTTS: "localhost:8883", ProxyHeader: "x-forwarded-for"},
 		Broker: Broker{DedupWindow: 30 * time.Second, SyncInterval: 200 * time.Millisecond},
 		Limits: limits(1<<20, 1<<20),
 		TLS:    defaultTLS,
@@ -80,7 +80,7 @@ log: {level: debug, format: json}
 `)
 	granted := Access{"granted", "granted", "granted", "granted"}
 	want := &Config{
-		Listen: Listen{HTTPS: ":443", Origins: []string{"https://app.example", "https://*.example"}, WebSocketOverH2: true, ProxyHeader: "x-forwarded-for"},
+		Listen: Listen{HTTPS: ":443", MQTT: "localhost:1883", MQTTS: "localhost:8883", Origins: []string{"https://app.example", "https://*.example"}, WebSocketOverH2: true, ProxyHeader: "x-forwarded-for"},
 		TLS:    defaultTLS,
 		Auth:   defaultAuth,
 		Data:   Data{Dir: "/var/lib/holdfast"},
@@ -104,7 +104,7 @@ func TestVariablesTakePrecedenceOverTheFileAndFlagsOverBoth(t *testing.T) {
 		Environ: []string{"HOLDFAST_LISTEN_HTTPS=localhost:2", "HOLDFAST_LISTEN_HTTP=localhost:3", "HOLDFAST_LOG_LEVEL=error"},
 		Flags:   map[string]any{"listen.https": "LOCALHOST:4", "listen.origins": []string{"https://b.example"}},
 	})
-	want := Listen{HTTPS: "localhost:4", HTTP: "localhost:3", Origins: []string{"https://b.example"}, ProxyHeader: "x-forwarded-for"}
+	want := Listen{HTTPS: "localhost:4", HTTP: "localhost:3", MQTT: "localhost:1883", MQTTS: "localhost:8883", Origins: []string{"https://b.example"}, ProxyHeader: "x-forwarded-for"}
 	if !reflect.DeepEqual(c.Listen, want) || c.Log != (Log{Level: "error", Format: "text"}) {
 		t.Errorf("got %+v, %+v", c.Listen, c.Log)
 	}

@@ -73,6 +73,11 @@ func (l *Listen) settle(d *decoder) {
 		d.wrong("listen.http", "listen.http: it is %s, as listen.https is; give them different ports", l.HTTP)
 	}
 	d.address("listen.metrics", &l.Metrics)
+	d.address("listen.mqtt", &l.MQTT)
+	d.address("listen.mqtts", &l.MQTTS)
+	if l.MQTTS != "" && l.HTTPS == "" && d.production {
+		d.wrong("listen.mqtts", "listen.mqtts: its certificates are those of listen.https, which is switched off; say where to serve https too")
+	}
 	for i, origin := range l.Origins {
 		if err := websocket.CheckOriginPattern(origin); err != nil {
 			d.wrong(fmt.Sprintf("listen.origins[%d]", i), "listen.origins: %v", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/edge/api"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/edge/mqtt"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
 )
 
@@ -28,6 +29,8 @@ func (s *Server) routes() http.Handler {
 			s.socket.ServeHTTP(w, r)
 		case s.signalr.Serves(r.URL.Path):
 			s.signalr.ServeHTTP(w, r)
+		case r.URL.Path == mqtt.Path:
+			s.mqtt.ServeHTTP(w, r)
 		case isReserved(r.URL.Path):
 			nothing(w, r)
 		default:

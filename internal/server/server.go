@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/edge/api"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/edge/mqtt"
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
 	"github.com/holdfast-dev/holdfast/internal/hooks"
@@ -36,6 +37,7 @@ type Config struct {
 
 	Metrics string // address for http, where Prometheus may ask for /metrics; "" for none
 	Front
+	MQTT
 
 	// WebSocketOverHTTP2 demands that WebSockets are offered over HTTP/2. The process decides that for
 	// all its servers, as websocket.CheckHTTP2 explains; if it has it off, Listen fails. Off is smaller and
@@ -94,6 +96,8 @@ type Server struct {
 	socket   *socket.Handler
 	api      *api.Handler
 	signalr  *signalr.Handler
+	mqtt     *mqtt.Handler
+	ports    mqttPorts
 	https    []net.Listener
 	http     []net.Listener
 	web      http.Server
@@ -119,7 +123,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err = s.bind(); err != nil {
 		return nil, err
 	}
-	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, int(s.backends.RecordBytes(cfg.MaxMessageBytes))); err != nil {
+	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, max(int(s.backends.RecordBytes(cfg.MaxMessageBytes)), cfg.largestRetained())); err != nil {
 		s.unbind()
 		return nil, &StoreError{err}
 	}
@@ -182,13 +186,19 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		Presence:        s.presence,
 		Log:             cfg.Log,
 	})
+	if s.mqtt, err = s.openMQTT(ctx, doorTo("mqtt")); err != nil {
+		s.unbind()
+		s.backends.Close(ctx)
+		s.ids.close()
+		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
+	}
 	s.web = http.Server{
 		Handler:           s.routes(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		TLSConfig:         withProtocols(cfg.TLS),
+		TLSConfig:         withProtocols(cfg.TLS, "h2", "http/1.1"),
 		ConnContext:       s.connContext,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams,
@@ -217,11 +227,15 @@ func (s *Server) bind() (err error) {
 	if err == nil {
 		err = s.metrics.bind(s.config.Metrics)
 	}
+	if err == nil {
+		err = s.ports.bind(&s.config)
+	}
 	if err != nil {
 		s.unbind()
 		return err
 	}
 	s.https, s.http = s.announcedBy(s.https), s.announcedBy(s.http)
+	s.ports.plain, s.ports.secure = s.announcedBy(s.ports.plain), s.announcedBy(s.ports.secure)
 	return nil
 }
 
@@ -231,6 +245,7 @@ func (s *Server) unbind() {
 	closeAll(s.quic.sockets)
 	closeAll(s.http)
 	closeAll(s.metrics.listeners)
+	s.ports.close()
 }
 
 // StoreError says that what the server keeps can't be opened: the logs of the channels with history, or
@@ -261,7 +276,7 @@ func (s *Server) Serve() error {
 	defer stop()
 
 	var running sync.WaitGroup
-	failed := make(chan error, len(s.https)+len(s.quic.sockets)+len(s.http)+len(s.metrics.listeners))
+	failed := make(chan error, len(s.https)+len(s.quic.sockets)+len(s.http)+len(s.metrics.listeners)+len(s.ports.plain)+len(s.ports.secure))
 	run := func(serve func() error) {
 		running.Go(func() {
 			err := serve()
@@ -269,6 +284,7 @@ func (s *Server) Serve() error {
 				s.web.Close() // the other listeners would go on alone
 				s.quic.close()
 				s.metrics.web.Close()
+				s.ports.close()
 			}
 			failed <- err
 		})
@@ -285,6 +301,12 @@ func (s *Server) Serve() error {
 	for _, l := range s.metrics.listeners {
 		run(func() error { return s.metrics.web.Serve(l) })
 	}
+	for _, l := range s.ports.plain {
+		run(func() error { return s.serveMQTT(l, nil) })
+	}
+	for _, l := range s.ports.secure {
+		run(func() error { return s.serveMQTT(l, withProtocols(s.config.TLS, "mqtt")) })
+	}
 	running.Wait()
 	close(failed)
 	for err := range failed {
@@ -299,6 +321,7 @@ func (s *Server) Serve() error {
 // requests end. When ctx ends first, what is left is dropped and ctx's error returned. After it, no
 // goroutine of the server is left.
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
+	s.ports.close()
 	var closing, quicClosing sync.WaitGroup
 	closing.Go(func() { s.clients.Close(ctx, reason) })
 	closed := make(chan struct{}) // when every WebSocket is
@@ -313,6 +336,7 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.channels.Close()
 	s.socket.Close()
 	s.signalr.Close()
+	s.mqtt.Close()
 	s.presence.Close()
 	s.store.channels.Close()
 	s.backends.Close(ctx)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/edge/mqtt"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -29,7 +30,7 @@ func openStore(ctx context.Context, rules *policy.Rules, c broker.Config, mostEl
 		}
 	}()
 	if mostKept, kept := largestKept(rules); kept || mostElse > 0 {
-		c.MaxMessageBytes = max(int(mostKept), mostElse)
+		c.MaxMessageBytes = max(int(mostKept), mostElse, mqtt.MaxRecordBytes)
 		if s.logs, err = broker.Open(ctx, c); err != nil {
 			return nil, err
 		}

@@ -30,19 +30,19 @@ type Front struct {
 	Challenge func(http.ResponseWriter, *http.Request) bool
 }
 
-// withProtocols returns a copy of cfg that names the protocols of HTTP, before those that it names itself. They must
+// withProtocols returns a copy of cfg that names protocols before those that it names itself, for ALPN. Those of HTTP must
 // be named: one http.Server serves the plain listeners too, and if one of those comes first, net/http leaves out
 // HTTP/2 and yet offers it.
-func withProtocols(cfg *tls.Config) *tls.Config {
+func withProtocols(cfg *tls.Config, protocols ...string) *tls.Config {
 	if cfg == nil {
 		return nil
 	}
 	cfg = cfg.Clone()
-	cfg.NextProtos = append([]string{"h2", "http/1.1"}, cfg.NextProtos...)
+	cfg.NextProtos = append(protocols[:len(protocols):len(protocols)], cfg.NextProtos...)
 	if choose := cfg.GetConfigForClient; choose != nil {
 		cfg.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			chosen, err := choose(hello)
-			return withProtocols(chosen), err
+			return withProtocols(chosen, protocols...), err
 		}
 	}
 	return cfg
