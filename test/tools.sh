@@ -11,6 +11,7 @@ need certutil libnss3-tools
 need node nodejs
 need npm npm
 need curl curl
+need mosquitto_pub mosquitto-clients
 need nginx nginx-light
 need haproxy haproxy
 need openssl openssl
