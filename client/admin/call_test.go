@@ -247,3 +247,20 @@ func TestAClientOfNoServerIsRefused(t *testing.T) {
 		t.Errorf("text that is none: %v", err)
 	}
 }
+
+func TestTheResultOfAnInvocationIsStoredAndOneThatFailedIsNotTriedAgain(t *testing.T) {
+	asking(t, []scripted{{status: 200, body: `{"result":{"yes":true}}`}, problem(504, "client_timeout", "")}, func(t *testing.T, c *Client, s *script) {
+		var answer struct{ Yes bool }
+		i := Invocation{Connection: "c1", Method: "Confirm", Arguments: []any{"really?"}, Timeout: 1500 * time.Millisecond}
+		if err := c.Invoke(t.Context(), i, &answer); err != nil || !answer.Yes {
+			t.Errorf("%+v, %v", answer, err)
+		}
+		if want := `{"connection":"c1","method":"Confirm","arguments":["really?"],"timeout":1.5}`; s.bodies[0] != want {
+			t.Errorf("sent %s", s.bodies[0])
+		}
+		err := c.Invoke(t.Context(), i, &answer)
+		if p, ok := errors.AsType[*Problem](err); !ok || p.Code() != "client_timeout" || len(s.asked) != 2 {
+			t.Errorf("asked %d times, %v", len(s.asked), err)
+		}
+	})
+}

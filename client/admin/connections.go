@@ -62,3 +62,31 @@ func (c *Client) Disconnect(ctx context.Context, d Disconnection) (int, error) {
 	err := c.post(ctx, "/v1/disconnect", d, &answer)
 	return answer.Disconnected, err
 }
+
+// Invocation is of a method of a client, which has to be one of SignalR.
+type Invocation struct {
+	Connection string // its id
+	Method     string
+	Arguments  []any         // as JSON
+	Timeout    time.Duration // 10 s if 0, at most 1 min
+}
+
+// Invoke invokes a method of a client that is connected to the node that answers, and stores its result, as of [json.Unmarshal], in the
+// value that result points to. A *Problem has the code client_error if the client has answered with an error or has gone,
+// client_timeout if it has not answered, cannot_invoke if it has no methods. After the first two it may have done what was asked for;
+// that is not tried again.
+func (c *Client) Invoke(ctx context.Context, i Invocation, result any) error {
+	if i.Arguments == nil {
+		i.Arguments = []any{}
+	}
+	body := struct {
+		Connection string  `json:"connection"`
+		Method     string  `json:"method"`
+		Arguments  []any   `json:"arguments"`
+		Timeout    float64 `json:"timeout,omitempty"`
+	}{i.Connection, i.Method, i.Arguments, i.Timeout.Seconds()}
+	answer := struct {
+		Result any `json:"result"`
+	}{result}
+	return c.post(ctx, "/v1/invoke", body, &answer)
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr/hubproto"
 	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/hooks/hookstest"
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"time"
 )
@@ -211,7 +212,7 @@ func TestAClientAnswersWhatItIsAsked(t *testing.T) {
 	}
 	answers := make(chan answer, 1)
 	ask := func(ctx context.Context) {
-		result, err := c.Ask(ctx, "Confirm", []byte(`["really?", 7]`))
+		result, err := c.Invoke(ctx, "Confirm", []byte(`["really?", 7]`))
 		answers <- answer{result, err}
 	}
 	go ask(t.Context())
@@ -225,7 +226,7 @@ func TestAClientAnswersWhatItIsAsked(t *testing.T) {
 	}
 	go ask(t.Context())
 	p.send(&hubproto.Completion{ID: p.receive().(*hubproto.Invocation).ID, Error: "no such method"})
-	if _, isClients := errors.AsType[*ClientError]((<-answers).err); !isClients {
+	if _, isClients := errors.AsType[*session.ClientError]((<-answers).err); !isClients {
 		t.Error("the client's error is not told as such")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -241,7 +242,7 @@ func TestAClientAnswersWhatItIsAsked(t *testing.T) {
 	if a := <-answers; a.err == nil {
 		t.Error("a client that is gone has answered")
 	}
-	if _, err := c.Ask(t.Context(), "Confirm", []byte(`{}`)); err == nil {
+	if _, err := c.Invoke(t.Context(), "Confirm", []byte(`{}`)); err == nil {
 		t.Error("arguments that are no array are taken")
 	}
 }

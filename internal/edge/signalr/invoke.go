@@ -2,31 +2,26 @@ package signalr
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr/hubproto"
+	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/protocol"
 )
 
 // maxAsked bounds what a client is asked at a time.
 const maxAsked = 100
 
-var errAskedTooMuch = errors.New("the client is asked too much at a time; try again when it has answered")
+var errAskedTooMuch = protocol.Errorf(protocol.CodeTooMany, "the client is asked too much at a time (%d); try again when it has answered", maxAsked)
 
-// ClientError is what a client has answered instead of a result.
-type ClientError struct{ Message string }
-
-func (e *ClientError) Error() string { return "the client has answered with an error: " + e.Message }
-
-// Ask invokes a method of the client with arguments, a JSON array, and returns its result as JSON. The error is a *ClientError, that of
-// ctx, or tells that the client is gone. The other side of the connection is not trusted: the result may be anything.
-func (c *conn) Ask(ctx context.Context, method string, arguments []byte) (result []byte, err error) {
+// Invoke implements session.Invokable.
+func (c *conn) Invoke(ctx context.Context, method string, arguments []byte) (result []byte, err error) {
 	var elements []jsontext.Value
 	if err := json.Unmarshal(arguments, &elements); err != nil {
-		return nil, badArgument("the arguments are a JSON array: %v", err)
+		return nil, badArgument("the arguments are not a JSON array: %v", err)
 	}
 	question := &hubproto.Invocation{Target: method}
 	for _, e := range elements {
@@ -41,11 +36,11 @@ func (c *conn) Ask(ctx context.Context, method string, arguments []byte) (result
 	select {
 	case a := <-answer:
 		if a.Error != "" {
-			return nil, &ClientError{a.Error}
+			return nil, &session.ClientError{Message: a.Error}
 		}
 		return a.Result.AppendJSON(nil), nil
 	case <-c.over:
-		return nil, errLeft
+		return nil, session.ErrGone
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -57,7 +52,7 @@ func (c *conn) expect(answer chan<- *hubproto.Completion) (id string, err error)
 	defer c.mu.Unlock()
 	switch {
 	case c.err != nil:
-		return "", errLeft
+		return "", session.ErrGone
 	case len(c.results) >= maxAsked:
 		return "", errAskedTooMuch
 	}
