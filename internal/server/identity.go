@@ -47,8 +47,10 @@ func openIdentities(ctx context.Context, c auth.Config, byCertificate bool, logs
 		}
 	}
 	c.Revoked, c.Log = ids.revoked, log
-	ids.Authenticator, err = auth.New(ctx, c)
-	return ids, err
+	if ids.Authenticator, err = auth.New(ctx, c); err != nil {
+		return nil, err
+	}
+	return ids, nil
 }
 
 // follow takes over what is stored, and goes on until work ends. It returns when all is in force that was

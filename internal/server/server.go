@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -25,7 +24,6 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
-	"github.com/holdfast-dev/holdfast/internal/telemetry"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -123,82 +121,24 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err = s.bind(); err != nil {
 		return nil, err
 	}
-	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, max(int(s.backends.RecordBytes(cfg.MaxMessageBytes)), cfg.largestRetained())); err != nil {
+	if err = s.open(ctx); err != nil {
 		s.unbind()
-		return nil, &StoreError{err}
+		return nil, &StoreError{errors.Join(err, s.release(ctx))}
 	}
-	key, err := openSessionKey(ctx, cfg, s.store.logs)
-	if err != nil {
-		s.unbind()
-		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
-	}
-	if s.ids, err = openIdentities(ctx, cfg.Auth, cfg.ClientNames != "", s.store.logs, cfg.Log); err != nil {
-		s.unbind()
-		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
-	}
-	if err = s.backends.begin(ctx, s.store); err != nil {
-		s.unbind()
-		s.backends.Close(ctx)
-		s.ids.close()
-		return nil, &StoreError{fmt.Errorf("what hooks are to be told can't be kept: %w", errors.Join(err, s.store.close(ctx)))}
-	}
-	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
-	s.clients.Backend = s.backends
-	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
-	doorTo := func(edge string) *door.Door {
-		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}
-	}
-	s.front = doorTo("server")
-	s.channels = channels.New(s.store.channels, channels.Config{
-		Door:            doorTo("channels"),
-		MaxMessageBytes: cfg.MaxMessageBytes,
-		SendQueueBytes:  cfg.SendQueueBytes,
-		Log:             cfg.Log,
-	})
-	s.presence = hub.NewPresence(presenceGrace, s.backends.changed)
-	s.socket = socket.New(s.store.channels, socket.Config{
-		Door:            doorTo("socket"),
-		MaxMessageBytes: cfg.MaxMessageBytes,
-		SendQueueBytes:  cfg.SendQueueBytes,
-		Presence:        s.presence,
-		Log:             cfg.Log,
-		Key:             key,
-		Window:          presenceGrace,
-		Dedup:           cfg.Broker.DuplicateWindow,
-	})
-	backends := doorTo("api")
-	backends.Sources, backends.ClientNames = auth.Sources{}, "" // an API key in a header, and nothing else
-	s.api = api.New(s.store.channels, api.Config{
-		Door:            backends,
-		MaxMessageBytes: cfg.MaxMessageBytes,
-		Presence:        s.presence,
-		Revocations:     s.ids.revoked,
-		Tokens:          cfg.Auth,
-		Version:         cfg.Version,
-	})
-	hubs := doorTo("signalr")
-	hubs.Sources.Query = true // Microsoft's clients in browsers have no other place for a token
-	s.signalr = signalr.New(s.store.channels, signalr.Config{
-		Door:            hubs,
-		Hubs:            cfg.SignalR,
-		MaxMessageBytes: cfg.MaxMessageBytes,
-		SendQueueBytes:  cfg.SendQueueBytes,
-		Presence:        s.presence,
-		Log:             cfg.Log,
-	})
-	if s.mqtt, err = s.openMQTT(ctx, doorTo("mqtt")); err != nil {
-		s.unbind()
-		s.backends.Close(ctx)
-		s.ids.close()
-		return nil, &StoreError{errors.Join(err, s.store.close(ctx))}
-	}
-	s.web = http.Server{
+	s.web = s.newWeb()
+	s.quic.init(cfg, s.web.Handler)
+	return s, nil
+}
+
+// newWeb returns what serves HTTP/1.1 and HTTP/2, by the routes.
+func (s *Server) newWeb() http.Server {
+	return http.Server{
 		Handler:           s.routes(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		TLSConfig:         withProtocols(cfg.TLS, "h2", "http/1.1"),
+		TLSConfig:         withProtocols(s.config.TLS, "h2", "http/1.1"),
 		ConnContext:       s.connContext,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams,
@@ -206,10 +146,8 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 			WriteByteTimeout:     writeTimeout,
 			SendPingTimeout:      pingAfter,
 		},
-		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
+		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug), // failed TLS handshakes, mostly
 	}
-	s.quic.init(cfg, s.web.Handler)
-	return s, nil
 }
 
 // bind listens on the addresses of the configuration, or on none.
@@ -247,15 +185,6 @@ func (s *Server) unbind() {
 	closeAll(s.metrics.listeners)
 	s.ports.close()
 }
-
-// StoreError says that what the server keeps can't be opened: the logs of the channels with history, or
-// the key of the sessions.
-type StoreError struct{ Err error }
-
-func (e *StoreError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *StoreError) Unwrap() error { return e.Err }
 
 // HTTPSAddr returns the address that https and wss are served on, or nil.
 func (s *Server) HTTPSAddr() net.Addr { return firstAddr(s.https) }
@@ -339,7 +268,5 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.mqtt.Close()
 	s.presence.Close()
 	s.store.channels.Close()
-	s.backends.Close(ctx)
-	s.ids.close()
-	return errors.Join(err, s.metrics.close(), s.store.close(ctx))
+	return errors.Join(err, s.metrics.close(), s.release(ctx))
 }

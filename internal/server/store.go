@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
@@ -22,11 +23,11 @@ type store struct {
 
 // openStore opens the logs of the rules with history. Without any, and if nothing else is to be kept, of which a piece has
 // so many bytes at most, nothing is written to disk.
-func openStore(ctx context.Context, rules *policy.Rules, c broker.Config, mostElse int) (_ *store, err error) {
+func openStore(ctx context.Context, rules *policy.Rules, c broker.Config, mostElse int) (opened *store, err error) {
 	s := &store{hub: hub.New()}
 	defer func() {
 		if err != nil {
-			s.close(ctx) // what failed is told already
+			opened, err = nil, errors.Join(err, s.close(ctx))
 		}
 	}()
 	if mostKept, kept := largestKept(rules); kept || mostElse > 0 {

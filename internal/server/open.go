@@ -1,0 +1,117 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/edge/api"
+	"github.com/holdfast-dev/holdfast/internal/edge/channels"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/edge/signalr"
+	"github.com/holdfast-dev/holdfast/internal/edge/socket"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/internal/telemetry"
+)
+
+// StoreError says that what the server keeps can't be opened: the logs of the channels with history, or
+// the key of the sessions.
+type StoreError struct{ Err error }
+
+func (e *StoreError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *StoreError) Unwrap() error { return e.Err }
+
+// open opens what is kept, and the edges on top of it. When it fails, release closes what has been opened.
+func (s *Server) open(ctx context.Context) (err error) {
+	cfg := &s.config
+	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, max(int(s.backends.RecordBytes(cfg.MaxMessageBytes)), cfg.largestRetained())); err != nil {
+		return err
+	}
+	key, err := openSessionKey(ctx, *cfg, s.store.logs)
+	if err != nil {
+		return err
+	}
+	if s.ids, err = openIdentities(ctx, cfg.Auth, cfg.ClientNames != "", s.store.logs, cfg.Log); err != nil {
+		return err
+	}
+	if err = s.backends.begin(ctx, s.store); err != nil {
+		return fmt.Errorf("what hooks are to be told can't be kept: %w", err)
+	}
+	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
+	s.clients.Backend = s.backends
+	s.presence = hub.NewPresence(presenceGrace, s.backends.changed)
+	return s.openEdges(ctx, key)
+}
+
+// release closes what is below the edges, as far as it was opened: the backends first, while there are logs for what
+// they are still to be told.
+func (s *Server) release(ctx context.Context) error {
+	s.backends.Close(ctx)
+	if s.ids != nil {
+		s.ids.close()
+	}
+	if s.store == nil {
+		return nil
+	}
+	return s.store.close(ctx)
+}
+
+// openEdges makes the edges, each with a door of its own. key is that of the sessions of /socket.
+func (s *Server) openEdges(ctx context.Context, key []byte) (err error) {
+	cfg := &s.config
+	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
+	doorTo := func(edge string) *door.Door {
+		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}
+	}
+	s.front = doorTo("server")
+	s.channels = channels.New(s.store.channels, channels.Config{
+		Door:            doorTo("channels"),
+		MaxMessageBytes: cfg.MaxMessageBytes,
+		SendQueueBytes:  cfg.SendQueueBytes,
+		Log:             cfg.Log,
+	})
+	s.socket = socket.New(s.store.channels, socket.Config{
+		Door:            doorTo("socket"),
+		MaxMessageBytes: cfg.MaxMessageBytes,
+		SendQueueBytes:  cfg.SendQueueBytes,
+		Presence:        s.presence,
+		Log:             cfg.Log,
+		Key:             key,
+		Window:          presenceGrace,
+		Dedup:           cfg.Broker.DuplicateWindow,
+	})
+	s.openAPI(doorTo("api"))
+	s.openSignalR(doorTo("signalr"))
+	s.mqtt, err = s.openMQTT(ctx, doorTo("mqtt"))
+	return err
+}
+
+// openAPI makes the server API, behind a door that takes an API key in a header, and nothing else.
+func (s *Server) openAPI(d *door.Door) {
+	d.Sources, d.ClientNames = auth.Sources{}, ""
+	s.api = api.New(s.store.channels, api.Config{
+		Door:            d,
+		MaxMessageBytes: s.config.MaxMessageBytes,
+		Presence:        s.presence,
+		Revocations:     s.ids.revoked,
+		Tokens:          s.config.Auth,
+		Version:         s.config.Version,
+	})
+}
+
+// openSignalR makes the hubs. Their door takes a token from the URL, too: Microsoft's clients in browsers have no other
+// place for it.
+func (s *Server) openSignalR(d *door.Door) {
+	d.Sources.Query = true
+	s.signalr = signalr.New(s.store.channels, signalr.Config{
+		Door:            d,
+		Hubs:            s.config.SignalR,
+		MaxMessageBytes: s.config.MaxMessageBytes,
+		SendQueueBytes:  s.config.SendQueueBytes,
+		Presence:        s.presence,
+		Log:             s.config.Log,
+	})
+}
