@@ -5,9 +5,6 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/hub"
 )
 
-// anonymous begins the name under which an anonymous client is present, as on /socket.
-const anonymous = "\x00"
-
 // presentIn returns the channel where a subscription makes its client present, or "".
 func (sub *subscription) presentIn() channel.Name {
 	name, one := sub.pattern.IsName()
@@ -26,7 +23,7 @@ func (c *conn) join(sub *subscription) {
 	who, connection := c.client.Who(), c.session.source
 	user := who.User
 	if user == "" {
-		user = anonymous + connection
+		user = hub.Anonymous(connection)
 	}
 	if err := c.handler.config.Presence.Join(hub.Entry{Channel: name, User: user, Connection: connection, Info: []byte(who.Info)}); err != nil {
 		c.handler.config.Log.Warn("not present", "edge", "mqtt", "channel", name, "error", err)

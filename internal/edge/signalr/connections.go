@@ -40,7 +40,7 @@ type connections struct {
 	all map[tokenKey]*place
 }
 
-// maxUnused bounds what has been negotiated and not been used, together with what is.
+// maxPlaces bounds what has been negotiated and not been used, together with what is.
 const maxPlaces = 1 << 20
 
 // add returns a new place, and the token that leads to it; nil if there are too many.

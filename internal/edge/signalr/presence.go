@@ -1,23 +1,18 @@
 package signalr
 
 import (
-	"strings"
-
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
 
-// anonymous begins the name under which an anonymous connection is present: each is a user of its own. What follows is the
-// connection's id. No user has a name with a control character in it.
-const anonymous = "\x00"
-
+// presentAs returns the name under which the client is present.
 func (c *conn) presentAs() string {
 	if user := c.client.Who().User; user != "" {
 		return user
 	}
-	return anonymous + c.id
+	return hub.Anonymous(c.id)
 }
 
 func noPresence(name channel.Name) error {
@@ -87,7 +82,7 @@ type present struct {
 }
 
 func describeUser(user string, info []byte) somebody {
-	if id, ok := strings.CutPrefix(user, anonymous); ok {
+	if id, ok := hub.IsAnonymous(user); ok {
 		return somebody{ID: id, Info: string(info)}
 	}
 	return somebody{User: user, ID: user, Info: string(info)}
