@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eclipse/paho.golang/paho"
 	"go.uber.org/goleak"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // node is a server, where everybody may do everything below chat/.
 type node struct {
 	addr     string
+	mqtt     string // its address for MQTT
 	shutdown func()
 }
 
@@ -69,6 +71,7 @@ func serve(t *testing.T) *node {
 	}
 	s, err := server.Listen(t.Context(), server.Config{
 		HTTP:            addr,
+		MQTT:            server.MQTT{MQTT: "127.0.0.1:0"},
 		MaxMessageBytes: 1 << 20,
 		Auth:            auth.Config{Keys: []auth.Key{key}},
 		Rules:           rules,
@@ -81,7 +84,7 @@ func serve(t *testing.T) *node {
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve() }()
-	n := &node{addr: addr}
+	n := &node{addr: addr, mqtt: s.MQTTAddr().String()}
 	n.shutdown = func() {
 		n.shutdown = func() {}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -210,6 +213,7 @@ func TestClientsOfOtherEdgesAreOnTheSameChannels(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.CloseNow()
+	device, heard := deviceIn(t, ctx, n.mqtt, "chat/cross")
 	cmd := script(t, ctx, "cross.mjs", n, "/signalr", "ws", "messagepack")
 	done := make(chan struct{})
 	go func() {
@@ -226,6 +230,14 @@ func TestClientsOfOtherEdgesAreOnTheSameChannels(t *testing.T) {
 		if err != nil || typ != want.typ || string(payload) != want.payload {
 			t.Fatalf("got %v %q, %v; want %v %q", typ, payload, err, want.typ, want.payload)
 		}
+		select {
+		case got := <-heard:
+			if got != want.payload {
+				t.Errorf("the device got %q, want %q", got, want.payload)
+			}
+		case <-ctx.Done():
+			t.Fatal("the device gets nothing")
+		}
 	}
 	if err := conn.Write(ctx, websocket.Text, []byte("text of a WebSocket")); err != nil {
 		t.Error(err)
@@ -233,5 +245,39 @@ func TestClientsOfOtherEdgesAreOnTheSameChannels(t *testing.T) {
 	if err := conn.Write(ctx, websocket.Binary, []byte("\x01\xfe")); err != nil {
 		t.Error(err)
 	}
+	<-heard
+	<-heard
+	if _, err := device.Publish(ctx, &paho.Publish{Topic: "chat/cross", QoS: 1, Payload: []byte("text of MQTT")}); err != nil {
+		t.Error(err)
+	}
 	<-done
+}
+
+// deviceIn connects by MQTT, and returns what it hears in a channel.
+func deviceIn(t *testing.T, ctx context.Context, addr, topic string) (*paho.Client, <-chan string) {
+	t.Helper()
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := make(chan string, 10)
+	c := paho.NewClient(paho.ClientConfig{Conn: nc, OnPublishReceived: []func(paho.PublishReceived) (bool, error){
+		func(p paho.PublishReceived) (bool, error) {
+			heard <- string(p.Packet.Payload)
+			return true, nil
+		},
+	}})
+	if _, err := c.Connect(ctx, &paho.Connect{ClientID: "device", CleanStart: true, KeepAlive: 60}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Disconnect(&paho.Disconnect{}); err != nil {
+			t.Error(err)
+		}
+		<-c.Done()
+	})
+	if _, err := c.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: topic, QoS: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	return c, heard
 }
