@@ -102,7 +102,7 @@ func (c *conn) newMessage(name channel.Name, data hubproto.Value, o publishOptio
 	}
 	m := &broker.Message{Channel: name, Type: websocket.Text, ID: o.ID, Key: o.Key, Source: c.id, Time: time.Now()}
 	if b, binary := data.Binary(); binary {
-		m.Type, m.Payload = websocket.Binary, append([]byte(nil), b...)
+		m.Type, m.Payload = websocket.Binary, b
 	} else if text, ok := data.Text(); ok {
 		m.Payload = []byte(text)
 	} else {

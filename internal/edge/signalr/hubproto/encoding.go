@@ -25,8 +25,8 @@ func (e Encoding) Append(dst []byte, m Message) []byte {
 	return append(appendJSON(dst, m), separator)
 }
 
-// Decode reads a message without its frame, which is not kept or changed afterwards, but may be referred to by the
-// message. A message of a type that nobody knows yet is nil, and is to be ignored. The error is a fault of whoever has
+// Decode reads a message without its frame. The message is a copy: calls and streams outlive the buffer of a connection. A
+// message of a type that nobody knows yet is nil, and is to be ignored. The error is a fault of whoever has
 // sent it: the connection is to be closed.
 func (e Encoding) Decode(frame []byte) (Message, error) {
 	if e == InMessagePack {

@@ -161,6 +161,25 @@ func TestAValueTellsWhatItIs(t *testing.T) {
 	}
 }
 
+func TestAMessageIsACopyOfItsFrame(t *testing.T) {
+	for _, e := range []Encoding{InJSON, InMessagePack} {
+		frames := Frames{Encoding: e}
+		frames.Feed(e.Append(nil, &StreamItem{ID: "s", Item: Binary([]byte("bytes"))}))
+		frame, err := frames.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := e.Decode(frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(frame)
+		if got := string(m.(*StreamItem).Item.AppendJSON(nil)); got != `"Ynl0ZXM="` {
+			t.Errorf("%s: got %s", e, got)
+		}
+	}
+}
+
 func TestAValueThatIsTooDeepGoesAsText(t *testing.T) {
 	deep := strings.Repeat("[", MaxDepth+2) + strings.Repeat("]", MaxDepth+2)
 	v, rest, err := unpackValue(JSON([]byte(deep)).appendPacked(nil))

@@ -13,11 +13,11 @@ import (
 	"github.com/tinylib/msgp/msgp"
 )
 
-// unpackValue reads one value of MessagePack, and returns what follows it.
+// unpackValue reads one value of MessagePack, of which it is a copy, and returns what follows it.
 func unpackValue(b []byte) (v Value, rest []byte, err error) {
 	if msgp.NextType(b) == msgp.BinType {
 		raw, rest, err := msgp.ReadBytesZC(b)
-		return Binary(raw), rest, err
+		return Binary(bytes.Clone(raw)), rest, err
 	}
 	text, rest, err := packToJSON(nil, b, 0)
 	return Value{json: text}, rest, err
