@@ -52,6 +52,8 @@ type conn struct {
 	in      incoming
 	burst   burst // publishes that have not left
 
+	gathered int // bytes of calls whose streams have not ended
+
 	mu      sync.Mutex    // guards what follows; taken behind reading
 	err     error         // why the connection is over
 	over    chan struct{} // closed when it is

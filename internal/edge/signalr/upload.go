@@ -1,6 +1,7 @@
 package signalr
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr/hubproto"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/protocol"
 )
 
 // upload is a stream that a client sends along with a call.
@@ -140,7 +142,12 @@ func (p *streamPublisher) fail(err error) {
 // gather collects the streams of a call that the backend answers: each is an array, behind the other arguments. The error is a fault of the
 // client.
 func (k *call) gather() error {
-	g := &gathering{call: k, items: make([][]hubproto.Value, len(k.streams)), open: len(k.streams)}
+	g := &gathering{call: k, items: make([][]byte, len(k.streams)), open: len(k.streams)}
+	for _, a := range k.arguments {
+		g.arguments = appendItem(g.arguments, a)
+	}
+	k.arguments = nil
+	g.grow(len(g.arguments))
 	for i, id := range k.streams {
 		u := &upload{
 			item: func(v hubproto.Value) { g.item(i, v) },
@@ -153,25 +160,47 @@ func (k *call) gather() error {
 	return nil
 }
 
+// maxGatheredBytes is what all streams of a connection that are gathered may have brought, together.
+const maxGatheredBytes = maxInFlightBytes
+
 // gathering is what a call's streams have brought. It belongs to whoever reads.
 type gathering struct {
-	call  *call
-	items [][]hubproto.Value
-	bytes int
-	open  int // streams that have not ended
-	over  bool
+	call      *call
+	arguments []byte   // in JSON, with a comma in front of each
+	items     [][]byte // likewise, of each stream
+	bytes     int      // of all these
+	open      int      // streams that have not ended
+	over      bool
+}
+
+func appendItem(list []byte, v hubproto.Value) []byte { return v.AppendJSON(append(list, ',')) }
+
+// asArray makes a JSON array of a list.
+func asArray(list []byte) []byte {
+	return append(append([]byte{'['}, bytes.TrimPrefix(list, []byte{','})...), ']')
+}
+
+func (g *gathering) grow(by int) {
+	g.bytes += by
+	g.call.conn.gathered += by
 }
 
 func (g *gathering) item(stream int, v hubproto.Value) {
 	if g.over {
 		return
 	}
-	if g.bytes += len(v.AppendJSON(nil)) + 1; int64(g.bytes) > g.call.conn.handler.config.MaxMessageBytes {
-		g.giveUp(&session.TooLargeError{Channel: channel.Name(g.call.method), LimitBytes: g.call.conn.handler.config.MaxMessageBytes})
-		return
+	c, before := g.call.conn, len(g.items[stream])
+	g.items[stream] = appendItem(g.items[stream], v)
+	g.grow(len(g.items[stream]) - before)
+	switch most := c.handler.config.MaxMessageBytes; {
+	case int64(g.bytes) > most:
+		g.giveUp(&session.TooLargeError{Channel: channel.Name(g.call.method), LimitBytes: most})
+	case c.gathered > maxGatheredBytes:
+		g.giveUp(errGatheredTooMuch)
 	}
-	g.items[stream] = append(g.items[stream], v)
 }
+
+var errGatheredTooMuch = protocol.Errorf(protocol.CodeTooMany, "the streams of calls that have not ended hold more than %d bytes; end some before the next", maxGatheredBytes)
 
 func (g *gathering) end(failed string) {
 	switch {
@@ -184,17 +213,24 @@ func (g *gathering) end(failed string) {
 	if g.open--; g.open > 0 {
 		return
 	}
-	arguments := g.call.arguments
+	all := g.arguments
 	for _, items := range g.items {
-		arguments = append(arguments, hubproto.JSON(array(items)))
+		all = append(append(all, ','), asArray(items)...)
 	}
-	g.call.askWith(array(arguments))
+	g.letGo()
+	g.call.askWith(asArray(all))
 }
 
 func (g *gathering) giveUp(err error) {
-	g.over = true
+	g.letGo()
 	for _, id := range g.call.streams {
 		g.call.conn.closeUpload(id)
 	}
 	g.call.fail(err)
+}
+
+// letGo ends the gathering, and gives its room back.
+func (g *gathering) letGo() {
+	g.grow(-g.bytes)
+	g.over, g.arguments, g.items = true, nil, nil
 }
