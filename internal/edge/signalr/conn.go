@@ -206,7 +206,9 @@ func (c *conn) end(why error) {
 	close(c.over)
 	c.lonely.Stop()
 	c.beat.Stop()
-	c.handler.conns.remove(c.key)
+	if c.current() == c {
+		c.handler.conns.remove(c.key) // else the place is another's, which came first
+	}
 	c.stop()
 	go c.finish()
 }

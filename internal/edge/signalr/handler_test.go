@@ -2,6 +2,7 @@ package signalr
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -163,5 +164,21 @@ func TestAClientThatIsSilentIsGivenUp(t *testing.T) {
 	}
 	if last, _ := silent.end(); !strings.Contains(last, "client timeout") {
 		t.Errorf("got %q", last)
+	}
+}
+
+func TestWhoComesSecondToAPlaceDoesNotTakeItAway(t *testing.T) {
+	e := start(t, Config{})
+	token := e.negotiated("")
+	if status, body := e.ask(http.MethodGet, "?id="+token, ""); status != http.StatusOK {
+		t.Fatal(status, body)
+	}
+	place := e.conns.find(keyOf(token))
+	answer := httptest.NewRecorder()
+	if _, ok := e.open(answer, httptest.NewRequest(http.MethodGet, "/signalr", nil), place); ok || answer.Code != http.StatusConflict {
+		t.Errorf("the second is answered with %d", answer.Code)
+	}
+	if e.conns.find(keyOf(token)) == nil {
+		t.Error("the first one's place is gone")
 	}
 }
