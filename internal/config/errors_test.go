@@ -58,7 +58,7 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"limits: {max_message: 0}":            "F:1: limits.max_message: 0 is too small; the least is 1",
 		"broker: {dedup_window: 30}":          `F:1: broker.dedup_window: "30" is no duration; write a number and its unit, as in 200ms, 30s, 24h or 7d`,
 		"broker: {sync_interval: -1s}":        "F:1: broker.sync_interval: -1s is too small; the least is 1ms",
-		"log: {level: warning}":               `F:1: log.level: there is no "warning"; did you mean warn?`,
+		"log: {level: warning}":               `F:1: log.level: there is no "warning"; use one of debug, info, warn, error`,
 		"log: {format: xml}":                  `F:1: log.format: there is no "xml"; use one of auto, text, json`,
 		"listen: {websocket_over_h2: yes}":    `F:1: listen.websocket_over_h2: "yes" is neither true nor false`,
 		"listen: {https: 8443}":               `F:1: listen.https: "8443" is no address; write HOST:PORT, as in localhost:8443 or 127.0.0.1:0`,
@@ -72,7 +72,7 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		// Rules.
 		"channels: [{pattern: a, history: {count: -1}}]":  "F:1: channels[0].history.count: -1 is too small; the least is 0",
 		"channels: [{pattern: a, history: {count: 1.5}}]": `F:1: channels[0].history.count: "1.5" is no whole number`,
-		"channels: [{pattern: a, slow: catch_up}]":        `F:1: channels[0].slow: there is no "catch_up"; did you mean catch-up?`,
+		"channels: [{pattern: a, slow: catch_up}]":        `F:1: channels[0].slow: there is no "catch_up"; use one of drop, disconnect, catch-up`,
 		"channels:\n- echo: true":                         `F:2: channels[0] has no pattern; say which channels the rule is for, as in "pattern: chat/#" (a pattern that begins with # needs quotes)`,
 		"channels:\n- pattern: #\n  echo: true":           `F:2: channels[0] has no pattern; say which channels the rule is for, as in "pattern: chat/#" (a pattern that begins with # needs quotes)`,
 		"channels:\n- echo: true\n  pattern: a/#/b":       `F:3: channels[0].pattern: channel pattern "a/#/b" has "#" before its end (segment 2); write "+" for one segment, and "#" as the last segment only`,

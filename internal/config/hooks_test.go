@@ -61,7 +61,7 @@ func TestWhatIsWrongWithAHookIsToldAndNoSecret(t *testing.T) {
 		`[{` + good + `}, {` + good + `}]`:                     `there is a hook "app" already`,
 		`[{name: app, secrets: [` + hookSecret + `]}]`:         "hooks[0] has no events",
 		`[{name: app, events: [rpc]}]`:                         "openssl rand",
-		`[{name: app, events: [conect]}]`:                      "did you mean connect?",
+		`[{name: app, events: [conect]}]`:                      `there is no "conect"; use one of connect, `,
 		`[{` + good + `, channels: [a//b]}]`:                   "hooks[0].channels",
 		`[{` + good + `, dead_letter: a/#}]`:                   "hooks[0].dead_letter",
 		`[{` + good + `, on_failure: ignore}]`:                 `there is no "ignore"`,

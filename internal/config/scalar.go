@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/holdfast-dev/holdfast/internal/config/nearest"
 )
 
 // parse gives v the value that text means for the key.
@@ -18,11 +16,8 @@ func (f field) parse(text string, v reflect.Value) error {
 		return err
 	}
 	if allowed := f.values(); len(allowed) > 0 && !slices.Contains(allowed, text) {
-		hint := "use one of " + strings.Join(allowed, ", ")
-		if meant := nearest.Word(text, allowed); meant != "" {
-			hint = "did you mean " + meant + "?"
-		}
-		return fmt.Errorf("there is no %q; %s", text, hint)
+		// No guess: "none" is near "anyone", but whoever writes it means nobody.
+		return fmt.Errorf("there is no %q; use one of %s", text, strings.Join(allowed, ", "))
 	}
 	if least := f.least(); least != "" && v.Int() < bound(least, v.Type()) {
 		return fmt.Errorf("%s is too small; the least is %s", text, least)
