@@ -5,6 +5,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr"
+	"github.com/holdfast-dev/holdfast/internal/server"
 )
 
 // hubsOf returns the hubs of SignalR of a configuration, of which there is always one. The error is [config.Errors].
@@ -17,6 +18,9 @@ func hubsOf(c *config.Config) ([]*signalr.Hub, error) {
 	var wrong config.Errors
 	for i, h := range c.SignalR {
 		hub, err := signalr.NewHub(h.Path, h.Subscribe, h.Methods, h.Messages)
+		if err == nil && !server.TakesHub(h.Path) {
+			err = fmt.Errorf("the path %q is the server's own; take another one, such as /chatHub", h.Path)
+		}
 		if err != nil {
 			wrong = append(wrong, &config.Error{Place: h.Place, Problem: fmt.Sprintf("signalr[%d]: %v", i, err)})
 		}

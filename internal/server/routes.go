@@ -61,8 +61,17 @@ var reserved = []string{"channels", "console", "events", "mqtt", "signalr", "soc
 
 // isReserved tells whether a path is the server's own, whether or not there is anything.
 func isReserved(path string) bool {
+	return slices.Contains(reserved, firstSegment(path))
+}
+
+// TakesHub tells whether a hub of SignalR can be at a path, because nothing else of the server's is there.
+func TakesHub(path string) bool {
+	return !isReserved(path) || firstSegment(path) == "signalr"
+}
+
+func firstSegment(path string) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return slices.Contains(reserved, first)
+	return first
 }
 
 // checkHost refuses requests whose Host is a name that is not ours. A page elsewhere could otherwise

@@ -2,6 +2,7 @@ package signalr
 
 import (
 	"fmt"
+	pathpkg "path"
 	"strconv"
 	"strings"
 
@@ -49,8 +50,8 @@ var groups = []string{"JoinGroup=subscribe {0}", "LeaveGroup=unsubscribe {0}", "
 // message(channel, data, meta).
 func NewHub(path string, subscribe, methods, messages []string) (*Hub, error) {
 	h := &Hub{path: path, methods: make(map[string]*method)}
-	if !strings.HasPrefix(path, "/") || path != "/" && strings.HasSuffix(path, "/") || strings.ContainsAny(path, "?#%{}") {
-		return nil, fmt.Errorf("the path %q has to begin with /, and not to end with it", path)
+	if !strings.HasPrefix(path, "/") || pathpkg.Clean(path) != path || strings.ContainsAny(path, "?#%{}") {
+		return nil, fmt.Errorf("the path %q has to begin with /, not to end with it, and to be without //, ., .., ?, #, %%, { and }", path)
 	}
 	for _, s := range subscribe {
 		name, err := channel.Parse(s)

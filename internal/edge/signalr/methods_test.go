@@ -24,6 +24,7 @@ func TestTheConfigurationOfAHubIsChecked(t *testing.T) {
 	}{
 		{"signalr", nil, nil, nil, "begin with /"},
 		{"/a/", nil, nil, nil, "not to end with it"},
+		{"/a/../b", nil, nil, nil, "to be without //"},
 		{"/a", []string{"a//b"}, nil, nil, "empty segment"},
 		{"/a", nil, []string{"Send"}, nil, "does not say what a method does"},
 		{"/a", nil, []string{"Send=shout a"}, nil, "publish, subscribe or unsubscribe"},
