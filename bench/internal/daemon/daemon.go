@@ -52,6 +52,7 @@ const ChannelPrefix = "/channels/"
 func All() []Daemon {
 	return []Daemon{
 		{Own, dialect.WebSocket{Prefix: ChannelPrefix, Quiet: "?echo=false"}, installHoldfast, holdfastCommand},
+		{"holdfast-mqtt", dialect.MQTT{}, installHoldfast, holdfastMQTTCommand},
 		{"nats", dialect.NATS{}, installNATS, natsCommand},
 		{"mosquitto", dialect.MQTT{}, installMosquitto, mosquittoCommand},
 		{"socketio", dialect.SocketIO{}, installSocketIO, socketIOCommand},

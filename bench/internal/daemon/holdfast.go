@@ -24,6 +24,18 @@ func holdfastCommand(program string, s setup) ([]string, error) {
 	if s.cert != nil {
 		http, https = https, http
 	}
-	return []string{program, "dev", "--http", http, "--https", https,
-		"--data", filepath.Join(s.folder, "data"), "--ca-dir", filepath.Join(s.folder, "ca")}, nil
+	return holdfastServing(program, s, "--http", http, "--https", https, "--mqtt", "", "--mqtts", ""), nil
+}
+
+// holdfastMQTTCommand is the same server with its clients on MQTT.
+func holdfastMQTTCommand(program string, s setup) ([]string, error) {
+	tcp, tls := s.addr.String(), ""
+	if s.cert != nil {
+		tcp, tls = tls, tcp
+	}
+	return holdfastServing(program, s, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--mqtt", tcp, "--mqtts", tls), nil
+}
+
+func holdfastServing(program string, s setup, where ...string) []string {
+	return append([]string{program, "dev", "--data", filepath.Join(s.folder, "data"), "--ca-dir", filepath.Join(s.folder, "ca")}, where...)
 }
