@@ -68,11 +68,17 @@ func (c *conn) release(id uint16) {
 	c.session.journal.commit(func(error) { c.out.say(done.Append(nil, c.version)) })
 }
 
-// arrivalOf returns the publication that a packet identifier stands for, or nil.
-func (s *mqttSession) arrivalOf(id uint16) *arrival {
+// arrivalOf returns the publication that a packet identifier stands for, or nil. On another connection than that it came on
+// only a repeat says so (MQTT 5, section 3.3.1.1): else the client has forgotten it, and begins a new one.
+func (s *mqttSession) arrivalOf(id uint16, c *conn, dup bool) *arrival {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.arrivals[id]
+	a := s.arrivals[id]
+	if a != nil && a.by != c && !dup {
+		delete(s.arrivals, id)
+		return nil
+	}
+	return a
 }
 
 // arrives notes that a publication has come.

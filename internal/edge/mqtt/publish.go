@@ -95,7 +95,7 @@ func (c *conn) receipt(p *packet.Publish) (r receipt, again bool, err error) {
 		return receipt{}, false, nil
 	case 2:
 		t = packet.TypePubrec
-		if r.arrival = c.session.arrivalOf(p.ID); r.arrival != nil && !c.session.adopt(r.arrival, c) {
+		if r.arrival = c.session.arrivalOf(p.ID, c, p.Dup); r.arrival != nil && !c.session.adopt(r.arrival, c) {
 			a := r.arrival
 			c.answerAgain(a, p.ID)
 			return receipt{}, true, nil
