@@ -108,7 +108,7 @@ func pagedMessage(channel string, behind protocol.Positions, m *protocol.Message
 	if epoch == "" && len(behind) == 1 {
 		epoch = behind[0].Epoch
 	}
-	return Message{Channel: channel, Offset: m.Offset, Epoch: epoch, Payload: m.Payload, ID: m.ID, Key: m.Key, Time: m.Time}
+	return Message{Channel: channel, Offset: m.Offset, Epoch: epoch, Payload: m.Payload, ID: m.ID, Key: m.Key, Meta: m.Meta, Time: m.Time}
 }
 
 // Presence returns who is in the channel, and how many. It asks for pages until it has all; a user may be in

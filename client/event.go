@@ -18,6 +18,7 @@ type Message struct {
 	Payload
 	ID   string // the publisher's; "" if it gave none
 	Key  string
+	Meta []string  // what MQTT calls user properties: names and values by turns; names may repeat
 	Time time.Time // when it was stored or published, to the millisecond; zero if not told
 }
 

@@ -111,7 +111,7 @@ func (s *Subscription) message(m *protocol.Message, patient bool) (stuck *Subscr
 	if last, ok := s.positions.Offset(at.Epoch); ok && m.Offset != 0 && m.Offset <= last {
 		return nil // a repeat
 	}
-	message := &Message{Channel: m.Channel, Offset: m.Offset, Epoch: at.Epoch, Payload: m.Payload, ID: m.ID, Key: m.Key, Time: m.Time}
+	message := &Message{Channel: m.Channel, Offset: m.Offset, Epoch: at.Epoch, Payload: m.Payload, ID: m.ID, Key: m.Key, Meta: m.Meta, Time: m.Time}
 	if message.Channel == "" {
 		message.Channel = s.name
 	}

@@ -11,6 +11,7 @@ type Message struct {
 	Payload
 	ID   string // the publisher's; "" for none
 	Key  string
+	Meta []string  // what MQTT calls user properties: names and values by turns; names may repeat
 	Time time.Time // when it was stored or else published, to the millisecond; zero if not told
 }
 
@@ -31,6 +32,7 @@ func (m *Message) writeShared(w *encoder) {
 	w.payload(&m.Payload)
 	w.optText("id", m.ID)
 	w.optText("key", m.Key)
+	w.texts("meta", m.Meta)
 	if !m.Time.IsZero() {
 		w.whole("time", uint64(max(0, m.Time.UnixMilli())))
 	}
@@ -52,6 +54,8 @@ func (m *Message) read(d *decoder) {
 			m.ID = d.text(name, 0, MaxIDBytes)
 		case "key":
 			m.Key = d.text(name, 0, MaxIDBytes)
+		case "meta":
+			m.Meta = d.texts(name)
 		case "time":
 			m.Time = time.UnixMilli(int64(d.whole(name, 0, MaxWhole))).UTC()
 		default:

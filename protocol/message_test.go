@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 )
 
@@ -50,6 +51,19 @@ func TestPreparedMessagesShareAnArray(t *testing.T) {
 			if !bytes.Equal(got, want) {
 				t.Errorf("%d messages in %v are\n%q\nwant\n%q", n+1, e, got, want)
 			}
+		}
+	}
+}
+
+func TestAMessageBearsWhatItsPublisherSaysOfIt(t *testing.T) {
+	for _, e := range encodings {
+		m := &Message{Sub: 1, Payload: Text("21.5"), Meta: []string{"unit", "C", "unit", "K"}}
+		items, fault := e.DecodeServer(e.AppendPush(nil, m))
+		if fault != nil || len(items) != 1 {
+			t.Fatalf("%v: %v", e, fault)
+		}
+		if got := items[0].Push.(*Message); !slices.Equal(got.Meta, m.Meta) {
+			t.Errorf("%v: it came with %q", e, got.Meta)
 		}
 	}
 }

@@ -136,6 +136,18 @@ func (m *Meta) Check() error {
 	return nil
 }
 
+// Texts returns the pairs as names and values by turns; nil without any.
+func (m *Meta) Texts() []string {
+	if m == nil || len(m.Pairs) == 0 {
+		return nil
+	}
+	all := make([]string, 0, 2*len(m.Pairs))
+	for _, p := range m.Pairs {
+		all = append(all, p.Name, p.Value)
+	}
+	return all
+}
+
 // Expired tells whether the message is of no use any more.
 func (m *Message) Expired(now time.Time) bool {
 	return m.Meta != nil && m.Meta.Lasts > 0 && now.Sub(m.Time) >= m.Meta.Lasts

@@ -83,6 +83,7 @@ func (p *Publication) prepare(f PushForm, epochOf func(channel.Name) string) []p
 			Payload: protocol.Payload{Data: m.Payload, Binary: m.Type == websocket.Binary},
 			ID:      m.ID,
 			Key:     m.Key,
+			Meta:    m.Meta.Texts(),
 			Time:    m.Time,
 		}
 		if f.Pattern {

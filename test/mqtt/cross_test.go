@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,7 @@ type room struct {
 	device  *device
 	socket  *websocket.Conn
 	events  *bufio.Scanner
+	client  *client.Client
 	pattern *client.Subscription
 }
 
@@ -86,6 +88,7 @@ func enter(t *testing.T, s *served, name string) *room {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close(ctx) })
+	r.client = c
 	if r.pattern, err = c.Pattern(top+"/+").Subscribe(ctx, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +186,33 @@ func (r *room) byEvent() string {
 	}
 	r.t.Fatalf("the event stream ends: %v", r.events.Err())
 	return ""
+}
+
+func TestUserPropertiesAreSeenFromEachSide(t *testing.T) {
+	s := serve(t)
+	r := enter(t, s, "kept/meta")
+	d := newListener(t, r.ctx, s.mqtt, "publisher")
+	p := &packet.Publish{Topic: "kept/meta", Payload: []byte("21.5"), QoS: 1, ID: 1, Properties: new(packet.Properties)}
+	p.Properties.AddUser("unit", "C")
+	p.Properties.AddUser("unit", "K")
+	if received := false; d.step(p, &received) != nil {
+		t.Fatal("it is not published")
+	}
+	want := []string{"unit", "C", "unit", "K"}
+	for m, err := range r.pattern.Messages(r.ctx) {
+		if err != nil || !slices.Equal(m.Meta, want) {
+			t.Errorf("the pattern brings %+v, %v", m, err)
+		}
+		break
+	}
+	if got := r.byMQTT().Properties; len(got.User) != 2 || got.User[1].Value != "K" {
+		t.Errorf("MQTT brings %+v", got)
+	}
+	for m, err := range r.client.Channel("kept/meta").History(r.ctx, nil) {
+		if err != nil || !slices.Equal(m.Meta, want) {
+			t.Errorf("the history has %+v, %v", m, err)
+		}
+	}
 }
 
 func TestWhatIsKeptIsSeenFromEachSide(t *testing.T) {

@@ -3,6 +3,7 @@ package channels
 import (
 	"encoding/base64"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -96,7 +97,7 @@ func TestAnEnvelopeSaysWhatAMessageIs(t *testing.T) {
 		if len(events) != 1 {
 			t.Fatalf("got %q", b)
 		}
-		if err := json.Unmarshal([]byte(events[0].data), &got); err != nil || got != want[i] {
+		if err := json.Unmarshal([]byte(events[0].data), &got); err != nil || !reflect.DeepEqual(got, want[i]) {
 			t.Errorf("got %s, %v; want %+v", b, err, want[i])
 		}
 	}

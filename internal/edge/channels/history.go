@@ -23,12 +23,13 @@ const positionHeader = "Holdfast-Position"
 
 // stored is a message as JSON.
 type stored struct {
-	Offset uint64 `json:"offset,omitempty"` // 0 for a live one that is stored nowhere
-	Data   string `json:"data"`             // base64 if binary
-	Binary bool   `json:"binary,omitempty"`
-	ID     string `json:"id,omitempty"` // the publisher's
-	Key    string `json:"key,omitempty"`
-	Time   int64  `json:"time"` // in milliseconds since 1970
+	Offset uint64   `json:"offset,omitempty"` // 0 for a live one that is stored nowhere
+	Data   string   `json:"data"`             // base64 if binary
+	Binary bool     `json:"binary,omitempty"`
+	ID     string   `json:"id,omitempty"` // the publisher's
+	Key    string   `json:"key,omitempty"`
+	Meta   []string `json:"meta,omitempty"` // user properties of MQTT: names and values by turns
+	Time   int64    `json:"time"`           // in milliseconds since 1970
 }
 
 // serveHistory answers a GET for stored messages with a JSON array of them, oldest first. The
@@ -133,7 +134,7 @@ func encodeMessages(messages []*broker.Message) []byte {
 }
 
 func newStored(m *broker.Message) stored {
-	s := stored{Offset: m.Offset, Data: string(m.Payload), ID: m.ID, Key: m.Key, Time: m.Time.UnixMilli()}
+	s := stored{Offset: m.Offset, Data: string(m.Payload), ID: m.ID, Key: m.Key, Meta: m.Meta.Texts(), Time: m.Time.UnixMilli()}
 	if m.Type == websocket.Binary {
 		s.Data, s.Binary = base64.StdEncoding.EncodeToString(m.Payload), true
 	}

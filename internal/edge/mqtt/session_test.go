@@ -182,10 +182,14 @@ func TestAPublicationWithQoS2ThatComesAgainIsPublishedOnce(t *testing.T) {
 		c.ack(packet.TypePubrel, 7)
 		await[*packet.Ack](c)
 		publish(false, "another")
+		c.drop()
+		c = dial(v).connect("c", stays)
+		publish(false, "new") // a client that has forgotten what it began
 		c.ack(packet.TypePubrel, 7)
 		await[*packet.Ack](c)
 		s.want("kept/x", "once")
 		s.want("kept/x", "another")
+		s.want("kept/x", "new")
 		s.wantNothing()
 	})
 }

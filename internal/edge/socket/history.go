@@ -75,6 +75,7 @@ func historyOK(page *broker.Page, since protocol.Positions) *protocol.HistoryOK 
 			Payload: protocol.Payload{Data: m.Payload, Binary: m.Type == websocket.Binary},
 			ID:      m.ID,
 			Key:     m.Key,
+			Meta:    m.Meta.Texts(),
 			Time:    m.Time,
 		}
 	}
