@@ -135,14 +135,19 @@ func (x *exchange) do(ctx context.Context, method, query string, body []byte, he
 	return x.http.Do(r)
 }
 
-// ask sends a request and reads its answer, of at most so many bytes.
+// ask sends a request and reads its answer: of success, at most so many bytes; of anything else, as much as tells why, since
+// what is between may answer with a page of any size.
 func (x *exchange) ask(ctx context.Context, most int64, method, query string, body []byte, headers ...string) (status int, text []byte, err error) {
 	resp, err := x.do(ctx, method, query, body, headers...)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	text, err = io.ReadAll(http.MaxBytesReader(nil, resp.Body, most))
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		text, err = io.ReadAll(io.LimitReader(resp.Body, maxReasonBytes))
+	} else {
+		text, err = io.ReadAll(http.MaxBytesReader(nil, resp.Body, most))
+	}
 	return resp.StatusCode, text, err
 }
 
