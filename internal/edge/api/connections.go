@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
@@ -79,9 +80,6 @@ type disconnected struct {
 	Disconnected int `json:"disconnected"` // connections
 }
 
-// maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).
-const maxReasonBytes = 123
-
 // disconnect ends connections of this node: one, those of a session, or those of a user.
 func (h *Handler) disconnect(c *call) (any, error) {
 	r, err := decode[disconnectRequest](c)
@@ -132,8 +130,8 @@ func (r *disconnectRequest) check() error {
 		return badRequest("code and reconnect are both there; a code says itself whether clients come back, so leave one out")
 	case r.Code != 0 && r.Code != 1000 && (r.Code < 4000 || r.Code > 4499):
 		return badRequest("the code %d is not for applications; use 1000, or one from 4000 to 4499, after which clients do not come back, or reconnect", r.Code)
-	case len(r.Reason) > maxReasonBytes:
-		return refusal("too_large", http.StatusUnprocessableEntity, "the reason has %d bytes, and a close frame has room for %d", len(r.Reason), maxReasonBytes)
+	case len(r.Reason) > door.MaxReasonBytes:
+		return refusal("too_large", http.StatusUnprocessableEntity, "the reason has %d bytes, and a close frame has room for %d", len(r.Reason), door.MaxReasonBytes)
 	}
 	return nil
 }

@@ -185,8 +185,8 @@ func newBatch(name channel.Name, items []batchItem, key string, most int64) (*hu
 		if item.ID == "" && key != "" {
 			item.ID = key + "-" + strconv.Itoa(i)
 		}
-		if max(len(item.ID), len(item.Key)) > maxLabelBytes {
-			return nil, fmt.Errorf("message %d of the batch: an id and a key have at most %d bytes", i, maxLabelBytes)
+		if max(len(item.ID), len(item.Key)) > protocol.MaxIDBytes {
+			return nil, fmt.Errorf("message %d of the batch: an id and a key have at most %d bytes", i, protocol.MaxIDBytes)
 		}
 		var err error
 		messages[i], err = item.message()

@@ -16,11 +16,9 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
-
-// maxLabelBytes bounds the id and the key of a publication.
-const maxLabelBytes = 128
 
 // servePublish publishes the body of a POST, as one message unless the URL says ?batch=true. The answer 201 says that the message is stored, 200 that
 // one with the same Idempotency-Key had been before, and 202 that the channel keeps nothing and the
@@ -50,8 +48,8 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, name chan
 	}
 	p := hub.NewPublication(name, websocket.Message{Type: typ, Payload: body})
 	m := p.Messages[0]
-	if m.ID, m.Key = r.Header.Get("Idempotency-Key"), r.URL.Query().Get("key"); max(len(m.ID), len(m.Key)) > maxLabelBytes {
-		h.badRequest(w, r, client, http.StatusBadRequest, fmt.Errorf("an Idempotency-Key and a key have at most %d bytes", maxLabelBytes))
+	if m.ID, m.Key = r.Header.Get("Idempotency-Key"), r.URL.Query().Get("key"); max(len(m.ID), len(m.Key)) > protocol.MaxIDBytes {
+		h.badRequest(w, r, client, http.StatusBadRequest, fmt.Errorf("an Idempotency-Key and a key have at most %d bytes", protocol.MaxIDBytes))
 		return
 	}
 	if err := client.Spend(0, len(body)); err != nil {

@@ -14,7 +14,7 @@ func TestAReasonIsCutToWhatFitsAndItsRefIsNot(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	got := Reason(strings.Repeat("ü", 100), "ABCDEFGH")
-	if len(got) > maxReasonBytes || len(got) < maxReasonBytes-1 || !utf8.ValidString(got) || !strings.HasSuffix(got, "ü (ref ABCDEFGH)") {
+	if len(got) > MaxReasonBytes || len(got) < MaxReasonBytes-1 || !utf8.ValidString(got) || !strings.HasSuffix(got, "ü (ref ABCDEFGH)") {
 		t.Errorf("got %q, of %d bytes", got, len(got))
 	}
 }

@@ -43,15 +43,15 @@ func (d *Door) Ended(c *session.Client, err error) {
 	}
 }
 
-// maxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).
-const maxReasonBytes = 123
+// MaxReasonBytes is what fits into a close frame behind the code (RFC 6455 section 5.5).
+const MaxReasonBytes = 123
 
 // Reason returns the reason of a close frame with what the audit knows the occasion by, "" if it does not. It is cut to what fits.
 func Reason(reason, ref string) string {
 	if ref != "" {
 		ref = " (ref " + ref + ")"
 	}
-	if most := maxReasonBytes - len(ref); len(reason) > most {
+	if most := MaxReasonBytes - len(ref); len(reason) > most {
 		reason = strings.ToValidUTF8(reason[:most], "")
 	}
 	return reason + ref

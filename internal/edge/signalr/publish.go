@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr/hubproto"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
+	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -33,9 +34,6 @@ func published(a broker.Ack) hubproto.Value {
 	}
 	return hubproto.JSON(append(b, '}'))
 }
-
-// maxLabelBytes bounds the id and the key of a publication.
-const maxLabelBytes = 128
 
 // burst is publishes to one channel that have come together. They leave together, which costs each subscriber one write.
 type burst struct {
@@ -97,8 +95,8 @@ func (c *conn) newMessage(name channel.Name, data hubproto.Value, o publishOptio
 	if err := c.client.Allow(auth.Publish, name.Pattern()); err != nil {
 		return nil, err
 	}
-	if max(len(o.ID), len(o.Key)) > maxLabelBytes {
-		return nil, badArgument("an id and a key have at most %d bytes", maxLabelBytes)
+	if max(len(o.ID), len(o.Key)) > protocol.MaxIDBytes {
+		return nil, badArgument("an id and a key have at most %d bytes", protocol.MaxIDBytes)
 	}
 	m := &broker.Message{Channel: name, Type: websocket.Text, ID: o.ID, Key: o.Key, Source: c.id, Time: time.Now()}
 	if b, binary := data.Binary(); binary {
