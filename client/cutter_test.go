@@ -21,8 +21,11 @@ type cutter struct {
 
 // cutting dials connections that break after so many bytes each; those after them do not.
 func cutting(dial func(ctx context.Context, network, addr string) (net.Conn, error), bytes []int) func(context.Context, string, string) (net.Conn, error) {
+	var mu sync.Mutex // guards bytes: requests of one client dial side by side
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		nc, err := dial(ctx, network, addr)
+		mu.Lock()
+		defer mu.Unlock()
 		if err != nil || len(bytes) == 0 {
 			return nc, err
 		}
