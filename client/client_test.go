@@ -228,11 +228,12 @@ func TestAMessageThatIsNotAheadIsARepeat(t *testing.T) {
 		defer shutDown(t, c)
 		s := subscribe(t, c, "a", nil)
 		publish(t, c, "a", "1", "2")
+		want(t, s, "1", "2") // the acknowledgement may be ahead of them
 		f.tell(&protocol.Message{Sub: s.number, Offset: 3, Payload: Text("1 again")})
 		f.tell(&protocol.Message{Sub: s.number, Offset: 6, Payload: Text("2 again")})
 		f.tell(&protocol.Live{Sub: s.number, Position: protocol.Positions{{Offset: 3, Epoch: "e1"}}}) // which sets nothing back
 		publish(t, c, "a", "3")
-		want(t, s, "1", "2", "3")
+		want(t, s, "3")
 		if s.Position() != "9:e1" {
 			t.Error(s.Position())
 		}
