@@ -36,7 +36,7 @@ var printedURL = regexp.MustCompile(`http://\S+:\d+`)
 
 // startHoldfast starts the server, passes on what it prints, and returns when it serves. It ends with ctx.
 func startHoldfast(ctx context.Context, s *setup, out io.Writer) (*holdfast, error) {
-	args := []string{"dev", "--config", s.config, "--static", filepath.Join(s.here, "site"), "--https", s.https, "--http", s.http, "--data", s.data}
+	args := []string{"dev", "--config", s.config, "--static", filepath.Join(s.here, "site"), "--https", s.https, "--http", s.http, "--mqtt", "", "--mqtts", "", "--data", s.data}
 	if s.caDir != "" {
 		args = append(args, "--ca-dir", s.caDir)
 	}
