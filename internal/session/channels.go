@@ -130,7 +130,7 @@ func (c *Channels) Epoch(name channel.Name) string {
 }
 
 // ErrNoHistory says that a channel keeps no messages.
-var ErrNoHistory = errors.New("the channel keeps no history")
+var ErrNoHistory = errors.New("the channel keeps no history: the rules of the server give none to channels of this name")
 
 // History reads what a channel keeps: behind the position in start, its newest messages, or, for the
 // zero value, from the oldest on; at most most messages, and about 256 KiB. The error is ErrNoHistory or

@@ -170,8 +170,8 @@ func TestNamesThatAreNoneAreRefusedInEverySpelling(t *testing.T) {
 		{"a position beyond numbers", "/channels/kept/a?since=99999999999999999999", `400 since: "99999999999999999999" is not a position; it looks like 1042:k3f9a2 (ref) | closed`},
 		{"a position with a line end", "/channels/kept/a?since=1:a%0d%0ab", `400 since: "1:a\r\nb" is not a position; it looks like 1042:k3f9a2 (ref) | closed`},
 		{"a position of another log", "/channels/kept/a?since=1:zzzzzz", `410 messages behind 1:zzzzzz are not kept any more, or may not be; ask for ?since=0 to get all that is kept, or for ?last= | closed`},
-		{"a number that is negative", "/channels/kept/a?last=-1", `400 last="-1" is not a number of messages (ref) | closed`},
-		{"a number beyond numbers", "/channels/kept/a?last=99999999999999999999", `400 last="99999999999999999999" is not a number of messages (ref) | closed`},
+		{"a number that is negative", "/channels/kept/a?last=-1", `400 last="-1" is not a number of messages; use last=10 (ref) | closed`},
+		{"a number beyond numbers", "/channels/kept/a?last=99999999999999999999", `400 last="99999999999999999999" is not a number of messages; use last=10 (ref) | closed`},
 		{"a place and a number", "/channels/kept/a?since=0&last=1", `400 since= and last= contradict each other; use one of them (ref) | closed`},
 		{"a history that there is not", "/channels/open/a?last=1", `404 the channel keeps no history: the rules of the server give none to channels of this name | closed`},
 	} {

@@ -14,7 +14,7 @@ func TestRequestsForEventsPollsAndBatchesThatAreNoneAreRefused(t *testing.T) {
 	n.try([]hostileInput{
 		{"events behind no position", events("/channels/kept/a?since=x"), `400 since: "x" ` + noPosition},
 		{"events behind a position with a line end", events("/channels/kept/a?since=1:a%0d%0aX:b"), `400 since: "1:a\r\nX:b" ` + noPosition},
-		{"an id that is none", events("/channels/kept/a", "Last-Event-ID: ;;;"), `400 since: ";;;" ` + noPosition},
+		{"an id that is none", events("/channels/kept/a", "Last-Event-ID: ;;;"), `400 Last-Event-ID: ";;;" ` + noPosition},
 		{"events of nothing", events("/events"), `400 nothing is asked for; say what, as in /events?channel=chat/lobby&channel=news&pattern=sensors/%2B/temp (ref) | closed`},
 		{"events of a name that is none", events("/events?channel=a/../b"), `400 channel name "a/../b" has a dot segment (segment 2), which URLs resolve away, so that no client could reach it; use another name for it (ref) | closed`},
 		{"events of too much", events("/events?" + strings.Repeat("channel=a&", 101)), `400 101 channels and patterns are more than the 100 that one stream may have; a pattern such as chat/# has many channels (ref) | closed`},

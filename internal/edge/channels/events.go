@@ -129,7 +129,9 @@ const lastEventID = "Last-Event-ID"
 // as the first time.
 func startsOf(r *http.Request, n int) ([]session.Start, error) {
 	values := r.URL.Query()
+	what := "since"
 	if id := r.Header.Get(lastEventID); id != "" {
+		what = lastEventID
 		values.Del("last")
 		values.Set("since", id)
 	}
@@ -146,7 +148,7 @@ func startsOf(r *http.Request, n int) ([]session.Start, error) {
 			since = ids[i]
 		}
 		var err error
-		if starts[i], err = parseStart(since, values.Get("last")); err != nil {
+		if starts[i], err = parseStart(what, since, values.Get("last")); err != nil {
 			return nil, err
 		}
 	}

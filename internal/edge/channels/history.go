@@ -51,7 +51,7 @@ func (h *Handler) serveHistory(w http.ResponseWriter, r *http.Request, name chan
 	page, err := h.channels.History(r.Context(), name, q.start, q.limit)
 	switch {
 	case errors.Is(err, session.ErrNoHistory):
-		http.Error(w, err.Error()+": the rules of the server give none to channels of this name", http.StatusNotFound)
+		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	case err != nil:
 		h.door.Refuse(w, r, client, err)

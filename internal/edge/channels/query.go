@@ -40,7 +40,7 @@ func parseQuery(values url.Values) (q query, err error) {
 			return q, err
 		}
 	}
-	q.start, err = parseStart(values.Get("since"), values.Get("last"))
+	q.start, err = parseStart("since", values.Get("since"), values.Get("last"))
 	return q, err
 }
 
@@ -68,14 +68,15 @@ func parseWait(s string) (time.Duration, error) {
 }
 
 // parseStart reads where to begin: at positions, with the newest messages, or, if both are empty, with what comes.
-func parseStart(since, last string) (start session.Start, err error) {
+// what is the parameter or header that since is from.
+func parseStart(what, since, last string) (start session.Start, err error) {
 	switch {
 	case since != "" && last != "":
 		return start, fmt.Errorf("since= and last= contradict each other; use one of them")
 	case since != "":
 		all, err := protocol.ParsePositions(since)
 		if err != nil {
-			return start, fmt.Errorf("since: %w", err)
+			return start, fmt.Errorf("%s: %w", what, err)
 		}
 		for _, at := range all {
 			start.Since = append(start.Since, broker.Position{Epoch: at.Epoch, Offset: at.Offset})
@@ -83,7 +84,7 @@ func parseStart(since, last string) (start session.Start, err error) {
 	case last != "":
 		start.Last, err = strconv.Atoi(last)
 		if err != nil || start.Last < 0 {
-			return start, fmt.Errorf("last=%.20q is not a number of messages", last)
+			return start, fmt.Errorf("last=%.20q is not a number of messages; use last=10", last)
 		}
 	}
 	return start, nil
