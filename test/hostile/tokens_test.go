@@ -156,8 +156,8 @@ func TestCredentialsInTwoPlacesOrInWrongOnesAreRefused(t *testing.T) {
 		{"an API key that is known by its id alone", request("GET /channels/users/a", "X-API-Key: hfk_aaaaaaaa"), "401 the API key is incomplete, or none; send the whole key, which begins with hfk_ (ref) | closed"},
 		{"a cookie from an allowed origin that is not ours", handshake("/channels/users/a", cookie, "Origin: https://a.app.example"), "401 you may not subscribe to users/a without saying who you are: send a token (ref) | closed"},
 		{"a cookie from an allowed origin, to publish", post("/channels/users/a", "x", cookie, "Origin: https://a.app.example"), "401 you may not publish to users/a without saying who you are: send a token (ref) | closed"},
-		{"a cookie from a page without an origin", handshake("/channels/users/a", cookie, "Origin: null"), `403 origin "null" is not allowed (allowed: the same origin, https://*.app.example, http://localhost:*) (ref) | closed`},
-		{"a cookie from another port of ours", handshake("/channels/users/a", cookie, "Origin: http://"+host+":8080"), `403 origin "http://holdfast.test:8080" is not allowed (allowed: the same origin, https://*.app.example, http://localhost:*) (ref) | closed`},
+		{"a cookie from a page without an origin", handshake("/channels/users/a", cookie, "Origin: null"), `403 origin "null" is not allowed (allowed: the same origin, https://*.app.example, http://localhost:*); whoever runs the server can add it to listen.origins (ref) | closed`},
+		{"a cookie from another port of ours", handshake("/channels/users/a", cookie, "Origin: http://"+host+":8080"), `403 origin "http://holdfast.test:8080" is not allowed (allowed: the same origin, https://*.app.example, http://localhost:*); whoever runs the server can add it to listen.origins (ref) | closed`},
 		{"a cookie by another name", request("GET /channels/users/a", "Cookie: ID="+ada), "401 you may not subscribe to users/a without saying who you are: send a token (ref) | closed"},
 	} {
 		inputs = append(inputs, hostileInput{in.name, in.send, in.want})

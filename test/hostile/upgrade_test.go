@@ -96,7 +96,7 @@ func TestHandshakesThatBreakARuleAreRefusedOrAgreeToNothing(t *testing.T) {
 
 func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
 	const (
-		foreign    = "403 origin %q is not allowed (allowed: the same origin, https://*.app.example, http://localhost:*) (ref) | closed"
+		foreign    = "403 origin %q is not allowed (allowed: the same origin, https://*.app.example, http://localhost:*); whoever runs the server can add it to listen.origins (ref) | closed"
 		twoOrigins = "403 the request has 2 Origin headers; it may have one (ref) | closed"
 	)
 	n := newNode(t, nil)

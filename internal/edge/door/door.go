@@ -4,6 +4,7 @@ package door
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 
@@ -139,10 +140,14 @@ func (d *Door) Greet(ctx context.Context, c *session.Client, token string) (sess
 }
 
 func (d *Door) checkOrigin(r *http.Request) error {
-	if err := websocket.CheckOrigin(r, d.Origins); err != nil {
+	err := websocket.CheckOrigin(r, d.Origins)
+	switch {
+	case err == nil:
+		return nil
+	case len(r.Header.Values("Origin")) > 1: // there is no one origin to add
 		return &originError{err}
 	}
-	return nil
+	return &originError{fmt.Errorf("%w; whoever runs the server can add it to listen.origins", err)}
 }
 
 // identify finds out who sends a request, and what the backend is to be shown of it.
