@@ -90,9 +90,9 @@ func TestWhatTheBackendRefusesIsNotPublishedAndWhatItChangesIsPublishedSo(t *tes
 
 func TestTheBackendIsAskedOnlyAboutWhatTheChannelTakesAndItsChangesHaveToFitToo(t *testing.T) {
 	inChannels(t, func(t *testing.T, c *Channels) {
-		asked := 0
+		var asked atomic.Int32
 		by := admitted(t, c, &hookstest.Backend{OnPublish: func(context.Context, *hooks.PublishRequest) (*protocol.Payload, error) {
-			asked++
+			asked.Add(1)
 			instead := protocol.Text(strings.Repeat("x", 11))
 			return &instead, nil
 		}}, &auth.Identity{User: "ada"})
@@ -107,8 +107,8 @@ func TestTheBackendIsAskedOnlyAboutWhatTheChannelTakesAndItsChangesHaveToFitToo(
 		over := make([]string, 20)
 		c.ask(by, "slow/a", over, slices.Repeat([]string{"x"}, 20)...) // ten at once
 		synctest.Wait()
-		if asked != 1+10 {
-			t.Errorf("asked %d times", asked)
+		if n := asked.Load(); n != 1+10 {
+			t.Errorf("asked %d times", n)
 		}
 	})
 }
