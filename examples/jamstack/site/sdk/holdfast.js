@@ -216,7 +216,7 @@ function g(t = h()) {
 	let n, r, i = !1, a = 0, o = (e) => {
 		a++, r = a > 1 || !(e || i);
 	}, s = async () => {
-		let { createHTTP: e } = await import("./http-B-wMUs3q.js");
+		let { createHTTP: e } = await import("./http-D9LxCeFX.js");
 		return e(t, (e) => {
 			r = e, a = 0;
 		});

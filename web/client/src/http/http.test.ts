@@ -188,6 +188,17 @@ test("if nothing works it waits, and begins with a WebSocket again", async () =>
   expect([holdfast.transport, states, server.open.length]).toEqual(["websocket", ["live"], 1]);
 });
 
+test("a way on which nothing gets to the server does not work, and it begins with a WebSocket again", async () => {
+  const { http, proxy, holdfast, states } = setUp();
+  http.deaf = true;
+  await pass(30_000);
+  expect(holdfast.state).toBe("connecting");
+  expect(http.seen.filter((request) => request === "GET text/event-stream").length).toBeGreaterThan(0);
+  proxy.blocks = false;
+  await pass(45_000);
+  expect([holdfast.transport, states]).toEqual(["websocket", ["live"]]);
+});
+
 test("a WebSocket that has worked may fail once", async () => {
   const { server, http, proxy, holdfast } = setUp({}, false);
   await pass();

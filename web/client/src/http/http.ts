@@ -4,7 +4,7 @@
  */
 
 import { recall, remember } from "../memory.ts";
-import type { Dial, Transport } from "../transport.ts";
+import type { Dial, Transport, TransportName } from "../transport.ts";
 import { polling } from "./polling.ts";
 import { stream } from "./stream.ts";
 import { toJSON } from "./transcode.ts";
@@ -13,6 +13,9 @@ import type { Way } from "./way.ts";
 
 /** The close code of a connection whose session another one has taken over. */
 const takenOver = 4409;
+
+/** What tells nothing but that the stream is open. */
+const signOfLife = "[]";
 
 /** Time for the client to leave by itself a connection that its own next one has taken over. */
 const leavingMs = 5_000;
@@ -25,7 +28,9 @@ export function createHTTP(webSocket: Dial, block: (blocked: boolean) => void): 
 
   return (url, subprotocol, events) => {
     let transport: Transport;
-    let opened = false;
+    /** The server has said something: what goes there and what comes back gets through. */
+    let works = false;
+    let name: TransportName | null = null;
     /** The client moves from here to a WebSocket. */
     let moving = false;
     let leaving: ReturnType<typeof setTimeout> | undefined;
@@ -39,25 +44,33 @@ export function createHTTP(webSocket: Dial, block: (blocked: boolean) => void): 
       remember(url, null);
       events.onFrame(JSON.stringify({ move: { after: 0, spread: 0, endpoints: [url] } }));
     };
+    /** Unless this way works, the next attempt begins with a WebSocket again. */
+    const over = () => {
+      settle();
+      if (!works) {
+        block(false);
+        remember(url, null);
+      }
+    };
     const dial = (way: Way) => {
       transport = way(url.replace(/^ws/, "http"), {
-        onOpen(name) {
-          opened = true;
-          block(true);
-          remember(url, name ?? null);
+        onOpen(by) {
+          name = by ?? null;
           heldBack = name === "polling";
           settle = upgrade(url, subprotocol, move);
-          events.onOpen(name);
+          events.onOpen(by);
         },
-        onFrame: events.onFrame,
+        onFrame(frame) {
+          if (!works && frame !== signOfLife) {
+            works = true;
+            block(true);
+            remember(url, name);
+          }
+          events.onFrame(frame);
+        },
         onHeldBack: () => dial(polling),
         onClose(code, reason) {
-          settle();
-          if (!opened) {
-            // The next attempt begins with a WebSocket again.
-            block(false);
-            remember(url, null);
-          }
+          over();
           if (moving && code === takenOver) {
             leaving = setTimeout(events.onClose, leavingMs, code, reason);
           } else {
@@ -72,7 +85,7 @@ export function createHTTP(webSocket: Dial, block: (blocked: boolean) => void): 
     return {
       send: (frame) => transport.send(toJSON(frame)),
       close(code, reason) {
-        settle();
+        over();
         clearTimeout(leaving);
         transport.close(code, reason);
       },

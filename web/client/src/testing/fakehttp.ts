@@ -45,6 +45,8 @@ interface Connection {
 export class FakeHTTP {
   /** A proxy collects what a stream brings until it ends. */
   holdsBack = false;
+  /** A proxy lets no POST through. */
+  deaf = false;
   /** What all requests are refused with, if it is set. */
   refusal: { status: number; body: string } | undefined;
   /** A body that is longer is refused. */
@@ -71,6 +73,9 @@ export class FakeHTTP {
     const { method, headers } = request;
     const connection = this.#connections.get(headers.get("Holdfast-Connection") ?? "");
     this.seen.push(`${method} ${headers.get("Holdfast-Sequence") ?? headers.get("Accept") ?? ""}`.trim());
+    if (this.deaf && method === "POST") {
+      return answer(to, 502, "");
+    }
     if (this.refusal) {
       return answer(to, this.refusal.status, this.refusal.body);
     }

@@ -236,34 +236,38 @@ function k(e) {
 	};
 }
 // src/http/http.ts
-var A = 4409, j = 5e3;
-function M(t, r) {
+var A = 4409, j = "[]", M = 5e3;
+function N(t, r) {
 	let i = k(t), a;
 	return (t, o, s) => {
-		let c, l = !1, u = !1, d, f = () => {}, p = () => {
-			u = !0, a = !1, r(!1), n(t, null), s.onFrame(JSON.stringify({ move: {
+		let c, l = !1, u = null, d = !1, f, p = () => {}, m = () => {
+			d = !0, a = !1, r(!1), n(t, null), s.onFrame(JSON.stringify({ move: {
 				after: 0,
 				spread: 0,
 				endpoints: [t]
 			} }));
-		}, m = (e) => {
+		}, h = () => {
+			p(), l || (r(!1), n(t, null));
+		}, g = (e) => {
 			c = e(t.replace(/^ws/, "http"), {
 				onOpen(e) {
-					l = !0, r(!0), n(t, e ?? null), a = e === "polling", f = i(t, o, p), s.onOpen(e);
+					u = e ?? null, a = u === "polling", p = i(t, o, m), s.onOpen(e);
 				},
-				onFrame: s.onFrame,
-				onHeldBack: () => m(v),
-				onClose(e, i) {
-					f(), l || (r(!1), n(t, null)), u && e === A ? d = setTimeout(s.onClose, j, e, i) : s.onClose(e, i);
+				onFrame(e) {
+					!l && e !== j && (l = !0, r(!0), n(t, u)), s.onFrame(e);
+				},
+				onHeldBack: () => g(v),
+				onClose(e, t) {
+					h(), d && e === A ? f = setTimeout(s.onClose, M, e, t) : s.onClose(e, t);
 				}
 			});
 		};
-		return a ??= e(t) === "polling", m(a ? v : w), {
+		return a ??= e(t) === "polling", g(a ? v : w), {
 			send: (e) => c.send(T(e)),
 			close(e, t) {
-				f(), clearTimeout(d), c.close(e, t);
+				h(), clearTimeout(f), c.close(e, t);
 			}
 		};
 	};
 }
-export { M as createHTTP };
+export { N as createHTTP };
