@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"strconv"
 	"sync"
@@ -83,8 +82,8 @@ func (p *proxy) carry(front *net.TCPConn) {
 func lineOf(head []byte) (int, error) {
 	request, _, _ := bytes.Cut(head, []byte("\r\n"))
 	parts := bytes.Split(request, []byte(" "))
-	if len(parts) != 3 || string(parts[0]) != http.MethodGet {
-		return 0, fmt.Errorf("%q is no handshake", request)
+	if len(parts) != 3 {
+		return 0, fmt.Errorf("%q is no request", request)
 	}
 	u, err := url.ParseRequestURI(string(parts[1]))
 	if err != nil {
@@ -243,12 +242,13 @@ func TestAProxySendsEachClientDownItsLine(t *testing.T) {
 	for request, want := range map[string]int{
 		"GET /socket?line=12 HTTP/1.1\r\nHost: x\r\n": 12,
 		"GET /socket?a=b&line=0 HTTP/1.1\r\n":         0,
+		"POST /socket?line=1 HTTP/1.1\r\n":            1,
 	} {
 		if got, err := lineOf([]byte(request)); got != want || err != nil {
 			t.Errorf("%q: %d, %v", request, got, err)
 		}
 	}
-	for _, request := range []string{"\r\n", "GET /socket HTTP/1.1\r\n", "POST /socket?line=1 HTTP/1.1\r\n"} {
+	for _, request := range []string{"\r\n", "GET /socket HTTP/1.1\r\n"} {
 		if got, err := lineOf([]byte(request)); err == nil {
 			t.Errorf("%q: %d", request, got)
 		}
