@@ -205,6 +205,7 @@ func TestEventsAreToldInTheFormOfCloudEvents(t *testing.T) {
 	b := openBroker(t, t.TempDir())
 	log := openLog(t, b, "chat/#", broker.Retention{})
 	h := started(t, Config{Hooks: []Hook{hook}}, Store{Broker: b, Histories: []*broker.Log{log}})
+	user := Client{User: ada.User, Info: ada.Info} // present by any number of connections
 	for _, test := range []struct {
 		name  string
 		event Event
@@ -212,8 +213,8 @@ func TestEventsAreToldInTheFormOfCloudEvents(t *testing.T) {
 		{"disconnect", Event{Kind: Disconnect, Client: ada, Code: 1001, Reason: "going away", Duration: 93500 * time.Millisecond}},
 		{"occupied", Event{Kind: Occupied, Channel: "chat/lobby"}},
 		{"vacated", Event{Kind: Vacated, Channel: "chat/lobby"}},
-		{"join", Event{Kind: Join, Channel: "chat/lobby", Client: ada}},
-		{"leave", Event{Kind: Leave, Channel: "chat/lobby", Client: ada}},
+		{"join", Event{Kind: Join, Channel: "chat/lobby", Client: user}},
+		{"leave", Event{Kind: Leave, Channel: "chat/lobby", Client: user}},
 		{"message-ephemeral", Event{Kind: Message, Channel: "cursors/7", Message: &broker.Message{
 			Channel: "cursors/7", Type: websocket.Text, Payload: []byte(`{"x":1}`), ID: "9f2c-1", Key: "k1", Source: "subscription"}}},
 	} {
