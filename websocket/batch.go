@@ -15,6 +15,9 @@ type Batch struct {
 
 	once  sync.Once
 	small *compressedForm // made when it is first asked for; nil if nothing gets smaller
+
+	eventsOnce sync.Once
+	events     []byte // made when they are first asked for
 }
 
 // NewBatch puts frames together. There must be at least one.
@@ -39,6 +42,23 @@ func (b *Batch) Frames() []*Frame { return b.frames }
 
 // Bytes returns how much the batch takes on the wire of a server.
 func (b *Batch) Bytes() int { return len(b.wire) }
+
+// Events returns the messages as Server-Sent Events without a type, one each (WHATWG HTML, section 9.2). They have to be text without
+// line ends, as JSON can be. The bytes are made once and shared, and must not be changed.
+func (b *Batch) Events() []byte {
+	b.eventsOnce.Do(func() {
+		const before, behind = "data: ", "\n\n"
+		n := 0
+		for _, f := range b.frames {
+			n += len(before) + len(f.Payload()) + len(behind)
+		}
+		b.events = make([]byte, 0, n)
+		for _, f := range b.frames {
+			b.events = append(append(append(b.events, before...), f.Payload()...), behind...)
+		}
+	})
+	return b.events
+}
 
 // compressed returns the compressed form, or nil if it is no smaller. It is made once.
 func (b *Batch) compressed() *compressedForm {

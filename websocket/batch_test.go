@@ -120,3 +120,10 @@ func TestAnswersToMessagesThatCameTogetherLeaveInOneWrite(t *testing.T) {
 		})
 	}
 }
+
+func TestABatchOfTextIsAnEventForEachMessage(t *testing.T) {
+	b := NewBatch(NewFrame(Text, []byte(`{"a":1}`)), NewFrame(Text, []byte(`[]`)))
+	if got, want := string(b.Events()), "data: {\"a\":1}\n\ndata: []\n\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

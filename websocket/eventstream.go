@@ -134,6 +134,9 @@ func (s *EventStream) Close(ctx context.Context, last []byte) {
 	<-s.over
 }
 
+// Finish sends last behind what waits, begins to end the stream and returns at once.
+func (s *EventStream) Finish(last []byte) { s.end(last, false) }
+
 // Expel throws away what waits, sends last in its place, begins to end the stream and returns at once.
 func (s *EventStream) Expel(last []byte) { s.end(last, true) }
 

@@ -104,7 +104,8 @@ func TestAnEventStreamEndsWithItsLastWordsBehindWhatWaits(t *testing.T) {
 	eachEventWay(t, Limits{}, func(t *testing.T, s *eventServer) {
 		stream, resp := s.open(t)
 		stream.Send([]byte("data: a\n\n"))
-		go stream.Close(t.Context(), []byte("event: close\ndata:\n\n"))
+		stream.Finish([]byte("event: close\ndata:\n\n"))
+		stream.Close(t.Context(), []byte("event: late\ndata:\n\n"))
 		got, err := io.ReadAll(resp.Body)
 		if want := "data: a\n\nevent: close\ndata:\n\n"; string(got) != want || err != nil {
 			t.Errorf("got %q, %v; want %q", got, err, want)
@@ -113,8 +114,24 @@ func TestAnEventStreamEndsWithItsLastWordsBehindWhatWaits(t *testing.T) {
 		if got := stream.Send([]byte("data: late\n\n")); got != Closed {
 			t.Errorf("Send after the end: %v", got)
 		}
-		stream.Close(t.Context(), nil)
+		stream.Finish(nil)
 		stream.Expel(nil)
+	})
+}
+
+func TestClosingAnEventStreamWaitsUntilItsLastWordsHaveLeft(t *testing.T) {
+	eachEventWay(t, Limits{}, func(t *testing.T, s *eventServer) {
+		stream, resp := s.open(t)
+		stream.Send([]byte("data: a\n\n"))
+		stream.Close(t.Context(), []byte("event: close\ndata:\n\n"))
+		if stream.out.Busy() {
+			t.Error("something waits still")
+		}
+		got, err := io.ReadAll(resp.Body)
+		if want := "data: a\n\nevent: close\ndata:\n\n"; string(got) != want || err != nil {
+			t.Errorf("got %q, %v; want %q", got, err, want)
+		}
+		<-s.ends
 	})
 }
 
