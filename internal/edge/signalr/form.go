@@ -18,9 +18,6 @@ import (
 type parcel struct {
 	batch   *websocket.Batch // frames of whole messages
 	tracked int              // messages that count for stateful reconnect
-
-	events  sync.Once
-	asEvent []byte // made by events
 }
 
 // maxFrameBytes is about the largest frame that several messages are put into.
@@ -56,17 +53,9 @@ func newParcel(e hubproto.Encoding, messages ...hubproto.Message) *parcel {
 // buffers are what frames are copied from.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// event returns the parcel as Server-Sent Events, one for each frame. Text alone can be.
-func (p *parcel) event() []byte {
-	p.events.Do(func() {
-		for _, f := range p.batch.Frames() {
-			p.asEvent = append(p.asEvent, "data: "...)
-			p.asEvent = append(p.asEvent, f.Payload()...) // JSON has no line breaks, since it is ours or has been made compact
-			p.asEvent = append(p.asEvent, "\n\n"...)
-		}
-	})
-	return p.asEvent
-}
+// event returns the parcel as Server-Sent Events, one for each frame. Text alone can be: JSON has no line breaks, since it is ours or has
+// been made compact.
+func (p *parcel) event() []byte { return p.batch.Events() }
 
 // form is a wire form of a publication: what it is to all clients of a hub with the same encoding, or, with an item, to those whose
 // streams have the same id.
