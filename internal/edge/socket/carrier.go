@@ -6,8 +6,8 @@ import (
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// carrier takes the messages of a connection to its client: a *websocket.Conn, or an exchange of requests of
-// HTTP. Its methods may be called from any goroutine.
+// carrier takes the messages of a connection to its client: a *websocket.Conn, or what an exchange of requests of
+// HTTP has. Its methods may be called from any goroutine.
 type carrier interface {
 	// Send and SendBatch offer messages, as those of websocket.Conn do. They do not block.
 	Send(*websocket.Frame) websocket.Result
@@ -20,7 +20,4 @@ type carrier interface {
 	Close(ctx context.Context, code websocket.CloseCode, reason string) error
 }
 
-var (
-	_ carrier = (*websocket.Conn)(nil)
-	_ carrier = (*exchange)(nil)
-)
+var _ carrier = (*websocket.Conn)(nil)

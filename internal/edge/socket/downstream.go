@@ -191,16 +191,12 @@ func (d *downstream) Flush(ctx context.Context) error {
 	}
 }
 
-// close takes nothing more, and lets the client know why. It returns false if that was known before.
-func (d *downstream) close(why *farewell) bool {
+// close takes nothing more, and lets the client know why.
+func (d *downstream) close(why *farewell) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.gone || d.closing != nil {
-		return false
-	}
 	d.closing = why
 	d.tellLocked()
-	return true
 }
 
 // end throws away what waits.

@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -15,26 +14,35 @@ import (
 )
 
 // exchange is a connection without a WebSocket: its messages travel in requests of HTTP (docs/protocol.md, Without a
-// WebSocket). Those to the client are fetched, by one request that stays or by a row of polls; those of the client
-// come in a row of POSTs. It is the carrier of its conn. Between requests it has a timer and no goroutine.
+// WebSocket). Those to the client go down, as a stream or in answers to polls; those of the client come in a row of
+// POSTs. Between requests it has timers and no goroutine of its own.
 type exchange struct {
-	downstream
-	up upstream
+	down down
+	up   upstream
 
-	handler  *Handler
-	conn     *conn
-	client   *session.Client
-	key      exchangeKey
-	streamed bool          // its messages are fetched by one request
-	over     chan struct{} // closed when the connection is over
+	handler *Handler
+	conn    *conn
+	client  *session.Client
+	key     exchangeKey
+	over    chan struct{} // closed when the connection is over
 
-	state    sync.Mutex               // guards what follows; taken before that of downstream
-	silence  *time.Timer              // ends the connection
-	ends     time.Time                // when it does though requests come: the client has been told to go
-	err      error                    // why the connection is over
-	writing  *http.ResponseController // of the stream, or nil
-	answered time.Time                // when a poll was last
+	state   sync.Mutex  // guards what follows; taken before that of downstream
+	silence *time.Timer // ends the connection
+	closing *farewell   // what the client is told when it has to go; it ends though requests come
+	err     error       // why the connection is over
 }
+
+// down carries the messages of an exchange to its client: polls or a stream.
+type down interface {
+	carrier
+	// end throws away what waits, when the connection is over, and returns when nothing runs any more.
+	end()
+}
+
+var (
+	_ down = (*polls)(nil)
+	_ down = (*stream)(nil)
+)
 
 const (
 	exchangeIDBytes = 24 // random ones, of which an id is made: who knows it is the connection
@@ -50,29 +58,44 @@ const (
 var (
 	errGone   = errors.New("the connection is over")
 	errLeft   = errors.New("the client has left")
-	errCut    = errors.New("the client does not read the stream any more")
+	errCut    = errors.New("the stream has been cut off, or the client takes nothing of it")
 	errSilent = errors.New("the client has sent no request for too long")
 )
 
-// newExchange returns a connection for a client that has been let in, and its id. Nobody finds it yet.
-func newExchange(h *Handler, client *session.Client, number uint64, streamed bool) (x *exchange, id string) {
+// newExchange returns a connection for a client that has been let in, and its id. Nothing carries its messages yet.
+func newExchange(h *Handler, client *session.Client) (x *exchange, id string) {
 	random := make([]byte, exchangeIDBytes)
 	rand.Read(random) // never fails
 	id = base64.RawURLEncoding.EncodeToString(random)
 	x = &exchange{
-		downstream: downstream{most: h.config.SendQueueBytes},
-		up:         upstream{turn: make(chan struct{}, 1)},
-		handler:    h,
-		client:     client,
-		key:        keyOf(id),
-		streamed:   streamed,
-		over:       make(chan struct{}),
+		up:      upstream{turn: make(chan struct{}, 1)},
+		handler: h,
+		client:  client,
+		key:     keyOf(id),
+		over:    make(chan struct{}),
 	}
-	x.conn = newConn(h, x, protocol.JSON, client, number)
+	x.up.turn <- struct{}{} // until begin
+	return x, id
+}
+
+// add has the connection found by its id from now on. What the client sends waits until begin.
+func (x *exchange) add(by down, number uint64) {
+	x.down = by
+	x.conn = newConn(x.handler, by, protocol.JSON, x.client, number)
+	x.conn.awaitFirst()
 	x.state.Lock()
 	defer x.state.Unlock()
 	x.silence = time.AfterFunc(x.patience(), func() { x.drop(errSilent) })
-	return x, id
+	x.handler.exchanges.add(x)
+}
+
+// begin lets the client talk, and be talked to.
+func (x *exchange) begin() {
+	if reason, closing := x.client.Connected(x.conn); closing {
+		x.conn.askToMove()
+		x.conn.expel(websocket.CloseGoingAway, reason)
+	}
+	<-x.up.turn
 }
 
 // patience is how long a client may send no request: as long as one with a WebSocket may send nothing.
@@ -84,58 +107,43 @@ func (x *exchange) patience() time.Duration {
 func (x *exchange) heard() {
 	x.state.Lock()
 	defer x.state.Unlock()
-	if x.ends.IsZero() && x.err == nil {
+	if x.closing == nil && x.err == nil {
 		x.silence.Reset(x.patience())
 	}
 }
 
-// Expel implements carrier. Unlike a WebSocket's it throws nothing away: what waits goes first.
-func (x *exchange) Expel(code websocket.CloseCode, reason string) error {
+// closes notes that the client is told to go. It has closeTimeout to learn of it. The result is false if it has been
+// told before, or the connection is over.
+func (x *exchange) closes(why *farewell) bool {
 	x.state.Lock()
 	defer x.state.Unlock()
-	if x.err != nil || !x.downstream.close(&farewell{code, reason}) {
-		return nil
+	if x.err != nil || x.closing != nil {
+		return false
 	}
-	x.ends = time.Now().Add(closeTimeout)
+	x.closing = why
 	x.silence.Reset(closeTimeout)
-	return x.limitWritingLocked()
+	return true
 }
 
-// Close implements carrier. A client of whom no request is here is not waited for: the server stops, and takes none.
-func (x *exchange) Close(ctx context.Context, code websocket.CloseCode, reason string) error {
-	attended := x.attended()
-	if err := x.Expel(code, reason); err != nil {
-		return err
-	}
-	if !attended {
-		x.drop(errGone)
-	}
-	select {
-	case <-x.over:
-	case <-ctx.Done():
-		x.drop(context.Cause(ctx))
-	}
-	return nil
-}
-
-// drop ends the connection, and cleans up in a goroutine that session.Clients waits for.
+// drop ends the connection, and cleans up in a goroutine that session.Clients waits for. If the client has been told
+// to go, that is why.
 func (x *exchange) drop(why error) {
 	x.state.Lock()
 	defer x.state.Unlock()
 	if x.err != nil {
 		return
 	}
+	if x.closing != nil {
+		why = x.closing
+	}
 	x.err = why
 	x.silence.Stop()
 	close(x.over)
 	x.handler.exchanges.remove(x)
-	x.downstream.end()
-	if err := x.limitWritingLocked(); err != nil {
-		x.handler.config.Log.Debug("not cut off", "path", Path, "error", err) // it ends by its own limit
-	}
 	go func() {
 		defer x.client.Leave()
 		x.conn.stop() // whatever is run
+		x.down.end()
 		x.up.end()
 		x.client.Ended(codeOf(why))
 		x.conn.finish(why)
@@ -151,40 +159,6 @@ func codeOf(why error) (code int, reason string) {
 		return int(websocket.CloseNormal), ""
 	}
 	return int(websocket.CloseAbnormal), why.Error()
-}
-
-// writes names the request that the stream is written to, or none.
-func (x *exchange) writes(to *http.ResponseController) {
-	x.state.Lock()
-	defer x.state.Unlock()
-	x.writing = to
-}
-
-// limitWriting bounds the time for what is written next to the stream.
-func (x *exchange) limitWriting() error {
-	x.state.Lock()
-	defer x.state.Unlock()
-	return x.limitWritingLocked()
-}
-
-func (x *exchange) limitWritingLocked() error {
-	limit := time.Now().Add(writeTimeout)
-	switch {
-	case x.writing == nil:
-		return nil
-	case x.err != nil:
-		limit = time.Unix(1, 0)
-	case !x.ends.IsZero():
-		limit = x.ends
-	}
-	return x.writing.SetWriteDeadline(limit)
-}
-
-// untilAnswer returns how long a poll has to wait before it may be answered.
-func (x *exchange) untilAnswer() time.Duration {
-	x.state.Lock()
-	defer x.state.Unlock()
-	return max(0, time.Until(x.answered.Add(pollSpacing)))
 }
 
 // violated ends the connection because of a request that breaks the protocol.

@@ -117,6 +117,7 @@ func (c *httpClient) Read(ctx context.Context) (websocket.MessageType, []byte, e
 	case err != nil:
 		return 0, nil, &websocket.CloseError{Code: websocket.CloseAbnormal, By: websocket.Network, Err: err}
 	case event == "close":
+		c.body.Close() // there is no more, and the server waits until it sees that the client knows
 		return 0, nil, closeError(data)
 	case event != "":
 		return 0, nil, fmt.Errorf("an event %q", event)

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
-	"github.com/holdfast-dev/holdfast/websocket"
+	"github.com/holdfast-dev/holdfast/internal/session"
 )
 
 // The headers of a request that belongs to a connection without a WebSocket. The id of the connection is a secret.
@@ -58,24 +58,15 @@ var (
 	errUnread  = errors.New("a page could not read the answer to such a request; send it with fetch in the mode cors, or with EventSource")
 )
 
-// open lets a client in that connects without a WebSocket. Otherwise the request has been answered with the reason.
-func (h *Handler) open(w http.ResponseWriter, r *http.Request, streamed bool) (x *exchange, id string, ok bool) {
+// admit lets a client in that connects without a WebSocket, and counts it. Otherwise the request has been answered with
+// the reason.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request) (client *session.Client, number uint64, ok bool) {
 	// Without this, any page could use up the connections of its visitor: no Origin comes with such requests.
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode == "no-cors" || mode == "navigate" {
 		h.door.Refuse(w, r, nil, &door.RequestError{Kind: "bad_request", Status: http.StatusForbidden, Err: errUnread})
-		return nil, "", false
+		return nil, 0, false
 	}
-	number := h.handshakes.Add(1)
-	client, ok := h.door.Connect(w, r)
-	if !ok {
-		return nil, "", false
-	}
-	x, id = newExchange(h, client, number, streamed)
-	h.exchanges.add(x)
-	x.conn.awaitFirst()
-	if reason, closing := client.Connected(x.conn); closing {
-		x.conn.askToMove()
-		x.conn.expel(websocket.CloseGoingAway, reason)
-	}
-	return x, id, true
+	number = h.handshakes.Add(1)
+	client, ok = h.door.Connect(w, r)
+	return client, number, ok
 }

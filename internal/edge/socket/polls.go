@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,31 +18,68 @@ const pollSpacing = 10 * time.Millisecond
 
 var errNotPolled = errors.New("this connection has its messages sent as a stream, and is not polled")
 
+// polls carries messages to a client that fetches them with a row of requests.
+type polls struct {
+	*exchange
+	downstream
+	answered time.Time // when a poll was last; guarded by state
+}
+
 // serveOpening opens a connection whose messages to the client are fetched by polls.
 func (h *Handler) serveOpening(w http.ResponseWriter, r *http.Request) {
-	x, id, ok := h.open(w, r, false)
+	client, number, ok := h.admit(w, r)
 	if !ok {
 		return
 	}
+	x, id := newExchange(h, client)
+	p := &polls{exchange: x, downstream: downstream{most: h.config.SendQueueBytes}}
+	x.add(p, number)
+	x.begin()
 	body, err := json.Marshal(greeting{id})
 	if err == nil {
-		err = x.answer(w, body)
+		err = p.answer(w, body)
 	}
 	if err != nil {
 		x.drop(err) // the client will not know of it
 	}
 }
 
+// Expel implements carrier. Unlike a WebSocket's it throws nothing away: what waits goes first.
+func (p *polls) Expel(code websocket.CloseCode, reason string) error {
+	if why := (&farewell{code, reason}); p.closes(why) {
+		p.close(why)
+	}
+	return nil
+}
+
+// Close implements carrier. A client of whom no request is here is not waited for: the server stops, and takes none.
+func (p *polls) Close(ctx context.Context, code websocket.CloseCode, reason string) error {
+	attended := p.attended()
+	if err := p.Expel(code, reason); err != nil {
+		return err
+	}
+	if !attended {
+		p.drop(errGone)
+	}
+	select {
+	case <-p.over:
+	case <-ctx.Done():
+		p.drop(context.Cause(ctx))
+	}
+	return nil
+}
+
 // servePoll answers with messages as soon as there are any, or with none when it has waited for long enough. They are
 // kept until a later poll says that they have arrived, so that an answer that gets lost can be asked for again.
 func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request, x *exchange) {
 	x.heard()
+	p, polled := x.down.(*polls)
 	after, wait, err := parsePoll(r.URL.Query())
 	switch {
-	case x.streamed:
+	case !polled:
 		err = errNotPolled
 	case err == nil:
-		err = x.has(after)
+		err = p.has(after)
 	}
 	switch {
 	case errors.Is(err, errFetchedBefore):
@@ -51,7 +89,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request, x *exchange)
 		x.violated(w, http.StatusBadRequest, "bad_poll", err)
 		return
 	}
-	err = x.poll(w, r, min(wait, h.config.PingInterval))
+	err = p.poll(w, r, min(wait, h.config.PingInterval))
 	x.heard()
 	switch {
 	case errors.Is(err, errReplaced):
@@ -79,23 +117,23 @@ func parsePoll(q url.Values) (after uint64, wait time.Duration, err error) {
 }
 
 // poll waits for messages and answers. The error is errReplaced, errGone or that of the request.
-func (x *exchange) poll(w http.ResponseWriter, r *http.Request, wait time.Duration) error {
+func (p *polls) poll(w http.ResponseWriter, r *http.Request, wait time.Duration) error {
 	// The server's limit for requests is not meant for one that waits.
 	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
-	me := x.enter()
-	defer x.leave(me)
-	spacing, enough := time.NewTimer(x.untilAnswer()), time.NewTimer(wait)
+	me := p.enter()
+	defer p.leave(me)
+	spacing, enough := time.NewTimer(p.untilAnswer()), time.NewTimer(wait)
 	defer spacing.Stop()
 	defer enough.Stop()
 	early, late := true, false
 	for {
 		if !early {
-			frames, next, behind := x.fetch(fetchBytes)
+			frames, next, behind := p.fetch(fetchBytes)
 			if len(frames) > 0 || behind != nil || late {
-				x.leave(me)
-				return x.answerPoll(w, frames, next, behind)
+				p.leave(me)
+				return p.answerPoll(w, frames, next, behind)
 			}
 		}
 		select {
@@ -106,7 +144,7 @@ func (x *exchange) poll(w http.ResponseWriter, r *http.Request, wait time.Durati
 			late = true
 		case <-me.replaced:
 			return errReplaced
-		case <-x.over:
+		case <-p.over:
 			return errGone
 		case <-r.Context().Done():
 			return r.Context().Err()
@@ -116,7 +154,7 @@ func (x *exchange) poll(w http.ResponseWriter, r *http.Request, wait time.Durati
 
 // answerPoll answers with messages. If it says why the connection closes, that is over. What can't be written can be
 // asked for again.
-func (x *exchange) answerPoll(w http.ResponseWriter, frames []*websocket.Frame, next uint64, behind *farewell) error {
+func (p *polls) answerPoll(w http.ResponseWriter, frames []*websocket.Frame, next uint64, behind *farewell) error {
 	body := strconv.AppendUint([]byte(`{"next":`), next, 10)
 	body = append(body, `,"messages":[`...)
 	for i, f := range frames {
@@ -132,16 +170,16 @@ func (x *exchange) answerPoll(w http.ResponseWriter, frames []*websocket.Frame, 
 			return err
 		}
 		body = append(append(body, `,"close":`...), text...)
-		defer x.drop(behind)
+		defer p.drop(behind)
 	}
-	return x.answer(w, append(body, '}'))
+	return p.answer(w, append(body, '}'))
 }
 
 // answer writes JSON within a time limit.
-func (x *exchange) answer(w http.ResponseWriter, body []byte) error {
-	x.state.Lock()
-	x.answered = time.Now()
-	x.state.Unlock()
+func (p *polls) answer(w http.ResponseWriter, body []byte) error {
+	p.state.Lock()
+	p.answered = time.Now()
+	p.state.Unlock()
 	control := http.NewResponseController(w)
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
@@ -159,4 +197,11 @@ func (x *exchange) answer(w http.ResponseWriter, body []byte) error {
 		err = control.SetWriteDeadline(time.Time{}) // for the next request on the same connection
 	}
 	return err
+}
+
+// untilAnswer returns how long a poll has to wait before it may be answered.
+func (p *polls) untilAnswer() time.Duration {
+	p.state.Lock()
+	defer p.state.Unlock()
+	return max(0, time.Until(p.answered.Add(pollSpacing)))
 }

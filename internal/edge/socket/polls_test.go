@@ -47,7 +47,7 @@ func TestOfTwoPollsTheNewerIsAnswered(t *testing.T) {
 		status, text, err := c.bare().status(http.MethodGet, "?after=0", "")
 		older <- fmt.Sprint(status, text, err)
 	}()
-	waitUntil(t, "the older one waits", func() bool { return e.exchanges.list()[0].attended() })
+	waitUntil(t, "the older one waits", func() bool { return e.exchanges.list()[0].down.(*polls).attended() })
 	newer := make(chan string, 1)
 	go func() {
 		status, text, err := c.bare().status(http.MethodGet, "?after=0", "")
@@ -87,12 +87,12 @@ func TestWhatWaitsForAClientThatDoesNotPollIsBounded(t *testing.T) {
 	c.connect(nil)
 	c.subscribe(&protocol.Subscribe{Channel: "kept/a"})
 	c.next() // live
-	x := e.exchanges.list()[0]
+	p := e.exchanges.list()[0].down.(*polls)
 	const n = 60
 	e.dial().fill("kept/a", n)
-	x.downstream.mu.Lock()
-	bytes := x.downstream.bytes
-	x.downstream.mu.Unlock()
+	p.mu.Lock()
+	bytes := p.bytes
+	p.mu.Unlock()
 	if most := e.config.SendQueueBytes; bytes > most || bytes < most/2 {
 		t.Errorf("%d bytes wait, of %d", bytes, most)
 	}

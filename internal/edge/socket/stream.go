@@ -1,134 +1,99 @@
 package socket
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
+
+	"github.com/holdfast-dev/holdfast/websocket"
 )
 
-// pieceBytes is what a client has to take within writeTimeout.
-const pieceBytes = 16 << 10
-
-// stream writes the messages to a client as the events of one answer (HTML standard, Server-sent events). It belongs to
-// the goroutine of the request.
+// stream carries messages to a client as the events of one answer (HTML standard, Server-sent events).
 type stream struct {
-	x       *exchange
-	w       http.ResponseWriter
-	control *http.ResponseController
-	buffer  []byte // events that have not been written; nil while none is
+	*exchange
+	events *websocket.EventStream
+	beat   *time.Timer   // sends a comment when nothing has been sent for a while
+	done   chan struct{} // closed when nobody waits for the end of events any more
 }
 
-// serveStream opens a connection whose messages to the client are events, and stays until it is over.
+// serveStream opens a connection whose messages to the client are events, and leaves it to a goroutine of its own, or
+// stays where the version of HTTP demands it.
 func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request) {
-	x, id, ok := h.open(w, r, true)
+	client, number, ok := h.admit(w, r)
 	if !ok {
 		return
 	}
 	header := w.Header()
-	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store, no-transform") // a proxy that compresses holds back what comes
 	header.Set("X-Accel-Buffering", "no")                 // for nginx, and others that have learnt it from there
-	s := &stream{x: x, w: w, control: http.NewResponseController(w)}
-	x.writes(s.control)
-	broken := s.run(r, id)
-	x.writes(nil)
-	if broken == nil {
-		broken = s.control.SetWriteDeadline(time.Time{}) // for the next request on the same connection
+	events, err := websocket.AcceptEvents(w, r, h.accept.Limits)
+	if err != nil {
+		h.door.Tell(client, err)
+		client.Leave()
+		return
 	}
-	x.drop(errCut) // unless it is over
-	if broken != nil {
-		// The answer may have stopped in the middle of a frame: of HTTP/3 it can't be ended in order, then.
-		panic(http.ErrAbortHandler)
-	}
+	x, id := newExchange(h, client)
+	s := &stream{exchange: x, events: events, done: make(chan struct{})}
+	s.beat = time.AfterFunc(h.config.PingInterval, func() { s.send([]byte(":\n\n")) })
+	x.add(s, number)
+	s.send(event("open", greeting{id}))
+	x.begin()
+	events.Run(func() {
+		defer close(s.done)
+		events.Wait()
+		x.drop(errCut)
+	})
 }
 
-// run writes events until the connection is over. An error tells that nothing more can be written.
-func (s *stream) run(r *http.Request, id string) error {
-	// The server's limit for requests is not meant for one that stays.
-	if err := s.control.SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
-	if err := s.say("open", greeting{id}); err != nil {
-		return err
-	}
-	me := s.x.enter()
-	defer s.x.leave(me)
-	ping := s.x.handler.config.PingInterval
-	beat := time.NewTimer(ping)
-	defer beat.Stop()
-	for {
-		if over, err := s.writeWaiting(); over || err != nil {
-			return err
-		}
-		select {
-		case <-me.news:
-		case <-beat.C:
-			s.buffer = append(s.buffer, ":\n\n"...) // a comment
-			if err := s.flush(); err != nil {
-				return err
-			}
-		case <-s.x.over:
-			return nil
-		case <-r.Context().Done():
-			return nil
-		}
-		beat.Reset(ping)
-	}
-}
-
-// writeWaiting writes the messages that wait. over tells that they were the last.
-func (s *stream) writeWaiting() (over bool, err error) {
-	for {
-		frames, next, behind := s.x.fetch(fetchBytes)
-		for _, f := range frames { // JSON, and so without a line end
-			s.buffer = append(s.buffer, "data: "...)
-			s.buffer = append(s.buffer, f.Payload()...)
-			s.buffer = append(s.buffer, "\n\n"...)
-		}
-		if err := s.flush(); err != nil {
-			return false, err
-		}
-		if err := s.x.has(next); err != nil {
-			return false, err
-		}
-		switch {
-		case behind != nil:
-			err := s.say("close", behind)
-			s.x.writes(nil) // it has all been said, and needs no hurry
-			s.x.drop(behind)
-			return true, err
-		case len(frames) == 0:
-			return false, nil
-		}
-	}
-}
-
-// say writes an event other than a message.
-func (s *stream) say(event string, data any) error {
+// event returns an event other than a message.
+func event(name string, data any) []byte {
 	text, err := json.Marshal(data)
 	if err != nil {
-		return err
+		panic(err) // strings and numbers always can be
 	}
-	s.buffer = append(s.buffer, "event: "+event+"\ndata: "...)
-	s.buffer = append(s.buffer, text...)
-	s.buffer = append(s.buffer, "\n\n"...)
-	return s.flush()
+	return []byte("event: " + name + "\ndata: " + string(text) + "\n\n")
 }
 
-// flush writes what is in the buffer, and lets go of it: a client that nothing comes for has none.
-func (s *stream) flush() error {
-	if len(s.buffer) == 0 {
-		return nil
+// send offers events, and puts off the next comment.
+func (s *stream) send(b []byte) websocket.Result {
+	result := s.events.Send(b)
+	if result != websocket.Closed {
+		s.beat.Reset(s.handler.config.PingInterval)
 	}
-	for piece := range slices.Chunk(s.buffer, pieceBytes) {
-		if err := s.x.limitWriting(); err != nil {
-			return err
-		}
-		if _, err := s.w.Write(piece); err != nil {
-			return err
-		}
+	return result
+}
+
+// Send implements carrier.
+func (s *stream) Send(f *websocket.Frame) websocket.Result { return s.SendBatch(websocket.NewBatch(f)) }
+
+// SendBatch implements carrier. The bytes are shared with all other streams that they go to.
+func (s *stream) SendBatch(b *websocket.Batch) websocket.Result { return s.send(b.Events()) }
+
+// Flush implements carrier.
+func (s *stream) Flush(ctx context.Context) error { return s.events.Flush(ctx) }
+
+// Expel implements carrier. Unlike a WebSocket's it throws nothing away: what waits goes first.
+func (s *stream) Expel(code websocket.CloseCode, reason string) error {
+	if why := (&farewell{code, reason}); s.closes(why) {
+		s.events.Finish(event("close", why))
 	}
-	s.buffer = nil
-	return s.control.Flush()
+	return nil
+}
+
+// Close implements carrier.
+func (s *stream) Close(ctx context.Context, code websocket.CloseCode, reason string) error {
+	why := &farewell{code, reason}
+	s.closes(why)
+	s.events.Close(ctx, event("close", why)) // if that has been said before, it only waits
+	return nil
+}
+
+// end implements down.
+func (s *stream) end() {
+	s.beat.Stop()
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	s.events.Close(now, nil)
+	<-s.done
 }
