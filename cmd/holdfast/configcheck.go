@@ -127,6 +127,12 @@ func summarize(std streams, file string, c *config.Config, rules *policy.Rules) 
 	for _, h := range c.Hooks {
 		fmt.Fprintf(&b, "  %-20s %s\n", visible(h.Name), visible(describeHook(&h)))
 	}
+	if len(c.SignalR) > 0 {
+		b.WriteString("\n  Hubs of SignalR:\n")
+	}
+	for _, h := range c.SignalR {
+		fmt.Fprintf(&b, "  %-20s %s\n", visible(h.Path), visible(describeHub(&h)))
+	}
 	_, err := io.WriteString(std.out, b.String())
 	return err
 }

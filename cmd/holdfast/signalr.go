@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr"
@@ -30,4 +33,13 @@ func hubsOf(c *config.Config) ([]*signalr.Hub, error) {
 		return nil, wrong
 	}
 	return all, nil
+}
+
+// describeHub returns what a hub has besides the methods of every hub, in the words of the configuration.
+func describeHub(h *config.Hub) string {
+	parts := append(slices.Clone(h.Methods), h.Messages...)
+	if len(h.Subscribe) > 0 {
+		parts = append([]string{"subscribes to " + strings.Join(h.Subscribe, ", ")}, parts...)
+	}
+	return cmp.Or(strings.Join(parts, "; "), "no methods of its own")
 }
