@@ -16,10 +16,10 @@ func (l *eventLink) flush(ctx context.Context) error { return l.stream.Flush(ctx
 
 func (l *eventLink) expel(last *parcel, _ websocket.CloseCode, _ string) {
 	if last == nil {
-		l.stream.Expel(nil)
+		l.stream.Finish(nil)
 		return
 	}
-	l.stream.Expel(last.event())
+	l.stream.Finish(last.event())
 }
 
 func (l *eventLink) close(ctx context.Context, _ websocket.CloseCode, _ string) {
