@@ -136,7 +136,9 @@ func TestPollsWaitOverEveryVersionOfHTTP(t *testing.T) {
 				return
 			}
 			if resp, err := over.RoundTrip(r); err == nil {
-				t.Errorf("%s answered %s", version, resp.Status)
+				if ctx.Err() == nil { // what the server writes when it learns of the end may still be read
+					t.Errorf("%s answered %s", version, resp.Status)
+				}
 				resp.Body.Close()
 			}
 		}()
