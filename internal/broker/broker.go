@@ -21,7 +21,7 @@ type Config struct {
 	// "nats://user:password@host:4222", to be used in place of the embedded one.
 	URL string
 
-	// MaxMessageBytes is the largest payload. Default: 1 MiB.
+	// MaxMessageBytes is the largest payload, at most MostMessageBytes. Default: 1 MiB.
 	MaxMessageBytes int
 
 	// MaxStoreBytes bounds all logs in Dir together; beyond it, messages are refused with ErrFull.
@@ -69,6 +69,10 @@ func (c Config) withDefaults() Config {
 	}
 	return c
 }
+
+// MostMessageBytes is the largest payload that JetStream can be made to keep: a record of its files, with what is stored
+// beside the payload, has at most 32 MiB.
+const MostMessageBytes = 31 << 20
 
 // maxRecordBytes is the largest record with its header.
 func (c Config) maxRecordBytes() int {

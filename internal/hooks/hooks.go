@@ -42,9 +42,6 @@ const defaultQueueBytes = 256 << 20
 // MinRecordBytes is what the broker of hooks that are told anything has to take at least as one message.
 const MinRecordBytes = 512 << 10
 
-// maxRecordBytes is the largest message that JetStream can be made to keep.
-const maxRecordBytes = 31 << 20
-
 // Hooks are all hooks of a node. Its methods may be called from any goroutine; on nil, nobody is asked and
 // nobody told.
 type Hooks struct {
@@ -182,7 +179,7 @@ func (h *Hooks) RecordBytes(largest int64) int64 {
 	case !h.NeedsBroker():
 		return 0
 	case h.find(Message, "#") != nil:
-		return min(max(largest, MinRecordBytes), maxRecordBytes)
+		return min(max(largest, MinRecordBytes), broker.MostMessageBytes)
 	}
 	return MinRecordBytes
 }

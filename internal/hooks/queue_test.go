@@ -173,7 +173,7 @@ func TestTheBrokerTakesWhateverAHookIsTold(t *testing.T) {
 			t.Errorf("for %v it is to take %d, want %d", kinds, got, want)
 		}
 	}
-	if got := with(t, serve(t, says(200, ""), Message)).RecordBytes(1 << 30); got != maxRecordBytes {
+	if got := with(t, serve(t, says(200, ""), Message)).RecordBytes(1 << 30); got != broker.MostMessageBytes {
 		t.Errorf("of messages of 1 GiB it is to take %d", got)
 	}
 	var none *Hooks

@@ -29,11 +29,8 @@ func (c *Config) largestRetained() int {
 	if c.MQTT.MQTT == "" && c.MQTTS == "" {
 		return 0
 	}
-	return int(min(c.MaxMessageBytes, maxRecordBytes))
+	return int(min(c.MaxMessageBytes, broker.MostMessageBytes))
 }
-
-// maxRecordBytes is what fits into a record of the log.
-const maxRecordBytes = 31 << 20
 
 const (
 	mqttSessionLogName  = "//mqtt-sessions" // which are no patterns, so that no rule has them
