@@ -27,6 +27,11 @@ type Channels struct {
 	// Listener is told what happens in channels. Not to be changed once there are subscriptions; nobody to begin with.
 	Listener Listener
 
+	// Retain keeps a message that has been published and that its publisher wants kept for those who subscribe later
+	// (broker.Meta), unless the channel's rule keeps every last one. It is called when the message is stored, or has been
+	// given to all, and calls done when it is kept too. Nil keeps none. It is set before anything is published.
+	Retain func(m *broker.Message, done func(error))
+
 	hub   *hub.Hub
 	rules *policy.Rules
 	kept  map[*policy.Rule]kept // of the rules with history

@@ -162,11 +162,26 @@ func (c *Channels) give(ctx context.Context, rule *policy.Rule, p *hub.Publicati
 		c.tellOf(p)
 	}
 	for i, m := range p.Messages {
-		if stored {
-			k.log.Append(ctx, m, func(a broker.Ack, err error) { done(i, a, err) })
-		} else {
-			done(i, broker.Ack{}, nil)
+		given := func(a broker.Ack, err error) { done(i, a, err) }
+		if m.Meta != nil && m.Meta.Retain && c.Retain != nil && !rule.RetainLast {
+			given = c.retained(m, given)
 		}
+		if stored {
+			k.log.Append(ctx, m, given)
+		} else {
+			given(broker.Ack{}, nil)
+		}
+	}
+}
+
+// retained has a message kept that has been published, before that is said.
+func (c *Channels) retained(m *broker.Message, done func(broker.Ack, error)) func(broker.Ack, error) {
+	return func(a broker.Ack, err error) {
+		if err != nil {
+			done(a, err)
+			return
+		}
+		c.Retain(m, func(err error) { done(a, err) })
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -119,6 +120,7 @@ func New(ctx context.Context, channels *session.Channels, config Config) (*Handl
 		Subprotocols: []string{"mqtt", "mqttv3.1"},
 		Limits:       websocket.Limits{MaxMessageBytes: int64(h.maxPacketBytes()), SendQueueBytes: h.config.SendQueueBytes},
 	}
+	channels.Retain = func(m *broker.Message, done func(error)) { h.retained.put(h.work, m, done) }
 	err := h.sessions.open(ctx)
 	if err == nil && config.Retained != nil {
 		err = h.followLog(ctx, config.Retained, h.retained.learn)

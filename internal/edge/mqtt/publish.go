@@ -271,16 +271,6 @@ func (c *conn) published(m *broker.Message, r receipt, err error) {
 		c.refusePublication(r, err)
 		return
 	}
-	if m.Meta.Retain && !c.handler.channels.Rule(m.Channel).RetainLast {
-		c.handler.retained.put(c.handler.work, m, func(err error) {
-			if err != nil {
-				c.refusePublication(r, err)
-			} else {
-				c.accept(r)
-			}
-		})
-		return
-	}
 	c.accept(r)
 }
 

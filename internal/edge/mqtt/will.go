@@ -42,16 +42,9 @@ func (c *conn) willOf(w *packet.Will) (*will, error) {
 func (h *Handler) publishWill(w *will) {
 	m := *w.message
 	m.Time = time.Now()
-	log := func(err error) {
+	h.channels.Publish(h.work, nil, hub.Bundle(&m), func(_ int, _ broker.Ack, err error) {
 		if err != nil {
 			h.config.Log.Warn("a will was not published", "edge", "mqtt", "channel", m.Channel, "error", err)
 		}
-	}
-	h.channels.Publish(h.work, nil, hub.Bundle(&m), func(_ int, _ broker.Ack, err error) {
-		if err == nil && m.Meta.Retain && !h.channels.Rule(m.Channel).RetainLast {
-			h.retained.put(h.work, &m, log)
-			return
-		}
-		log(err)
 	})
 }
