@@ -175,6 +175,7 @@ func (s *mqttSession) end() {
 	s.mu.Unlock()
 	s.journal.commit(func(error) {})
 	s.cancelAll()
+	s.handOn()
 	if w != nil {
 		s.handler.publishWill(w)
 	}

@@ -152,6 +152,41 @@ func (sub *subscription) stores(m *broker.Message) bool {
 	return true
 }
 
+// handOn gives to other members what the session, which is over, has not acknowledged of its groups' messages. Those with QoS
+// 2 may have come, and go to nobody else (MQTT 5, section 4.8.2).
+func (s *mqttSession) handOn() {
+	var left []delivery
+	s.mu.Lock()
+	for f := s.window.oldest; f != nil; f = f.after {
+		if f.qos == 1 {
+			left = append(left, f.delivery)
+		}
+	}
+	left = append(left, s.pending.queue[s.pending.head:]...)
+	s.pending, s.window = pending{}, window{}
+	s.mu.Unlock()
+	for _, d := range left {
+		if d.sub != nil && d.sub.share != nil {
+			s.handler.shares.offer(*d.sub.share, d.message)
+		}
+	}
+}
+
+// offer offers a message to the members of a group, if there are any.
+func (ss *shares) offer(key groupKey, m *broker.Message) {
+	ss.mu.Lock()
+	g := ss.groups[key]
+	ss.mu.Unlock()
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.offerLocked(m, (*subscription).takes) {
+		g.offerLocked(m, (*subscription).stores)
+	}
+}
+
 // Flush implements session.Receiver: it waits until a member has room.
 func (g *group) Flush(ctx context.Context) error {
 	g.mu.Lock()

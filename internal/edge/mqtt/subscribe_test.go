@@ -122,6 +122,17 @@ func TestAWildcardBringsWhatTheClientMayRead(t *testing.T) {
 	c.wantNothing()
 }
 
+func TestWhatAMemberOfAShareLeavesGoesToAnother(t *testing.T) {
+	e := start(t)
+	a := e.connect(packet.V5, "a").subscribe("$share/workers/jobs", 1)
+	b := e.connect(packet.V5, "b")
+	b.publish("jobs", "job", 1)
+	await[*packet.Publish](a) // and does not acknowledge it
+	b.subscribe("$share/workers/jobs", 1)
+	a.drop()
+	b.want("jobs", "job")
+}
+
 func TestSharedSubscriptionsDivideTheMessages(t *testing.T) {
 	for _, topic := range []string{"jobs/x", "kept/x"} {
 		everyWay(t, func(t *testing.T, e *edge, dial func(packet.Version) *client, v packet.Version) {
