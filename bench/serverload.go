@@ -39,6 +39,7 @@ type loadKind uint8
 
 const (
 	fanOut    loadKind = iota // one publishes, the others get all of it
+	fanIn                     // all publish, and one gets all of it
 	idle                      // they are subscribed, and nothing happens
 	publish                   // all publish and are answered when the message is stored
 	publishWS                 // each publishes to a channel of its own, and gets the message back when it is stored
@@ -69,6 +70,7 @@ func serverLoads(quick bool) []serverLoad {
 		{name: "burst-5000", conns: many, burst: 16, goals: []report.Goal{{Peer: "nats", Value: 4}}},
 		{name: "quiet-1000", conns: 1_000, burst: 16, quiet: channels[0]},
 		{name: "quiet-10000", conns: 1_000, burst: 16, quiet: channels[1]},
+		{name: "in-1000", kind: fanIn, conns: 1_000, burst: 1},
 		{name: "idle", kind: idle, conns: plain, goals: []report.Goal{{Value: 5 << 10}}},
 		{name: "idle-tls", kind: idle, conns: secure, secure: true, goals: []report.Goal{{Value: 15 << 10}}},
 		{name: "history-one", conns: 1_000, burst: 1, history: true, goals: []report.Goal{{Peer: ephemeral, Value: 0.85}}},
@@ -106,6 +108,8 @@ func (l *serverLoad) describe() string {
 		if l.burst == 1 {
 			title = fmt.Sprintf("%d B to %d subscribers, one at a time", messageBytes, l.conns)
 		}
+	case fanIn:
+		title = fmt.Sprintf("%d B from each of %d publishers to one subscriber", messageBytes, l.conns)
 	case publish:
 		title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections with %d in flight", messageBytes, l.conns, l.burst)
 	case publishWS:

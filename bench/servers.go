@@ -127,6 +127,9 @@ func (p *serverPlan) measure(ctx context.Context, l serverLoad, ready []*daemon.
 	}
 	for _, one := range ready {
 		switch own := one.Name == daemon.Own; {
+		case l.kind == fanIn && own: // whoever publishes by WebSocket hears the others
+		case l.kind == fanIn && one.Name == daemon.OwnMQTT:
+			enter(one.Name, report.Own, one, way{one.Dialect, ephemeralChannel, l.burst, 1})
 		case own && l.over != "":
 			enter(one.Name, report.Own, one, l.other())
 			name, by := l.bare()
@@ -181,6 +184,8 @@ func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready
 		return p.subscriberMemory(ctx, target, server)
 	case fanOut:
 		result, err = load.FanOut(ctx, target, window, l.quiet)
+	case fanIn:
+		result, err = load.FanIn(ctx, target, window)
 	case publish:
 		target.Dialect = dialect.Post{Prefix: daemon.ChannelPrefix}
 		result, err = load.Echo(ctx, target, window)

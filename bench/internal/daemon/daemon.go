@@ -45,6 +45,9 @@ type setup struct {
 // Own is the name of the server that this benchmark belongs to.
 const Own = "holdfast"
 
+// OwnMQTT is its name where it is spoken to by MQTT.
+const OwnMQTT = "holdfast-mqtt"
+
 // ChannelPrefix is what the path of a channel's URL begins with in Holdfast.
 const ChannelPrefix = "/channels/"
 
@@ -52,7 +55,7 @@ const ChannelPrefix = "/channels/"
 func All() []Daemon {
 	return []Daemon{
 		{Own, dialect.WebSocket{Prefix: ChannelPrefix, Quiet: "?echo=false"}, installHoldfast, holdfastCommand},
-		{"holdfast-mqtt", dialect.MQTT{}, installHoldfast, holdfastMQTTCommand},
+		{OwnMQTT, dialect.MQTT{}, installHoldfast, holdfastMQTTCommand},
 		{"nats", dialect.NATS{}, installNATS, natsCommand},
 		{"mosquitto", dialect.MQTT{}, installMosquitto, mosquittoCommand},
 		{"socketio", dialect.SocketIO{}, installSocketIO, socketIOCommand},
