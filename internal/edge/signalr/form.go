@@ -143,6 +143,9 @@ func appendMeta(dst []byte, m *broker.Message, epochOf func(channel.Name) string
 	if m.Type == websocket.Binary {
 		dst = append(dst, `,"binary":true`...)
 	}
+	if texts := m.Meta.Texts(); len(texts) > 0 {
+		dst = inJSON(texts).AppendJSON(append(dst, `,"meta":`...))
+	}
 	return append(dst, '}')
 }
 

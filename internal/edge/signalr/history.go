@@ -30,12 +30,13 @@ type past struct {
 
 // stored is a message of the history.
 type stored struct {
-	Offset uint64 `json:"offset"`
-	Data   string `json:"data"` // base64 if binary
-	Binary bool   `json:"binary,omitzero"`
-	ID     string `json:"id,omitzero"`
-	Key    string `json:"key,omitzero"`
-	Time   int64  `json:"time"` // in milliseconds since 1970
+	Offset uint64   `json:"offset"`
+	Data   string   `json:"data"` // base64 if binary
+	Binary bool     `json:"binary,omitzero"`
+	ID     string   `json:"id,omitzero"`
+	Key    string   `json:"key,omitzero"`
+	Time   int64    `json:"time"`          // in milliseconds since 1970
+	Meta   []string `json:"meta,omitzero"` // user properties of MQTT
 }
 
 // history answers with a page of what a channel keeps.
@@ -66,7 +67,7 @@ func (c *conn) history(k *call, name channel.Name, o historyOptions) {
 		}
 		p := past{Messages: []stored{}, Position: page.End.String(), More: page.More, Lost: page.Lost && len(o.since) > 0}
 		for _, m := range page.Messages {
-			s := stored{Offset: m.Offset, Data: string(m.Payload), ID: m.ID, Key: m.Key, Time: m.Time.UnixMilli()}
+			s := stored{Offset: m.Offset, Data: string(m.Payload), ID: m.ID, Key: m.Key, Time: m.Time.UnixMilli(), Meta: m.Meta.Texts()}
 			if m.Type == websocket.Binary {
 				s.Data, s.Binary = base64.StdEncoding.EncodeToString(m.Payload), true
 			}

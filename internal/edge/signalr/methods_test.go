@@ -6,13 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr/hubproto"
 	"github.com/holdfast-dev/holdfast/internal/hooks"
 	"github.com/holdfast-dev/holdfast/internal/hooks/hookstest"
+	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
+	"github.com/holdfast-dev/holdfast/websocket"
 	"time"
 )
 
@@ -245,5 +248,17 @@ func TestAClientAnswersWhatItIsAsked(t *testing.T) {
 	}
 	if _, err := c.Invoke(t.Context(), "Confirm", []byte(`{}`)); err == nil {
 		t.Error("arguments that are no array are taken")
+	}
+}
+
+func TestWhatADeviceSaysOfItsMessageIsInMeta(t *testing.T) {
+	e := start(t, Config{})
+	p := e.connect("", hubproto.InJSON)
+	p.send(invocation("1", "Subscribe", `"live/a"`))
+	p.completed("1")
+	said := &broker.Message{Channel: "live/a", Type: websocket.Text, Payload: []byte("x"), Time: time.UnixMilli(7), Meta: &broker.Meta{Pairs: []broker.Pair{{Name: "unit", Value: "°C"}}}}
+	e.channels.Publish(t.Context(), nil, hub.Bundle(said), func(int, broker.Ack, error) {})
+	if m, ok := p.receive().(*hubproto.Invocation); !ok || string(m.Arguments[2].AppendJSON(nil)) != `{"time":7,"meta":["unit","°C"]}` {
+		t.Errorf("got %+v", m)
 	}
 }

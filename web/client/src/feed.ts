@@ -25,6 +25,8 @@ export interface Message<T> {
   key?: string;
   /** When it was stored or published, in milliseconds since 1970. */
   time?: number;
+  /** What a device has said of it by MQTT, in user properties: names and values by turns. */
+  meta?: string[];
 }
 
 /** A member who came or went. */
@@ -175,8 +177,8 @@ export class Feed<T = Payload> extends Emitter<FeedEvents<T>> {
   }
 
   protected decode(message: WireMessage): Message<T> {
-    const { data, channel = this.name, offset, epoch, id, key, time } = message;
-    const all = { channel, data: this.codec.decode(data), offset, epoch, id, key, time };
+    const { data, channel = this.name, offset, epoch, id, key, time, meta } = message;
+    const all = { channel, data: this.codec.decode(data), offset, epoch, id, key, time, meta };
     return Object.fromEntries(
       Object.entries(all).filter(([, value]) => value !== undefined),
     ) as unknown as Message<T>;

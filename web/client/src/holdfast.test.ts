@@ -47,6 +47,17 @@ test("a publication's id is known before its message comes back", async () => {
   expect(ids).toEqual([undefined, publishing.id]);
 });
 
+test("what a device says of its message comes with it", async () => {
+  const { server, holdfast } = setUp();
+  const got: unknown[] = [];
+  holdfast.channel("chat/a").on("message", ({ meta }) => got.push(meta));
+  await pass();
+  server.publish("chat/a", "21.5", { meta: ["unit", "°C"] });
+  server.publish("chat/a", "22");
+  await pass();
+  expect(got).toEqual([["unit", "°C"], undefined]);
+});
+
 test("messages are typed by a codec; what is not of the type is an error, not an end", async () => {
   const { server, holdfast } = setUp();
   const channel = holdfast.channel("chat/a", { codec: jsonCodec<{ text: string }>() });

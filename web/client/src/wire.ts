@@ -39,6 +39,7 @@ export interface WireMessage {
   id?: string;
   key?: string;
   time?: number;
+  meta?: string[];
 }
 
 export interface Reply {

@@ -93,16 +93,17 @@ var c = {
 		}
 	}
 	decode(e) {
-		let { data: t, channel: n = this.name, offset: r, epoch: i, id: a, key: o, time: s } = e, c = {
+		let { data: t, channel: n = this.name, offset: r, epoch: i, id: a, key: o, time: s, meta: c } = e, l = {
 			channel: n,
 			data: this.codec.decode(t),
 			offset: r,
 			epoch: i,
 			id: a,
 			key: o,
-			time: s
+			time: s,
+			meta: c
 		};
-		return Object.fromEntries(Object.entries(c).filter(([, e]) => e !== void 0));
+		return Object.fromEntries(Object.entries(l).filter(([, e]) => e !== void 0));
 	}
 	#i(e) {
 		e.link = void 0;

@@ -99,9 +99,11 @@ export class FakeServer {
   publish(
     channel: string,
     data: unknown,
-    { id, key }: { id?: unknown; key?: unknown } & Record<string, unknown> = {},
+    { id, key, meta }: { id?: unknown; key?: unknown; meta?: unknown } & Record<string, unknown> = {},
   ) {
-    const set = Object.fromEntries(Object.entries({ id, key }).filter(([, value]) => value !== undefined));
+    const set = Object.fromEntries(
+      Object.entries({ id, key, meta }).filter(([, value]) => value !== undefined),
+    );
     const message: Message = { data, ...set, time: Date.now() };
     const kept = !channel.startsWith(this.ephemeral);
     if (kept) {
