@@ -19,6 +19,7 @@ type Stored struct {
 	ID       string // the publisher's
 	Key      string
 	Time     time.Time // when it was stored
+	Meta     []string  // what a device has said of it by MQTT, in user properties: names and values by turns
 	Position string    // right behind it: a place to go on from
 }
 
@@ -44,6 +45,7 @@ type historyPage struct {
 		ID     string    `json:"id"`
 		Key    string    `json:"key"`
 		Time   time.Time `json:"time"`
+		Meta   []string  `json:"meta"`
 	} `json:"messages"`
 	Position string `json:"position"`
 	More     bool   `json:"more"`
@@ -85,7 +87,7 @@ func (p *historyPage) yield(yield func(Stored, error) bool) bool {
 	_, epoch, _ := strings.Cut(p.Position, ":")
 	for i := range p.Messages {
 		m := &p.Messages[i]
-		s := Stored{Offset: m.Offset, Payload: Text(m.Data), ID: m.ID, Key: m.Key, Time: m.Time, Position: positionOf(m.Offset, epoch)}
+		s := Stored{Offset: m.Offset, Payload: Text(m.Data), ID: m.ID, Key: m.Key, Time: m.Time, Meta: m.Meta, Position: positionOf(m.Offset, epoch)}
 		if m.Binary {
 			raw, err := base64.StdEncoding.DecodeString(m.Data)
 			if err != nil {

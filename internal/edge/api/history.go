@@ -29,6 +29,7 @@ type stored struct {
 	ID     string    `json:"id,omitzero"`
 	Key    string    `json:"key,omitzero"`
 	Time   time.Time `json:"time"`
+	Meta   []string  `json:"meta,omitzero"` // user properties of MQTT: names and values by turns
 }
 
 // historyPage is a part of a history.
@@ -71,7 +72,7 @@ func (h *Handler) history(c *call) (any, error) {
 }
 
 func newStored(m *broker.Message) stored {
-	s := stored{Offset: m.Offset, Data: string(m.Payload), ID: m.ID, Key: m.Key, Time: m.Time}
+	s := stored{Offset: m.Offset, Data: string(m.Payload), ID: m.ID, Key: m.Key, Time: m.Time, Meta: m.Meta.Texts()}
 	if m.Type == websocket.Binary {
 		s.Data, s.Binary = base64.StdEncoding.EncodeToString(m.Payload), true
 	}

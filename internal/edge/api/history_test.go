@@ -5,6 +5,10 @@ import (
 	"net/url"
 	"slices"
 	"testing"
+
+	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/hub"
+	"github.com/holdfast-dev/holdfast/websocket"
 )
 
 func TestAHistoryIsReadPageByPage(t *testing.T) {
@@ -33,6 +37,17 @@ func TestAHistoryIsReadPageByPage(t *testing.T) {
 	e.want(e.ask("GET", "/v1/history?channel=kept/none", ""), 200, `{"messages":[],"position":"8:`)
 	e.want(e.ask("GET", "/v1/history?channel=kept/a&since=1", ""), 200, `"lost":true`, `"data":"2"`)
 	e.want(e.ask("GET", "/v1/history?channel=kept/a&since=7:other", ""), 200, `"lost":true`, `"data":"2"`)
+}
+
+func TestAHistoryShowsWhatADeviceHasSaidOfItsMessage(t *testing.T) {
+	e := start(t)
+	stored := make(chan error)
+	said := &broker.Message{Channel: "kept/a", Type: websocket.Text, Payload: []byte("21"), Meta: &broker.Meta{Pairs: []broker.Pair{{Name: "unit", Value: "°C"}}}}
+	e.channels.Publish(t.Context(), nil, hub.Bundle(said), func(_ int, _ broker.Ack, err error) { stored <- err })
+	if err := <-stored; err != nil {
+		t.Fatal(err)
+	}
+	e.want(e.ask("GET", "/v1/history?channel=kept/a", ""), 200, `"meta":["unit","°C"]`)
 }
 
 func TestAHistoryThatIsNoneIsRefused(t *testing.T) {
