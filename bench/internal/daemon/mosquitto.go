@@ -12,11 +12,18 @@ import (
 
 // installMosquitto finds mosquitto, which Debian keeps outside of most people's PATH.
 func installMosquitto(ctx context.Context, _ string) (installed, error) {
-	program, err := exec.LookPath("mosquitto")
-	if err != nil {
-		program, err = exec.LookPath("/usr/sbin/mosquitto")
+	return findMosquitto(ctx, "mosquitto", "/usr/sbin/mosquitto")
+}
+
+// findMosquitto finds mosquitto at the first of some places.
+func findMosquitto(ctx context.Context, places ...string) (installed, error) {
+	var program string
+	for _, place := range places {
+		if found, err := exec.LookPath(place); err == nil && program == "" {
+			program = found
+		}
 	}
-	if err != nil {
+	if program == "" {
 		return installed{}, errors.New("install it (on Debian: apt-get install --no-install-recommends mosquitto) or choose others with -peer")
 	}
 	// Of its help, which is all that tells the version, the exit code is that of a failure.
