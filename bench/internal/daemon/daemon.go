@@ -7,11 +7,13 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/holdfast-dev/holdfast/bench/internal/cert"
@@ -132,18 +134,24 @@ func (r *Running) Stop() error {
 	return os.RemoveAll(r.folder)
 }
 
-// freeAddr returns an address of loopback on which nobody listens. Not every server can be told to
-// take any port and to say which.
+// freeAddr returns an address of loopback on which nobody listens. Not every server can be told to take any port and to say
+// which. It is none of those that the system gives out, to the connections of the load above all.
 func freeAddr() (netip.AddrPort, error) {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return netip.AddrPort{}, err
+	const first, count, tries = 20_000, 10_000, 100
+	var failure error
+	for range tries {
+		ln, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(count))))
+		if err != nil {
+			failure = err
+			continue
+		}
+		addr, err := netip.ParseAddrPort(ln.Addr().String())
+		if err != nil {
+			return netip.AddrPort{}, err
+		}
+		return addr, ln.Close()
 	}
-	addr, err := netip.ParseAddrPort(ln.Addr().String())
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return addr, ln.Close()
+	return netip.AddrPort{}, failure
 }
 
 // output runs a command and returns what it prints. An error carries what it says.
