@@ -51,7 +51,7 @@ func (c *conn) invoke(m *hubproto.Invocation, bytes int) error {
 	case does.streams && !k.streaming:
 		k.complain("The client attempted to invoke the streaming '%s' method with a non-streaming invocation.", k.method)
 	case !does.streams && k.streaming:
-		k.complain("The client attempted to invoke the non-streaming '%s' method with a streaming invocation.", k.method)
+		k.isNoStream()
 	case len(k.arguments) < does.least || len(k.arguments) > does.most:
 		k.complain("The method '%s' takes %s, and has %d.", k.method, does.takes, len(k.arguments))
 	default:
@@ -60,10 +60,15 @@ func (c *conn) invoke(m *hubproto.Invocation, bytes int) error {
 	return nil
 }
 
+// isNoStream completes a call that was invoked as a stream, and can't be, in the words of ASP.NET Core.
+func (k *call) isNoStream() {
+	k.complain("The client attempted to invoke the non-streaming '%s' method with a streaming invocation.", k.method)
+}
+
 // runOwn does what the configuration says that a method does.
 func (k *call) runOwn(m *method) {
 	if k.streaming {
-		k.complain("The client attempted to invoke the non-streaming '%s' method with a streaming invocation.", k.method)
+		k.isNoStream()
 		return
 	}
 	name, others, err := m.to.expand(k.arguments)
@@ -183,11 +188,9 @@ func valueOf(p protocol.Payload) hubproto.Value {
 // streamOut sends the elements of an array one by one, or anything else as the only item.
 func (k *call) streamOut(p protocol.Payload) {
 	items := []hubproto.Value{valueOf(p)}
-	var elements []jsontext.Value
-	if !p.Binary && jsontext.Value(p.Data).Kind() == '[' && json.Unmarshal(p.Data, &elements) == nil {
-		items = items[:0]
-		for _, e := range elements {
-			items = append(items, hubproto.JSON(compact(e)))
+	if !p.Binary && jsontext.Value(p.Data).Kind() == '[' {
+		if elements, err := elementsOf(p.Data); err == nil {
+			items = elements
 		}
 	}
 	for _, item := range items {

@@ -10,7 +10,7 @@ import (
 )
 
 // maxUnacked is how much is taken of a client that may reconnect before it is told so: less than the 100,000 bytes that Microsoft's
-// keep before they stop sending. What is left is told with the next ping.
+// keep before they stop sending. What is left is told when all that came together has been taken.
 const maxUnacked = 32 << 10
 
 // receive takes what a client has sent on a link. Calls are begun when it returns.
@@ -44,9 +44,14 @@ func (c *conn) receive(l link, payloads ...[]byte) {
 		}
 	}
 	if c.in.unacked > 0 {
-		c.out.say(&hubproto.Ack{Sequence: c.in.taken})
-		c.in.unacked = 0
+		c.acknowledge()
 	}
+}
+
+// acknowledge tells a client that may reconnect which of its messages have been taken.
+func (c *conn) acknowledge() {
+	c.out.say(&hubproto.Ack{Sequence: c.in.taken})
+	c.in.unacked = 0
 }
 
 // take deals with one message. The error is a fault of the client.
@@ -65,8 +70,7 @@ func (c *conn) take(frame []byte) error {
 	}
 	if c.in.counts && m.Tracked() {
 		if c.in.unacked += len(frame); c.in.unacked > maxUnacked {
-			c.out.say(&hubproto.Ack{Sequence: c.in.taken})
-			c.in.unacked = 0
+			c.acknowledge()
 		}
 	}
 	if !run {

@@ -106,16 +106,24 @@ func dataOf(m *broker.Message) hubproto.Value {
 // as one.
 func argumentsOf(m *broker.Message) []hubproto.Value {
 	if m.Type == websocket.Text && jsontext.Value(m.Payload).Kind() == '[' {
-		var elements []jsontext.Value
-		if json.Unmarshal(m.Payload, &elements) == nil && len(elements) <= hubproto.MaxArguments {
-			arguments := make([]hubproto.Value, len(elements))
-			for i, e := range elements {
-				arguments[i] = hubproto.JSON(compact(e))
-			}
-			return arguments
+		if elements, err := elementsOf(m.Payload); err == nil && len(elements) <= hubproto.MaxArguments {
+			return elements
 		}
 	}
 	return []hubproto.Value{dataOf(m)}
+}
+
+// elementsOf returns the elements of a JSON array.
+func elementsOf(array []byte) ([]hubproto.Value, error) {
+	var elements []jsontext.Value
+	if err := json.Unmarshal(array, &elements); err != nil {
+		return nil, err
+	}
+	values := make([]hubproto.Value, len(elements))
+	for i, e := range elements {
+		values[i] = hubproto.JSON(compact(e))
+	}
+	return values, nil
 }
 
 // compact removes what need not be in JSON text: line breaks above all.

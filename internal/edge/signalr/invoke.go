@@ -4,9 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr/hubproto"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -19,14 +16,11 @@ var errAskedTooMuch = protocol.Errorf(protocol.CodeTooMany, "the client is asked
 
 // Invoke implements session.Invokable.
 func (c *conn) Invoke(ctx context.Context, method string, arguments []byte) (result []byte, err error) {
-	var elements []jsontext.Value
-	if err := json.Unmarshal(arguments, &elements); err != nil {
+	elements, err := elementsOf(arguments)
+	if err != nil {
 		return nil, badArgument("the arguments are not a JSON array: %v", err)
 	}
-	question := &hubproto.Invocation{Target: method}
-	for _, e := range elements {
-		question.Arguments = append(question.Arguments, hubproto.JSON(compact(e)))
-	}
+	question := &hubproto.Invocation{Target: method, Arguments: elements}
 	answer := make(chan *hubproto.Completion, 1)
 	if question.ID, err = c.expect(answer); err != nil {
 		return nil, err
