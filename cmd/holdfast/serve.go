@@ -18,6 +18,7 @@ import (
 
 func newServe(std streams) *cobra.Command {
 	var file, data string
+	var nodes *clusterFlags
 	cmd := &cobra.Command{
 		Use:   "serve [flags]",
 		Short: "Serve in production, over TLS",
@@ -32,6 +33,7 @@ asks for it. SIGHUP looks at once whether certificates have changed; SIGTERM sto
 			if cmd.Flags().Changed("data") {
 				given["data.dir"] = data
 			}
+			nodes.given(cmd.Flags(), given)
 			c, err := config.Load(config.Options{File: file, Environ: os.Environ(), Flags: given, Production: true})
 			if err != nil {
 				return fail(exitFiles, "%w", err)
@@ -52,6 +54,7 @@ asks for it. SIGHUP looks at once whether certificates have changed; SIGTERM sto
 	flags.SortFlags = false
 	flags.StringVar(&file, "config", "", "read the configuration in `FILE`; variables take precedence")
 	flags.StringVar(&data, "data", "", "keep data in `DIR` (default your data directory)")
+	nodes = addClusterFlags(flags)
 	return cmd
 }
 

@@ -20,6 +20,7 @@ type Config struct {
 	Auth     Auth          `key:"auth" doc:"Who vouches for clients, and how they show it; see auth.md."`
 	Data     Data          `key:"data" doc:"What is kept on disk."`
 	Broker   Broker        `key:"broker" doc:"The log of the channels with history."`
+	Cluster  Cluster       `key:"cluster" doc:"The nodes that belong together; see cluster.md."`
 	Limits   Limits        `key:"limits" doc:"What a client may send, and what is kept for one that is slow."`
 	Channels []ChannelRule `key:"channels" of:"rules" doc:"How channels behave. The first rule whose pattern matches a channel's name applies; channels without a rule keep nothing."`
 	Hooks    []Hook        `key:"hooks" of:"hooks" doc:"Backends that are asked whether something may happen, and told what has happened; see hooks.md."`

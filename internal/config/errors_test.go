@@ -32,7 +32,7 @@ func TestEveryMistakeInAFileIsToldWithItsLineAndWhatToDo(t *testing.T) {
 		"lisen: {https: x}":              "F:1: unknown key lisen; did you mean listen?",
 		"max_message: 1":                 "F:1: unknown key max_message; did you mean limits.max_message?",
 		"data: {colour: red}":            "F:1: unknown key data.colour; data has dir",
-		"colour: red":                    "F:1: unknown key colour; the known ones are auth, broker, channels, data, hooks, limits, listen, log, serve, signalr, tls",
+		"colour: red":                    "F:1: unknown key colour; the known ones are auth, broker, channels, cluster, data, hooks, limits, listen, log, serve, signalr, tls",
 		"htps:":                          "F:1: unknown key htps; did you mean tls?",
 		"channels: {rule: x}":            `F:1: channels: it is a list of rules; begin each with "- pattern: …", indented below it`,
 		"channels: [{patern: a}]":        "F:1: unknown key channels[0].patern; did you mean channels[0].pattern?",

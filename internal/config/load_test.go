@@ -11,12 +11,13 @@ import (
 
 func TestNothingGivesTheDefaults(t *testing.T) {
 	want := &Config{
-		Listen: Listen{HTTPS: "localhost:8443", HTTP: "localhost:8080", MQTT: "localhost:1883", MQTTS: "localhost:8883", ProxyHeader: "x-forwarded-for"},
-		Broker: Broker{DedupWindow: 30 * time.Second, SyncInterval: 200 * time.Millisecond},
-		Limits: limits(1<<20, 1<<20),
-		TLS:    defaultTLS,
-		Auth:   defaultAuth,
-		Log:    Log{Level: "info", Format: "auto"},
+		Listen:  Listen{HTTPS: "localhost:8443", HTTP: "localhost:8080", MQTT: "localhost:1883", MQTTS: "localhost:8883", ProxyHeader: "x-forwarded-for"},
+		Broker:  Broker{DedupWindow: 30 * time.Second, SyncInterval: 200 * time.Millisecond},
+		Limits:  limits(1<<20, 1<<20),
+		TLS:     defaultTLS,
+		Auth:    defaultAuth,
+		Cluster: defaultCluster,
+		Log:     Log{Level: "info", Format: "auto"},
 	}
 	for name, o := range map[string]Options{
 		"no file":                  {},
@@ -80,12 +81,13 @@ log: {level: debug, format: json}
 `)
 	granted := Access{"granted", "granted", "granted", "granted"}
 	want := &Config{
-		Listen: Listen{HTTPS: ":443", MQTT: "localhost:1883", MQTTS: "localhost:8883", Origins: []string{"https://app.example", "https://*.example"}, WebSocketOverH2: true, ProxyHeader: "x-forwarded-for"},
-		TLS:    defaultTLS,
-		Auth:   defaultAuth,
-		Data:   Data{Dir: "/var/lib/holdfast"},
-		Broker: Broker{URL: "nats://a:4222,tls://b:4222", DedupWindow: 2 * time.Minute, SyncInterval: time.Second},
-		Limits: limits(64<<10, 4<<20),
+		Listen:  Listen{HTTPS: ":443", MQTT: "localhost:1883", MQTTS: "localhost:8883", Origins: []string{"https://app.example", "https://*.example"}, WebSocketOverH2: true, ProxyHeader: "x-forwarded-for"},
+		TLS:     defaultTLS,
+		Auth:    defaultAuth,
+		Cluster: defaultCluster,
+		Data:    Data{Dir: "/var/lib/holdfast"},
+		Broker:  Broker{URL: "nats://a:4222,tls://b:4222", DedupWindow: 2 * time.Minute, SyncInterval: time.Second},
+		Limits:  limits(64<<10, 4<<20),
 		Channels: []ChannelRule{
 			{Pattern: "chat/#", History: History{Count: 1000, Age: 7 * 24 * time.Hour, Bytes: 2 << 40}, Delivery: "all", Slow: "catch-up", Echo: true, MaxMessage: 64 << 10, Presence: true, Access: granted, Place: Place{file, 11}},
 			{Pattern: "007", Delivery: "latest", Slow: "drop", MaxMessage: 1000, RetainLast: true, Access: granted, Place: Place{file, 14}},

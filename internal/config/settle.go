@@ -24,6 +24,7 @@ func (c *Config) settle(d *decoder) {
 	if err := checkBrokerURL(c.Broker.URL); err != nil {
 		d.wrong("broker.url", "broker.url: %v", err)
 	}
+	c.Cluster.settle(d, c.Broker.URL)
 	c.settleHooks(d)
 	c.settleHubs(d)
 	c.Limits.SendQueue = max(c.Limits.SendQueue, c.Limits.MaxMessage)
