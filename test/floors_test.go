@@ -20,6 +20,7 @@ const module = "github.com/holdfast-dev/holdfast"
 // house gives each package its floor. A new package gets its floor here.
 var house = floorplan{
 	{packages: "internal/channel", floor: 0, only: none, stdOnly: true},
+	{packages: "internal/engine", floor: 0, only: none},
 	{packages: "internal/schema", floor: 0, only: none},
 	{packages: "internal/edge/mqtt/packet", floor: 0, only: none, stdOnly: true},
 	{packages: "protocol", floor: 0, only: none},

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/holdfast-dev/holdfast/internal/engine"
 )
 
 // Config says where the logs are kept. Either Dir or URL is needed.
@@ -59,10 +61,7 @@ func (c Config) withDefaults() Config {
 		c.SyncInterval = defaultSyncInterval
 	}
 	if c.bootID == "" {
-		c.bootID = bootID()
-	}
-	if c.freeSpace == nil {
-		c.freeSpace = freeSpace
+		c.bootID = engine.BootID()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -80,11 +79,23 @@ func (c Config) maxRecordBytes() int {
 	return c.MaxMessageBytes + overhead
 }
 
+// engine returns what of it is the engine's.
+func (c Config) engine() engine.Config {
+	return engine.Config{
+		Dir:            c.Dir,
+		MaxRecordBytes: c.maxRecordBytes(),
+		MaxStoreBytes:  c.MaxStoreBytes,
+		SyncInterval:   c.SyncInterval,
+		Log:            c.Log,
+		FreeSpace:      c.freeSpace,
+	}
+}
+
 // Broker is a connection to the logs, and to the engine that keeps them. Its methods may be called
 // from any goroutine.
 type Broker struct {
 	config  Config
-	engine  *engine // nil if NATS is external
+	engine  *engine.Engine // nil if NATS is external
 	writer  *writer
 	readers []*reader
 	live    *nats.Conn
@@ -111,7 +122,7 @@ func Open(ctx context.Context, config Config) (_ *Broker, err error) {
 		return nil, errors.New("the broker needs either a data directory or the URL of a NATS server")
 	}
 	if config.Dir != "" {
-		if b.engine, err = startEngine(ctx, b.config); err != nil {
+		if b.engine, err = engine.Start(ctx, b.config.engine()); err != nil {
 			return nil, err
 		}
 	}
@@ -139,6 +150,14 @@ func Open(ctx context.Context, config Config) (_ *Broker, err error) {
 	return b, nil
 }
 
+// checkRecovered makes sure that the engine left out no stream that is in its directory.
+func (b *Broker) checkRecovered(ctx context.Context) error {
+	return b.engine.CheckRecovered(func(stream string) error {
+		_, err := (&Log{broker: b, stream: stream}).info(ctx, "")
+		return err
+	})
+}
+
 // Close waits until the messages in flight are stored or the context ends, and then stops all. What
 // is called afterwards fails with ErrUnavailable. All Follows must have been stopped. Further calls
 // return what the first did.
@@ -160,7 +179,7 @@ func (b *Broker) shut(ctx context.Context) error {
 		b.live.Close()
 	}
 	if b.engine != nil {
-		failed = errors.Join(failed, b.engine.stop())
+		failed = errors.Join(failed, b.engine.Stop())
 	}
 	return failed
 }

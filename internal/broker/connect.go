@@ -47,11 +47,7 @@ func (b *Broker) connect(ctx context.Context, purpose string, lost func(error)) 
 		}),
 	}
 	if b.engine != nil {
-		nc, err := nats.Connect("", append(options, nats.InProcessServer(b.engine.server))...)
-		if err != nil {
-			return nil, fmt.Errorf("no connection to the embedded engine: %w", err)
-		}
-		return nc, nil
+		return b.engine.Connect(options...)
 	}
 	timeout := externalTimeout
 	if deadline, ok := ctx.Deadline(); ok {

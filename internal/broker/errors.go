@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
+
+	"github.com/holdfast-dev/holdfast/internal/engine"
 )
 
 // Errors of appending and reading. What is returned wraps one of them and says more.
@@ -52,10 +52,6 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("%s (JetStream error %d)", e.Description, e.Code)
 }
 
-// noRoom tells what a store says when there is no room on the disk or in the user's quota, or when
-// a file has become as large as it may.
-var noRoom = []string{"no space left", "not enough space", "quota", "file too large", "maximum bytes", "maximum messages"}
-
 // storeError turns the refusal to store a message into an error of ours.
 func storeError(refusal *apiError) error {
 	switch refusal.Code {
@@ -68,14 +64,18 @@ func storeError(refusal *apiError) error {
 	case codeRollupFailed:
 		return fmt.Errorf("%w (%w)", ErrNoPurge, refusal)
 	}
-	if tellsNoRoom(refusal.Description) {
+	if engine.TellsNoRoom(refusal.Description) {
 		return fmt.Errorf("%w (%w)", ErrFull, refusal)
 	}
 	return fmt.Errorf("%w (%w)", ErrUnavailable, refusal)
 }
 
-func tellsNoRoom(reason string) bool {
-	return slices.ContainsFunc(noRoom, func(words string) bool { return strings.Contains(reason, words) })
+// engineError turns what keeps the embedded engine from storing into an error of ours.
+func engineError(err error) error {
+	if errors.Is(err, engine.ErrFull) {
+		return fmt.Errorf("%w (%w)", ErrFull, err)
+	}
+	return fmt.Errorf("%w (%w)", ErrUnavailable, err)
 }
 
 // unmarshalAPI reads an answer of JetStream's API. A refusal is an *apiError.

@@ -81,9 +81,9 @@ func (l *Log) append(ctx context.Context, m *Message, last uint64, done func(Ack
 		w.fail(done, fmt.Errorf("%w (it has %d bytes; at most %d)", ErrTooLarge, len(m.Payload), most))
 		return
 	}
-	if w.health != nil {
-		if err := w.health.refusal(l.stream); err != nil {
-			w.fail(done, err)
+	if w.engine != nil {
+		if err := w.engine.Refusal(l.stream); err != nil {
+			w.fail(done, engineError(err))
 			return
 		}
 	}

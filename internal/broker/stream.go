@@ -173,7 +173,7 @@ func (l *Log) adopt(ctx context.Context, info *streamInfo, r Retention) error {
 	}
 	kept = max(kept, 0)
 	if boot := l.broker.config.bootID; l.broker.engine != nil && meta[metaBoot] != boot {
-		if !l.broker.engine.clean {
+		if !l.broker.engine.Clean() {
 			l.broker.config.Log.Warn("the machine went down with the log open, so the newest messages may be lost; positions from before are not valid any more", "log", l.name)
 			meta[metaEpoch] = newEpoch()
 		}

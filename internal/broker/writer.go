@@ -13,6 +13,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/holdfast-dev/holdfast/internal/engine"
 )
 
 const (
@@ -29,7 +31,7 @@ type writer struct {
 	replies string              // prefix of the subjects that answers come to; a token follows
 	room    *semaphore.Weighted // in flight, in bytes; a message weighs at least messageWeight
 	pending *pending
-	health  *health // of the embedded engine; nil if NATS is external
+	engine  *engine.Engine // nil if NATS is external
 	log     *slog.Logger
 	buffers sync.Pool // of *[]byte, for records
 
@@ -45,12 +47,10 @@ func newWriter(ctx context.Context, b *Broker) (*writer, error) {
 	w := &writer{
 		room:    semaphore.NewWeighted(maxInFlightBytes),
 		pending: newPending(),
+		engine:  b.engine,
 		log:     b.config.Log,
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 		closing: make(chan struct{}),
-	}
-	if b.engine != nil {
-		w.health = b.engine.health
 	}
 	conn, err := b.connect(ctx, "writer", w.lose)
 	if err != nil {
@@ -192,15 +192,15 @@ func (w *writer) sweep() {
 
 // look gives up what gets no answer, or will not get one because its stream broke.
 func (w *writer) look(now time.Time) {
-	if w.health != nil {
-		if err := w.health.checkRoom(); err != nil {
+	if w.engine != nil {
+		if err := w.engine.CheckRoom(); err != nil {
 			w.log.Warn("the room on the disk is not watched", "error", err)
 		}
 		broken := func(s slot) bool {
-			return s.sent.Before(now.Add(-brokenGrace)) && w.health.breakage(s.log.stream) != nil
+			return s.sent.Before(now.Add(-engine.BrokenGrace)) && w.engine.Breakage(s.log.stream) != nil
 		}
 		for _, s := range w.pending.takeIf(broken) {
-			w.end(s, w.health.breakage(s.log.stream))
+			w.end(s, engineError(w.engine.Breakage(s.log.stream)))
 		}
 	}
 	late := func(s slot) bool { return s.sent.Before(now.Add(-ackTimeout)) }

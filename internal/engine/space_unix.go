@@ -1,6 +1,6 @@
 //go:build unix
 
-package broker
+package engine
 
 import "golang.org/x/sys/unix"
 

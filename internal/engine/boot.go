@@ -1,4 +1,4 @@
-package broker
+package engine
 
 import (
 	"errors"
@@ -21,9 +21,9 @@ const (
 	dirtyFor = time.Minute
 )
 
-// bootID names the time since the machine was started, "" where that cannot be known: there a lost
+// BootID names the time since the machine was started, "" where that cannot be known: there a lost
 // tail of the log cannot be told from a killed process.
-func bootID() string {
+func BootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return ""

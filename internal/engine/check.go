@@ -1,7 +1,6 @@
-package broker
+package engine
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -77,19 +76,18 @@ func hasMessages(dir string) bool {
 	return err != nil || len(blocks) > 0
 }
 
-// checkRecovered makes sure that the engine left out no stream that is in its directory.
-func (b *Broker) checkRecovered(ctx context.Context) error {
-	streams, err := os.ReadDir(streamsDir(b.config.Dir))
+// CheckRecovered makes sure, by asking for each, that no stream that is in the directory was left out.
+func (e *Engine) CheckRecovered(ask func(stream string) error) error {
+	streams, err := os.ReadDir(streamsDir(e.dir))
 	if err != nil && !os.IsNotExist(err) {
-		return dirError(b.config.Dir, err)
+		return dirError(e.dir, err)
 	}
 	for _, stream := range streams {
 		if strings.HasPrefix(stream.Name(), ".") {
 			continue
 		}
-		l := &Log{broker: b, stream: stream.Name()}
-		if _, err := l.info(ctx, ""); err != nil {
-			return &DamageError{Dir: b.config.Dir, What: fmt.Sprintf("the stream %q was not recovered: %v", stream.Name(), err)}
+		if err := ask(stream.Name()); err != nil {
+			return &DamageError{Dir: e.dir, What: fmt.Sprintf("the stream %q was not recovered: %v", stream.Name(), err)}
 		}
 	}
 	return nil
