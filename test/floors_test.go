@@ -36,6 +36,7 @@ var house = floorplan{
 	{packages: "internal/auth", floor: 1},
 	{packages: "internal/broker", floor: 1},
 	{packages: "internal/certs", floor: 1},
+	{packages: "internal/cluster", floor: 1},
 	{packages: "internal/config", floor: 1},
 	{packages: "internal/policy", floor: 1},
 	{packages: "internal/site", floor: 1},

@@ -18,6 +18,10 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 	if err != nil {
 		return server.Config{}, fail(exitFiles, "listen.proxies: %w", err)
 	}
+	node, err := c.Cluster.NodeName()
+	if err != nil && (c.Cluster.Enabled() || c.Broker.URL != "") { // alone it does not matter
+		return server.Config{}, fail(exitFiles, "%w", err)
+	}
 	asked, err := hooksOf(c)
 	if err != nil {
 		return server.Config{}, fail(exitFiles, "%w", err)
@@ -52,7 +56,9 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 			SyncInterval:    c.Broker.SyncInterval,
 			Log:             log,
 		},
-		Version: readBuild().Version,
-		Log:     log,
+		Node:      node,
+		Endpoints: c.Cluster.Endpoints,
+		Version:   readBuild().Version,
+		Log:       log,
 	}, nil
 }

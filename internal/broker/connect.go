@@ -19,10 +19,17 @@ const (
 	reconnectNothing = -1              // no buffer while disconnected: what cannot be sent now fails now
 )
 
+// Connect opens one more connection to NATS, for what does not go through logs; whoever asks for it closes it, before the
+// broker. The options given win over the broker's own: it connects again by itself, and does not hold back what can't be
+// sent meanwhile, but fails.
+func (b *Broker) Connect(ctx context.Context, purpose string, options ...nats.Option) (*nats.Conn, error) {
+	return b.connect(ctx, purpose, nil, options...)
+}
+
 // connect opens one connection to the engine. There are several, because NATS serves one
 // connection's requests one after the other: a slow read shall not hold up a write. lost is called
 // when the connection is lost, with the reason; it may be nil.
-func (b *Broker) connect(ctx context.Context, purpose string, lost func(error)) (*nats.Conn, error) {
+func (b *Broker) connect(ctx context.Context, purpose string, lost func(error), more ...nats.Option) (*nats.Conn, error) {
 	log := b.config.Log.With("connection", purpose)
 	options := []nats.Option{
 		nats.Name("holdfast " + purpose),
@@ -46,6 +53,7 @@ func (b *Broker) connect(ctx context.Context, purpose string, lost func(error)) 
 			log.Warn("error of the connection to NATS", "error", err)
 		}),
 	}
+	options = append(options, more...)
 	if b.engine != nil {
 		return b.engine.Connect(options...)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/api"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
@@ -30,6 +31,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, max(int(s.backends.RecordBytes(cfg.MaxMessageBytes)), cfg.largestRetained())); err != nil {
 		return err
 	}
+	s.cluster = cluster.Alone(s.config.node())
 	key, err := openSessionKey(ctx, *cfg, s.store.logs)
 	if err != nil {
 		return err
@@ -42,13 +44,20 @@ func (s *Server) open(ctx context.Context) (err error) {
 	}
 	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
 	s.clients.Backend = s.backends
+	s.clients.Join(s.cluster)
 	s.presence = hub.NewPresence(presenceGrace, s.backends.changed)
-	return s.openEdges(ctx, key)
+	if err = s.openEdges(ctx, key); err != nil {
+		return err
+	}
+	return s.cluster.Start(ctx) // with all that is told and asked registered
 }
 
-// release closes what is below the edges, as far as it was opened: the backends first, while there are logs for what
-// they are still to be told.
+// release closes what is below the edges, as far as it was opened: the other nodes are told goodbye first, and then the
+// backends what they are still to be told, while there are logs for it.
 func (s *Server) release(ctx context.Context) error {
+	if s.cluster != nil {
+		s.cluster.Close()
+	}
 	s.backends.Close(ctx)
 	if s.ids != nil {
 		s.ids.close()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/api"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
@@ -62,6 +63,8 @@ type Config struct {
 	Hooks           []hooks.Hook  // backends that are asked about clients, and told what they do
 	HookQueueBytes  int64         // what is kept of what they are still to be told; 0 for the default of package hooks
 	SessionKey      string        // file with the key of the sessions of /socket, made if need be; "" for a key that ends with the server. Not used with an external NATS server, which has it
+	Node            string        // what the operator calls this node; "" is the same as "holdfast"
+	Endpoints       []string      // where clients reach this node and no other: base URLs
 	Version         string        // of the server, for those who ask
 	Log             *slog.Logger
 }
@@ -86,6 +89,7 @@ type Server struct {
 	store    *store
 	ids      *identities
 	backends backends
+	cluster  *cluster.Cluster
 	clients  *session.Clients
 	presence *hub.Presence
 	metrics  meter
@@ -198,6 +202,7 @@ func (s *Server) MetricsAddr() net.Addr { return firstAddr(s.metrics.listeners) 
 // Serve answers requests until Shutdown and then returns nil; or until a listener fails, with its
 // error.
 func (s *Server) Serve() error {
+	s.cluster.Update(func(n *cluster.Node) { n.State = cluster.Ready })
 	serving, stop := context.WithCancel(context.Background())
 	var trimming sync.WaitGroup
 	trimming.Go(func() { newTrimmer().run(serving) })

@@ -2,11 +2,9 @@ package session
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/protocol"
 )
@@ -36,7 +35,7 @@ type Clients struct {
 	asking  context.Context // ends when the backend's answers are not waited for any more
 	stop    context.CancelFunc
 
-	node string // begins the ids of connections
+	node string // its id begins those of connections; not changed once somebody has come
 
 	mu        sync.Mutex // guards what follows
 	last      uint64     // number of a connection
@@ -58,7 +57,7 @@ func NewClients(rules *policy.Rules, limits policy.Limits, revoked *auth.Revocat
 		limited:    limits.Idle > 0 || limits.Messages.Limited() || limits.Bytes.Limited() || limits.MessagesPerUser.Limited() || limits.BytesPerUser.Limited(),
 		revoked:    revoked,
 		handshakes: bucket(limits.Handshakes),
-		node:       strings.ToLower(rand.Text()[:nodeChars]),
+		node:       cluster.NewID(),
 		edges:      make(map[string]int),
 		addresses:  parties[netip.Prefix]{all: make(map[netip.Prefix]*party)},
 		users:      parties[string]{all: make(map[string]*party)},

@@ -17,9 +17,6 @@ import (
 
 // What is for whoever looks after the node, and on no client's way: who is connected, found and told page by page.
 
-// nodeChars is the length of a node's name: 40 random bits.
-const nodeChars = 8
-
 // Info is what there is to know about a connection.
 type Info struct {
 	ID            string // of the connection, unique among all nodes
@@ -41,13 +38,13 @@ func (c *Client) Info() Info {
 	return i
 }
 
-// ID names the connection. It begins with the name of the node.
+// ID names the connection. It begins with the id of the node.
 func (c *Client) ID() string { return c.clients.node + "-" + strconv.FormatUint(c.number, 36) }
 
 // Session returns the client's session, "" if it has none.
 func (c *Client) Session() string { return c.who.Load().session }
 
-// Node returns the name of this run of the node.
+// Node returns the id of this run of the node.
 func (cs *Clients) Node() string { return cs.node }
 
 // ErrNoConnectionID refuses what names no connection that this node can have had.
