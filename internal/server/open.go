@@ -68,7 +68,7 @@ func (s *Server) release(ctx context.Context) error {
 	return s.store.close(ctx)
 }
 
-// openEdges makes the edges, each with a door of its own. key is that of the sessions of /socket.
+// openEdges makes the edges, each with a door of its own. key signs what clients bring from one node to another.
 func (s *Server) openEdges(ctx context.Context, key []byte) (err error) {
 	cfg := &s.config
 	audit := telemetry.NewAudit(cfg.Log, s.metrics.Registerer())
@@ -93,7 +93,7 @@ func (s *Server) openEdges(ctx context.Context, key []byte) (err error) {
 		Dedup:           cfg.Broker.DuplicateWindow,
 	})
 	s.openAPI(doorTo("api"))
-	s.openSignalR(doorTo("signalr"))
+	s.openSignalR(doorTo("signalr"), key)
 	s.mqtt, err = s.openMQTT(ctx, doorTo("mqtt"))
 	return err
 }
@@ -113,11 +113,12 @@ func (s *Server) openAPI(d *door.Door) {
 
 // openSignalR makes the hubs. Their door takes a token from the URL, too: Microsoft's clients in browsers have no other
 // place for it.
-func (s *Server) openSignalR(d *door.Door) {
+func (s *Server) openSignalR(d *door.Door, key []byte) {
 	d.Sources.Query = true
 	s.signalr = signalr.New(s.store.channels, signalr.Config{
 		Door:            d,
 		Hubs:            s.config.SignalR,
+		Key:             key,
 		MaxMessageBytes: s.config.MaxMessageBytes,
 		SendQueueBytes:  s.config.SendQueueBytes,
 		Presence:        s.presence,

@@ -33,7 +33,8 @@ const (
 // conn is one client's connection to a hub, whatever carries it. Its calls are begun in the order in which they come; those that wait
 // for something are finished by other goroutines. Between requests, one over HTTP has timers and no goroutine.
 type conn struct {
-	*place
+	ticket
+	hub     *Hub
 	handler *Handler
 	client  *session.Client
 
@@ -75,10 +76,11 @@ var (
 )
 
 // newConn returns the connection of a client that has been let in.
-func newConn(h *Handler, p *place, client *session.Client) *conn {
+func newConn(h *Handler, at *Hub, t ticket, client *session.Client) *conn {
 	c := &conn{
 		handler: h,
-		place:   p,
+		ticket:  t,
+		hub:     at,
 		client:  client,
 		flight:  semaphore.NewWeighted(maxInFlightBytes),
 		frames:  hubproto.Frames{Encoding: hubproto.InJSON, MaxBytes: h.limit},
@@ -99,14 +101,14 @@ func newConn(h *Handler, p *place, client *session.Client) *conn {
 	return c
 }
 
-// open lets a client in to its place. Otherwise the request has been answered.
-func (h *Handler) open(w http.ResponseWriter, r *http.Request, p *place) (*conn, bool) {
+// open lets a client in that comes with a ticket. Otherwise the request has been answered.
+func (h *Handler) open(w http.ResponseWriter, r *http.Request, at *Hub, t ticket) (*conn, bool) {
 	client, ok := h.door.Connect(w, r)
 	if !ok {
 		return nil, false
 	}
-	c := newConn(h, p, client)
-	if !p.take(c) {
+	c := newConn(h, at, t, client)
+	if t.negotiated() && !h.conns.enter(c) {
 		c.end(errLeft)
 		h.conflict(w, r, "the connection has a transport already")
 		return nil, false
@@ -206,9 +208,7 @@ func (c *conn) end(why error) {
 	close(c.over)
 	c.lonely.Stop()
 	c.beat.Stop()
-	if c.current() == c {
-		c.handler.conns.remove(c.key) // else the place is another's, which came first
-	}
+	c.handler.conns.leave(c)
 	c.stop()
 	go c.finish()
 }

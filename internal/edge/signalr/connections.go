@@ -1,108 +1,61 @@
 package signalr
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"sync"
 	"time"
 )
 
-// tokenKey is the hash of a connection's token: who knows that is the connection. What is looked up by it tells nothing by the time that it
-// takes.
-type tokenKey [sha256.Size]byte
-
-func keyOf(token string) tokenKey { return sha256.Sum256([]byte(token)) }
-
-const randomBytes = 16 // of an id or a token
-
-func newID() string {
-	b := make([]byte, randomBytes)
-	rand.Read(b) // never fails
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// place is what a client has negotiated, and the connection that it has made of it.
-type place struct {
-	hub        *Hub
-	id         string // that everybody may know
-	key        tokenKey
-	reconnects bool
-	unused     *time.Timer // takes it away if nobody comes; nil without a negotiation
-
-	mu   sync.Mutex // guards what follows
-	conn *conn      // nil until somebody comes
-}
-
-// connections are those of this node that have been negotiated, by the hash of their tokens.
+// connections are those of this node that were negotiated, by the hash of their tokens.
 type connections struct {
-	mu  sync.Mutex // guards what follows
-	all map[tokenKey]*place
+	mu    sync.Mutex // guards what follows
+	all   map[tokenKey]*conn
+	spent map[tokenKey]*time.Timer // of connections that are over, whose tickets would be good still
 }
 
-// maxPlaces bounds what has been negotiated and not been used, together with what is.
-const maxPlaces = 1 << 20
-
-// add returns a new place, and the token that leads to it; nil if there are too many.
-func (cs *connections) add(at *Hub, reconnects bool, unused time.Duration) (p *place, token string) {
-	token = newID()
-	p = &place{hub: at, id: newID(), key: keyOf(token), reconnects: reconnects}
+// enter adds a connection. It returns false if there is another with its ticket, or has been.
+func (cs *connections) enter(c *conn) bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	if len(cs.all) >= maxPlaces {
-		return nil, ""
+	if cs.all[c.key] != nil || cs.spent[c.key] != nil {
+		return false
 	}
 	if cs.all == nil {
-		cs.all = make(map[tokenKey]*place)
+		cs.all, cs.spent = make(map[tokenKey]*conn), make(map[tokenKey]*time.Timer)
 	}
-	cs.all[p.key] = p
-	p.unused = time.AfterFunc(unused, func() {
-		if p.current() == nil {
-			cs.remove(p.key)
-		}
-	})
-	return p, token
+	cs.all[c.key] = c
+	return true
 }
 
-func (cs *connections) find(key tokenKey) *place {
+// find returns a connection, or nil. It is over if there has been one.
+func (cs *connections) find(key tokenKey) (c *conn, over bool) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	return cs.all[key]
+	return cs.all[key], cs.spent[key] != nil
 }
 
-func (cs *connections) remove(key tokenKey) {
+// leave notes that a connection is over, if it has been added.
+func (cs *connections) leave(c *conn) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	delete(cs.all, key)
+	if cs.all[c.key] != c {
+		return
+	}
+	delete(cs.all, c.key)
+	if left := time.Until(c.until); left > 0 {
+		cs.spent[c.key] = time.AfterFunc(left, func() {
+			cs.mu.Lock()
+			defer cs.mu.Unlock()
+			delete(cs.spent, c.key)
+		})
+	}
 }
 
 // clear forgets all.
 func (cs *connections) clear() {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	for _, p := range cs.all {
-		p.unused.Stop()
+	for _, t := range cs.spent {
+		t.Stop()
 	}
-	cs.all = nil
-}
-
-// current returns the connection, or nil if there is none yet.
-func (p *place) current() *conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.conn
-}
-
-// take makes c the connection. It returns false if there is another.
-func (p *place) take(c *conn) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.conn != nil {
-		return false
-	}
-	p.conn = c
-	if p.unused != nil {
-		p.unused.Stop()
-	}
-	return true
+	cs.all, cs.spent = nil, nil
 }

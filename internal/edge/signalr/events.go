@@ -28,12 +28,15 @@ func (l *eventLink) close(ctx context.Context, _ websocket.CloseCode, _ string) 
 
 // serveEvents answers with the events of a connection, until that or the request is over.
 func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, at *Hub) {
-	p, ok := h.find(w, r, at)
+	c, t, ok := h.find(w, r, at)
 	if !ok {
 		return
 	}
-	c, ok := h.open(w, r, p)
-	if !ok {
+	if c != nil {
+		h.conflict(w, r, "the connection has a transport already")
+		return
+	}
+	if c, ok = h.open(w, r, at, t); !ok {
 		return
 	}
 	w.Header().Set("X-Accel-Buffering", "no") // nginx, and others that have learnt it from there

@@ -22,8 +22,9 @@ import (
 type Config struct {
 	Door            *door.Door // where clients come in; its Sources have to take tokens from queries, since browsers have no other way
 	Hubs            []*Hub
-	MaxMessageBytes int64 // the largest payload, whatever a channel's rule says
-	SendQueueBytes  int   // what may wait for a client that reads slowly, and what is kept for one that reconnects; default 1 MiB
+	Key             []byte // of the server, for the tokens of what is negotiated: the same on all nodes; nil for one that ends with the handler
+	MaxMessageBytes int64  // the largest payload, whatever a channel's rule says
+	SendQueueBytes  int    // what may wait for a client that reads slowly, and what is kept for one that reconnects; default 1 MiB
 	Presence        *hub.Presence
 	Log             *slog.Logger
 
@@ -64,6 +65,8 @@ const (
 type Handler struct {
 	channels *session.Channels
 	config   Config
+	node     string // where it is, as tokens say
+	key      []byte // of tokens
 	door     *door.Door
 	limit    int // bytes of a message of the hub protocol
 	accept   websocket.AcceptOptions
@@ -81,6 +84,7 @@ func New(channels *session.Channels, config Config) *Handler {
 	h := &Handler{
 		channels: channels,
 		config:   config,
+		key:      tokenKeyOf(config.Key),
 		door:     config.Door,
 		limit:    limit,
 		accept: websocket.AcceptOptions{
@@ -149,19 +153,25 @@ func accepts(r *http.Request, media string) bool {
 	return strings.Contains(r.Header.Get("Accept"), media)
 }
 
-// find returns the connection that a request is of. If there is none, the request has been answered.
-func (h *Handler) find(w http.ResponseWriter, r *http.Request, at *Hub) (*place, bool) {
+// find returns the connection that a request is of; nil if there is none yet, and the ticket is good for one. Otherwise the request has
+// been answered.
+func (h *Handler) find(w http.ResponseWriter, r *http.Request, at *Hub) (c *conn, t ticket, ok bool) {
 	token := r.URL.Query().Get("id")
 	if token == "" {
 		h.refuse(w, r, http.StatusBadRequest, errors.New("the request does not say which connection it is of (id); negotiate first"))
-		return nil, false
+		return nil, t, false
 	}
-	p := h.conns.find(keyOf(token))
-	if p == nil || p.hub != at {
+	c, over := h.conns.find(keyOf(token))
+	switch {
+	case c != nil:
+		t, ok = c.ticket, c.hub == at
+	case !over:
+		t, ok = h.redeem(at, token)
+	}
+	if !ok {
 		h.refuse(w, r, http.StatusNotFound, errors.New("there is no such connection, or not any more; negotiate anew"))
-		return nil, false
 	}
-	return p, true
+	return c, t, ok
 }
 
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {

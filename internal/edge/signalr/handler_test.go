@@ -70,8 +70,8 @@ func TestAPollIsAnsweredAtOnceThenWaitsAndIsReplacedByAnother(t *testing.T) {
 		status, _ := e.ask("GET", query, "")
 		older <- status
 	}()
-	place := e.conns.find(keyOf(strings.TrimPrefix(query, "?id=")))
-	link := place.current().out.current().(*pollLink)
+	polled, _ := e.conns.find(keyOf(strings.TrimPrefix(query, "?id=")))
+	link := polled.out.current().(*pollLink)
 	for end := time.Now().Add(patience); !link.attended(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("no poll waits")
@@ -116,13 +116,19 @@ func TestAPollWithoutNewsIsAnsweredWithNothing(t *testing.T) {
 	}
 }
 
-func TestWhatIsNegotiatedAndNotUsedIsForgotten(t *testing.T) {
+func TestWhatIsNegotiatedIsGoodForAWhile(t *testing.T) {
 	e := start(t, Config{ConnectTimeout: time.Millisecond})
 	token := e.negotiated("")
-	for end := time.Now().Add(patience); e.conns.find(keyOf(token)) != nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it is still there")
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if _, ok := e.redeem(e.hubs["/signalr"], token); !ok {
+			break
 		}
+		if time.Now().After(end) {
+			t.Fatal("it is good still")
+		}
+	}
+	if status, _ := e.ask("GET", "?id="+token, ""); status != http.StatusNotFound {
+		t.Errorf("a connection with it is answered with %d", status)
 	}
 }
 
@@ -167,18 +173,18 @@ func TestAClientThatIsSilentIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestWhoComesSecondToAPlaceDoesNotTakeItAway(t *testing.T) {
+func TestWhoComesSecondWithATicketDoesNotEndTheFirst(t *testing.T) {
 	e := start(t, Config{})
 	token := e.negotiated("")
 	if status, body := e.ask(http.MethodGet, "?id="+token, ""); status != http.StatusOK {
 		t.Fatal(status, body)
 	}
-	place := e.conns.find(keyOf(token))
+	first, _ := e.conns.find(keyOf(token))
 	answer := httptest.NewRecorder()
-	if _, ok := e.open(answer, httptest.NewRequest(http.MethodGet, "/signalr", nil), place); ok || answer.Code != http.StatusConflict {
+	if _, ok := e.open(answer, httptest.NewRequest(http.MethodGet, "/signalr", nil), first.hub, first.ticket); ok || answer.Code != http.StatusConflict {
 		t.Errorf("the second is answered with %d", answer.Code)
 	}
-	if e.conns.find(keyOf(token)) == nil {
-		t.Error("the first one's place is gone")
+	if now, _ := e.conns.find(keyOf(token)); now != first {
+		t.Error("the first one is gone")
 	}
 }

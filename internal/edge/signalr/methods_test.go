@@ -209,7 +209,7 @@ func TestAClientAnswersWhatItIsAsked(t *testing.T) {
 	e := start(t, Config{})
 	token := e.negotiated("")
 	p := e.connect("?id="+token, hubproto.InMessagePack)
-	c := e.conns.find(keyOf(token)).current()
+	c, _ := e.conns.find(keyOf(token))
 	type answer struct {
 		result []byte
 		err    error

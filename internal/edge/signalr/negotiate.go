@@ -5,8 +5,6 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json"
-
-	"github.com/holdfast-dev/holdfast/internal/session"
 )
 
 // negotiated is the answer to a negotiation.
@@ -32,7 +30,7 @@ var transports = []transport{
 // maxVersion is the newest version of negotiation that there is.
 const maxVersion = 1
 
-// negotiate tells a client how it can connect, and keeps a place for it.
+// negotiate tells a client how it can connect. Nothing is kept of it.
 func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, at *Hub) {
 	if _, ok := h.door.Visit(w, r); !ok {
 		return
@@ -47,12 +45,8 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, at *Hub) {
 		}
 		version = min(n, maxVersion)
 	}
-	p, token := h.conns.add(at, q.Get("useStatefulReconnect") == "true", h.config.ConnectTimeout)
-	if p == nil {
-		h.door.Refuse(w, r, nil, &session.LimitError{Limit: "limits.connections", What: "too many clients have negotiated a connection", After: h.config.ConnectTimeout})
-		return
-	}
-	n := negotiated{Version: version, ConnectionID: p.id, ConnectionToken: token, Reconnects: p.reconnects, Transports: transports}
+	t, token := h.issue(at, q.Get("useStatefulReconnect") == "true")
+	n := negotiated{Version: version, ConnectionID: t.id, ConnectionToken: token, Reconnects: t.reconnects, Transports: transports}
 	if version == 0 {
 		n.ConnectionID, n.ConnectionToken = token, "" // there was one for both
 	}

@@ -135,13 +135,12 @@ func (l *pollLink) take(p *poll) (body []byte, final bool) {
 
 // servePoll opens a connection, which it answers with nothing at once, or answers with what has come or comes for one.
 func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request, at *Hub) {
-	p, ok := h.find(w, r, at)
+	c, t, ok := h.find(w, r, at)
 	if !ok {
 		return
 	}
-	c := p.current()
 	if c == nil {
-		if c, ok = h.open(w, r, p); !ok {
+		if c, ok = h.open(w, r, at, t); !ok {
 			return
 		}
 		if c.attach(&pollLink{most: h.config.SendQueueBytes}) {
@@ -207,16 +206,12 @@ const writeTimeout = 30 * time.Second
 
 // serveLeave ends a connection because its client says so.
 func (h *Handler) serveLeave(w http.ResponseWriter, r *http.Request, at *Hub) {
-	p := h.conns.find(keyOf(r.URL.Query().Get("id")))
-	if p == nil || p.hub != at { // as mostly, since clients say goodbye before
+	c, _ := h.conns.find(keyOf(r.URL.Query().Get("id")))
+	if c == nil || c.hub != at { // as mostly, since clients say goodbye before
 		http.Error(w, "there is no such connection, or not any more", http.StatusNotFound)
 		return
 	}
-	if c := p.current(); c != nil {
-		c.out.expel(nil, websocket.CloseNormal, "")
-		c.end(errLeft)
-	} else {
-		h.conns.remove(p.key)
-	}
+	c.out.expel(nil, websocket.CloseNormal, "")
+	c.end(errLeft)
 	w.WriteHeader(http.StatusAccepted)
 }

@@ -11,11 +11,10 @@ import (
 
 // serveSend takes what a client sends in a request of its own: one or several messages. It is answered when they have been begun.
 func (h *Handler) serveSend(w http.ResponseWriter, r *http.Request, at *Hub) {
-	p, ok := h.find(w, r, at)
+	c, _, ok := h.find(w, r, at)
 	if !ok {
 		return
 	}
-	c := p.current()
 	if c == nil {
 		h.conflict(w, r, "the connection has no transport yet")
 		return

@@ -28,18 +28,19 @@ func (l *socketLink) close(ctx context.Context, code websocket.CloseCode, reason
 
 // serveSocket takes a WebSocket: of a connection that has been negotiated, of a new one, or of one that has lost its WebSocket.
 func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, at *Hub) {
-	p := &place{hub: at, id: newID()} // without a negotiation, nobody else comes to it
+	var c *conn
+	t := ticket{id: newID()} // without a negotiation, nobody else comes to it
 	if r.URL.Query().Has("id") {
 		var ok bool
-		if p, ok = h.find(w, r, at); !ok {
+		if c, t, ok = h.find(w, r, at); !ok {
 			return
 		}
 	}
-	if c := p.current(); c != nil {
+	if c != nil {
 		h.resume(w, r, c)
 		return
 	}
-	c, ok := h.open(w, r, p)
+	c, ok := h.open(w, r, at, t)
 	if !ok {
 		return
 	}
