@@ -21,6 +21,7 @@ const maxCuts = 2
 
 // open connects by the transport that has worked last, or else by another one that is allowed.
 func (r *runner) open(endpoint string) (*link, error) {
+	r.at.last = endpoint
 	if r.c.State() != Ready { // it is while the client moves
 		r.c.tell(Change{State: Connecting, Endpoint: endpoint, Attempt: r.backoff.attempts + 1})
 	}

@@ -96,19 +96,11 @@ func TestWhereNobodyAnswersTheFirstDialFailsUnlessItIsToKeepTrying(t *testing.T)
 
 func TestAnotherEndpointIsTriedWhenOneCannotBeReached(t *testing.T) {
 	with(t, func(t *testing.T, f *fake) {
-		var tried []string
-		o := f.options()
-		o.Endpoints = []string{"ws://second/socket"}
-		o.WebSocket.NetDial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			tried = append(tried, addr)
-			if addr == "first:80" {
-				return nil, errors.New("unreachable")
-			}
-			return f.listener.dial(ctx, network, addr)
-		}
+		o, network := f.several("second")
+		network.unreachable["first:80"] = true
 		c, err := Dial(t.Context(), "ws://first/socket", o)
-		if err != nil || !slices.Equal(tried, []string{"first:80", "second:80"}) {
-			t.Fatal(tried, err)
+		if err != nil || network.tried[len(network.tried)-1] != "second:80" {
+			t.Fatal(network.tried, err)
 		}
 		shutDown(t, c)
 	})

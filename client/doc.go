@@ -21,7 +21,8 @@
 // a random time that grows. It resumes the session, so that identity and presence stay; every
 // subscription goes on behind the last message that it has; publications that were not acknowledged are
 // sent again with their ids, in order, and stored once. When the server asks the client to move, it
-// connects anew before it leaves. Client.States tells of all that, and nothing else has to know.
+// connects anew before it leaves, and what is on its way meanwhile comes once and in order, also in channels without
+// history. Client.States tells of all that, and nothing else has to know.
 //
 // In a channel with history each message arrives once and in order, or a Lost says what the history does not
 // keep any more. Channels without history promise less: a Gap says that something may be missed, and a

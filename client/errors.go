@@ -3,6 +3,8 @@ package client
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -23,6 +25,25 @@ type errSubprotocol struct{ endpoint, want, got string }
 
 func (e *errSubprotocol) Error() string {
 	return fmt.Sprintf("holdfast: %s does not speak %s (it chose %q); check that the URL is that of /socket", e.endpoint, e.want, e.got)
+}
+
+// longestAsked is how long the client waits at most where it is asked to, however long that is: an answer may be a
+// proxy's.
+const longestAsked = 2 * time.Minute
+
+// askedFor returns how long the server has asked to wait before the next attempt.
+func askedFor(err error) time.Duration {
+	var asked time.Duration
+	if refused, ok := errors.AsType[*protocol.Error](err); ok {
+		asked = refused.After
+	}
+	if refused, ok := errors.AsType[*websocket.HandshakeError](err); ok {
+		// One that is a date, which no Holdfast server sends, is taken as none.
+		if seconds, err := strconv.ParseUint(refused.Header.Get("Retry-After"), 10, 16); err == nil {
+			asked = time.Duration(seconds) * time.Second
+		}
+	}
+	return min(asked, longestAsked)
 }
 
 // judge says what to do after an attempt or a connection that has ended with err.

@@ -41,7 +41,9 @@ type fake struct {
 	// refuse answers a command with an error instead of handling it.
 	refuse func(protocol.Verb) *protocol.Error
 	// away lets nobody in.
-	away bool
+	away       bool
+	awayHeader http.Header
+	endpoints  []string // told with connect
 	// noSockets refuses WebSockets, and holdsBack lets no event of a stream out, as proxies may.
 	noSockets, holdsBack bool
 	exchanges            []*fakeExchange // by their ids
@@ -155,6 +157,9 @@ func (f *fake) dial(t testing.TB, o *Options) *Client {
 func (f *fake) accept(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	away, noSockets, most := f.away, f.noSockets, f.limits.MessageBytes
+	if away {
+		maps.Copy(w.Header(), f.awayHeader)
+	}
 	f.mu.Unlock()
 	if away {
 		http.Error(w, "away", http.StatusServiceUnavailable)

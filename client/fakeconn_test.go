@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -16,6 +17,7 @@ type fakeConn struct {
 	session  string
 	wake     chan struct{} // maybe there is something to push
 	broken   bool          // guarded by fake.mu; what has arrived already does not count any more
+	lag      time.Duration // each message to the client takes so long; guarded by sending
 
 	sending turn // keeps replies and pushes in order; guards subs
 	subs    map[uint64]*fakeSub
@@ -90,6 +92,9 @@ func (k *fakeConn) write(message []byte) {
 }
 
 func (k *fakeConn) writeLocked(message []byte) {
+	if k.lag > 0 {
+		time.Sleep(k.lag)
+	}
 	if before, _ := k.counts(); before {
 		return
 	}
@@ -146,7 +151,7 @@ func (k *fakeConn) run(c protocol.Command, silent bool) {
 func (k *fakeConn) connect(v *protocol.Connect) *protocol.ConnectOK {
 	k.f.mu.Lock()
 	defer k.f.mu.Unlock()
-	ok := &protocol.ConnectOK{Expires: k.f.expires, Dedup: k.f.dedup, Ping: 25e9, Pong: 20e9, Limits: k.f.limits}
+	ok := &protocol.ConnectOK{Expires: k.f.expires, Dedup: k.f.dedup, Ping: 25e9, Pong: 20e9, Limits: k.f.limits, Endpoints: k.f.endpoints}
 	switch {
 	case v.Session != nil && k.f.sessions[v.Session.ID] > 0:
 		ok.Session, ok.Resumed = *v.Session, true

@@ -34,7 +34,7 @@ func (c *Client) greet(l *link) {
 }
 
 // use sends commands on a link from now on, beginning with publications and calls that have no answer yet,
-// unless that may still come on the connection that is left. Lock held.
+// unless that may still come on the connection that is left, and would be something else. Lock held.
 func (c *Client) use(l *link) {
 	c.current = l
 	for _, a := range c.lanes {
@@ -111,7 +111,10 @@ func (c *Client) lost(l *link) {
 	if c.current == l {
 		c.current = nil
 	}
-	for _, s := range c.subs {
+	for _, s := range sorted(c.subs) {
+		if s.handover != nil {
+			s.handover.lost(l)
+		}
 		if s.home == l {
 			s.home = nil
 		}
@@ -205,6 +208,11 @@ func (c *Client) isAllOn(l *link) bool {
 	}
 	for _, k := range c.calls {
 		if k.link != nil && k.link != l {
+			return false
+		}
+	}
+	for _, a := range c.lanes {
+		if a.waitsFor(l) {
 			return false
 		}
 	}

@@ -47,29 +47,33 @@ func (c *Client) handle(l *link, items []protocol.FromServer) {
 func (c *Client) pushed(l *link, push protocol.Push, patient bool) *Subscription {
 	switch p := push.(type) {
 	case *protocol.Message:
-		if s := c.at(l, p.Sub); s != nil {
+		if s := c.at(l, p.Sub, p); s != nil {
 			return s.message(p, patient)
 		}
 	case *protocol.Live:
-		if s := c.at(l, p.Sub); s != nil {
+		if s := c.at(l, p.Sub, p); s != nil {
 			s.positions = s.positions.AdvanceAll(p.Position)
 			s.note(&Live{})
 		}
 	case *protocol.Lost:
-		if s := c.at(l, p.Sub); s != nil {
+		if s := c.at(l, p.Sub, p); s != nil {
 			s.positions = s.positions.Without(p.Since).AdvanceAll(p.Position)
 			s.note(&Lost{Channel: s.name, Since: p.Since.String(), Position: p.Position.String(), Why: p.Why})
 		}
 	case *protocol.Gap:
-		if s := c.at(l, p.Sub); s != nil {
+		if s := c.at(l, p.Sub, p); s != nil {
 			s.queue.note(entry{event: &Gap{Channel: s.name, Missed: p.Missed}})
 		}
 	case *protocol.PresenceChange:
-		if s := c.at(l, p.Sub); s != nil {
+		if s := c.at(l, p.Sub, p); s != nil {
 			s.queue.note(entry{event: &Presence{Join: p.Join, Leave: p.Leave, Count: p.Count, Partial: p.Partial}})
 		}
 	case *protocol.Unsubscribed:
-		if s := c.at(l, p.Sub); s != nil {
+		if s := c.at(l, p.Sub, p); s != nil {
+			if s.handover != nil { // it goes on where it is answered already
+				s.handover.finish()
+				return nil
+			}
 			s.home = nil
 			s.refused(&p.Error, &p.Error)
 		}
@@ -94,10 +98,15 @@ func (c *Client) advised(l *link, m *protocol.Move) {
 	}
 }
 
-// at returns the subscription that a push of a link is for, or nil if it does not count. Lock held.
-func (c *Client) at(l *link, number uint64) *Subscription {
-	if s := c.subs[number]; s != nil && s.home == l {
+// at returns the subscription that a push of a link is for, or nil if it does not count, or not yet. Lock held.
+func (c *Client) at(l *link, number uint64, p protocol.Push) *Subscription {
+	s := c.subs[number]
+	switch {
+	case s == nil:
+	case s.home == l:
 		return s
+	case s.handover != nil && s.handover.to == l:
+		s.handover.hold(p)
 	}
 	return nil
 }
@@ -111,6 +120,10 @@ func (s *Subscription) message(m *protocol.Message, patient bool) (stuck *Subscr
 	if last, ok := s.positions.Offset(at.Epoch); ok && m.Offset != 0 && m.Offset <= last {
 		return nil // a repeat
 	}
+	key := repeatKey{m.Channel, m.ID}
+	if m.Offset == 0 && m.ID != "" && s.repeats.has(key) {
+		return nil
+	}
 	message := &Message{Channel: m.Channel, Offset: m.Offset, Epoch: at.Epoch, Payload: m.Payload, ID: m.ID, Key: m.Key, Meta: m.Meta, Time: m.Time}
 	if message.Channel == "" {
 		message.Channel = s.name
@@ -119,6 +132,8 @@ func (s *Subscription) message(m *protocol.Message, patient bool) (stuck *Subscr
 	case s.queue.offer(entry{event: message, at: at}, s.options.Latest):
 		if m.Offset != 0 {
 			s.positions, _ = s.positions.Advance(at)
+		} else if m.ID != "" {
+			s.repeats.add(key)
 		}
 	case m.Offset == 0:
 		// To hold up everything for each message that will be missed anyway would be no help.

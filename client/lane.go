@@ -67,6 +67,7 @@ func (a *lane) acknowledged(p *Publication, ack Ack) {
 	}
 	a.remove(p)
 	p.settle(ack, nil)
+	a.pump()
 	a.c.tidy(a)
 }
 
@@ -89,6 +90,9 @@ func (a *lane) pump() {
 	if !a.knows {
 		a.findPosition()
 		return
+	}
+	if a.waitsFor(l) {
+		return // they would overtake those
 	}
 	first := len(a.queue) - a.waiting // as a rule those that wait are the newest
 	if slices.ContainsFunc(a.queue[first:], func(p *Publication) bool { return p.link != nil }) {
@@ -268,10 +272,20 @@ func (a *lane) lost(l *link) {
 	}
 }
 
-// resend prepares for all to be sent on a new connection beside an old one.
+// resend prepares for all to be sent on a new connection beside an old one, save those that would be given out twice: the
+// old one answers them, or ends.
 func (a *lane) resend() {
+	a.waiting = 0
 	for _, p := range a.queue {
-		p.link = nil
+		if !a.forgets || p.link == nil || p.link.over() {
+			p.link = nil
+			a.waiting++
+		}
 	}
-	a.waiting = len(a.queue)
+}
+
+// waitsFor tells whether publications are to be answered on another connection than l, and are not sent again on l.
+func (a *lane) waitsFor(l *link) bool {
+	first := slices.IndexFunc(a.queue, func(p *Publication) bool { return p.link != nil }) // as a rule the first of all
+	return a.forgets && first >= 0 && a.queue[first].link != l
 }

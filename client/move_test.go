@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,6 +135,109 @@ func TestTheOldConnectionMayEndWhileTheClientMoves(t *testing.T) {
 		if n := len(f.first()); n != 1 {
 			t.Errorf("%d connections", n)
 		}
+	})
+}
+
+// The old connection is slow, so that messages come on it that were published before the new one has the subscription,
+// and after others.
+func TestAMoveLosesRepeatsAndMixesNothingOfAChannelWithoutHistory(t *testing.T) {
+	for _, name := range []string{"live/b", "live/#"} {
+		for lag := range 8 {
+			with(t, func(t *testing.T, f *fake) {
+				c, other := f.dial(t, nil), f.dial(t, nil)
+				var s *Subscription
+				if name == "live/#" {
+					var err error
+					if s, err = c.Pattern(name).Subscribe(t.Context(), nil); err != nil {
+						t.Fatal(err)
+					}
+				} else {
+					s = subscribe(t, c, name, nil)
+				}
+				old := f.first()[0]
+				old.sending.Lock()
+				old.lag = time.Duration(lag) * 10 * time.Millisecond
+				old.sending.Unlock()
+				var texts []string
+				for i := range 100 {
+					texts = append(texts, fmt.Sprint(i))
+				}
+				published := make(chan struct{})
+				go func() {
+					defer close(published)
+					for i, text := range texts {
+						if i == 20 {
+							advise(old)
+						}
+						// Of two publishers, one moves. Each waits, so that there is an order.
+						publish(t, []*Client{c, other}[i%2], "live/b", text)
+						time.Sleep(time.Duration(i) * time.Millisecond)
+					}
+				}()
+				want(t, s, texts...)
+				<-published
+				if now := f.first(); len(now) != 1 || now[0] == old {
+					t.Errorf("%d connections, or the old one", len(now))
+				}
+				shutDown(t, c)
+				shutDown(t, other)
+			})
+		}
+	}
+}
+
+func TestAClientThatMovesGivesNothingOutTwiceNorOutOfOrder(t *testing.T) {
+	with(t, func(t *testing.T, f *fake) {
+		c := f.dial(t, nil)
+		publish(t, c, "live/b", "first")
+		var given []string
+		f.with(func() {
+			f.saw = func(v protocol.Verb) {
+				if p, is := v.(*protocol.Publish); is {
+					given = append(given, string(p.Data))
+				}
+			}
+		})
+		old := f.first()[0]
+		old.sending.Lock()
+		old.lag = 20 * time.Millisecond
+		old.sending.Unlock()
+		advise(old)
+		var texts []string
+		var publications []*Publication
+		for i := range 200 {
+			texts = append(texts, fmt.Sprint(i))
+			p, err := c.Channel("live/b").PublishAsync(t.Context(), Text(texts[i]), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			publications = append(publications, p)
+			time.Sleep(30 * time.Millisecond)
+		}
+		for _, p := range publications {
+			if _, err := p.Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if now := f.first(); len(now) != 1 || now[0] == old {
+			t.Errorf("%d connections, or the old one", len(now))
+		}
+		if !slices.Equal(given, texts) {
+			t.Errorf("given out: %q", given)
+		}
+		shutDown(t, c)
+	})
+}
+
+func TestWhatComesAgainOfAChannelWithoutHistoryIsKnownByItsID(t *testing.T) {
+	with(t, func(t *testing.T, f *fake) {
+		c := f.dial(t, nil)
+		s := subscribe(t, c, "live/b", nil)
+		for _, id := range []string{"1", "2", "1", "", ""} {
+			f.giveOut(&protocol.Publish{Channel: "live/b", Payload: Text("with " + id), ID: id})
+		}
+		want(t, s, "with 1", "with 2", "with ", "with ")
+		shutDown(t, c)
 	})
 }
 

@@ -34,7 +34,9 @@ type Options struct {
 	// are in JSON, whatever Encoding says, and without NetDial connections go by the proxy that the environment names.
 	Transports []Transport
 
-	// Endpoints are further URLs of /socket on the same server, tried in turn.
+	// Endpoints are further URLs of /socket of the same server, such as those of other nodes. The client begins at a random
+	// one of all, and goes on to another after a drop; to those, too, that the server tells. One that can't be reached is
+	// passed over for half a minute.
 	Endpoints []string
 
 	// Encoding is asked for; JSON by default.

@@ -95,6 +95,7 @@ func (p *Publication) settle(ack Ack, err error) {
 	close(p.c.room)
 	p.c.room = make(chan struct{})
 	close(p.done)
+	p.c.settled()
 }
 
 // replied takes the server's answer; see awaiter.
@@ -116,6 +117,7 @@ func (p *Publication) replied(l *link, r *protocol.Reply) {
 	}
 	lane.remove(p)
 	p.settle(Ack{}, err)
+	lane.pump()
 }
 
 // maxFaults is how often the server may fail with a publication before it counts as refused.

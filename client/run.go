@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -15,7 +14,7 @@ type runner struct {
 	c       *Client
 	ctx     context.Context
 	backoff backoff
-	at      int               // of the endpoints, where to connect next
+	at      endpoints
 	renewed bool              // a new token has been tried since the last success
 	once    bool              // it has been connected
 	works   Transport         // what has worked last, or the first one
@@ -23,74 +22,67 @@ type runner struct {
 }
 
 func (c *Client) run(ctx context.Context) {
-	r := runner{c: c, ctx: ctx, works: c.options.Transports[0], cuts: map[Transport]int{}}
+	r := runner{c: c, ctx: ctx, at: newEndpoints(c.endpoints), works: c.options.Transports[0], cuts: map[Transport]int{}}
+	endpoint := r.at.last
 	for ctx.Err() == nil {
-		l, err := r.open(r.endpoint())
+		l, err := r.open(endpoint)
 		if err == nil {
 			r.once, r.renewed = true, false
-			err = r.attend(l)
+			endpoint, err = r.attend(l)
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		if !r.wait(err) {
+		goOn := false
+		if endpoint, goOn = r.wait(endpoint, err); !goOn {
 			return
 		}
 	}
 }
 
-// endpoint returns where to connect next.
-func (r *runner) endpoint() string {
-	all := r.endpoints()
-	return all[r.at%len(all)]
-}
-
-func (r *runner) endpoints() []string {
+// told returns the endpoints that the server has told last.
+func (r *runner) told() []string {
 	r.c.mu.Lock()
 	defer r.c.mu.Unlock()
-	all := slices.Clone(r.c.endpoints)
-	for _, e := range r.c.told {
-		if !slices.Contains(all, e) {
-			all = append(all, e)
-		}
-	}
-	return all
+	return r.c.told
 }
 
-// wait judges how an attempt or a connection has ended, and waits before the next one. It returns false if
-// there is none.
-func (r *runner) wait(err error) bool {
+// wait judges how an attempt or a connection at an endpoint has ended, and waits before the next one. It returns where
+// that is to be, and false if there is none.
+func (r *runner) wait(at string, err error) (endpoint string, goOn bool) {
 	next := judge(err)
 	switch next {
 	case protocol.ReconnectNever:
 		r.c.shut(fmt.Errorf("holdfast: the connection is over for good: %w", err))
-		return false
+		return "", false
 	case protocol.ReconnectNewToken:
 		if r.c.options.Token == nil || r.renewed {
 			r.c.shut(fmt.Errorf("holdfast: the server does not accept this client: %w", err))
-			return false
+			return "", false
 		}
 		r.renewed = true
 		r.c.forgetToken()
 	}
 	if !r.once && !r.c.options.KeepTrying && next != protocol.ReconnectNewToken && r.backoff.attempts+1 >= len(r.c.endpoints) {
 		r.c.shut(err)
-		return false
+		return "", false
 	}
-	if next == protocol.ReconnectElsewhere || !r.once || r.backoff.attempts > 0 {
-		r.at++
+	switch {
+	case next == protocol.ReconnectNewToken: // the same endpoint will do
+	case next == protocol.ReconnectElsewhere || r.backoff.attempts > 0 || !r.once:
+		r.at.rest(at, restFailed)
+	default:
+		r.at.rest(at, restDropped)
 	}
-	pause := r.backoff.next(next)
-	if refused, ok := err.(*protocol.Error); ok {
-		pause += refused.After
-	}
-	r.c.tell(Change{State: Waiting, Endpoint: r.endpoint(), Err: err, Attempt: r.backoff.attempts, Wait: pause})
-	return sleep(r.ctx, pause)
+	pause := r.backoff.next(next) + askedFor(err)
+	endpoint = r.at.next(r.told())
+	r.c.tell(Change{State: Waiting, Endpoint: endpoint, Err: err, Attempt: r.backoff.attempts, Wait: pause})
+	return endpoint, sleep(r.ctx, pause)
 }
 
-// attend stays with a connection and whatever it moves to until there is none, and returns how the last one
-// has ended.
-func (r *runner) attend(l *link) error {
+// attend stays with a connection and whatever it moves to until there is none, and returns where the last one was and how
+// it has ended.
+func (r *runner) attend(l *link) (endpoint string, end error) {
 	since := time.Now()
 	back := newComeback()
 	defer back.timer.Stop()
@@ -102,11 +94,11 @@ func (r *runner) attend(l *link) error {
 			if time.Since(since) >= provenAfter {
 				r.backoff = backoff{}
 			}
-			return l.end
+			return l.endpoint, l.end
 		case <-r.ctx.Done():
 			l.leave()
 			<-l.ended
-			return l.end
+			return l.endpoint, l.end
 		case m := <-r.c.moves:
 			if to := r.move(l, m); to != nil {
 				l, since = to, time.Now()
@@ -128,19 +120,16 @@ func (r *runner) attend(l *link) error {
 func (r *runner) move(old *link, m *protocol.Move) *link {
 	wait := backoff{}
 	pause := m.After + randomly(m.Spread)
-	for at := 0; ; at++ {
+	for {
 		if !r.sleepBeside(old, pause) {
 			return nil
 		}
-		pause = wait.next(protocol.ReconnectBackoff)
-		endpoint := r.endpoint()
-		if len(m.Endpoints) > 0 {
-			endpoint = m.Endpoints[at%len(m.Endpoints)]
-		} else if at > 0 {
-			r.at++
-		}
+		r.at.rest(old.endpoint, restFailed)
+		endpoint := r.at.instead(m.Endpoints, r.told())
 		to, err := r.open(endpoint)
 		if err != nil {
+			r.at.rest(endpoint, restFailed)
+			pause = wait.next(protocol.ReconnectBackoff) + askedFor(err)
 			if r.c.fallBack(old) {
 				continue
 			}

@@ -43,6 +43,8 @@ type Subscription struct {
 	home      *link              // whose pushes count; nil while there is none
 	paused    bool               // the application reads too slowly
 	retries   int                // refusals in a row
+	repeats   repeats            // of messages without an offset
+	handover  *handover          // nil while it is not being moved
 	ended     bool
 	first     chan struct{} // closed when it is answered first, or has ended
 	firstErr  error
@@ -114,6 +116,9 @@ func (s *Subscription) finish(err error, drop bool) {
 		return
 	}
 	s.ended = true
+	if s.handover != nil {
+		s.handover.drop()
+	}
 	delete(s.c.subs, s.number)
 	s.queue.finish(err, drop)
 	if !s.answered {
@@ -124,6 +129,9 @@ func (s *Subscription) finish(err error, drop bool) {
 
 // giveUp lets the server stop sending. Lock held.
 func (s *Subscription) giveUp() {
+	if s.handover != nil {
+		s.handover.drop()
+	}
 	if s.home != nil {
 		s.home.send(s.c.number(), &protocol.Unsubscribe{Sub: s.number})
 	}
@@ -194,13 +202,17 @@ func (a *asking) replied(l *link, r *protocol.Reply) {
 		return
 	}
 	s.retries = 0
-	s.accepted(l, &ok)
+	moves := s.home != nil && s.home != l && !s.home.over()
+	if moves && (len(ok.Position) == 0 || s.pattern) {
+		s.handOver(l, &ok)
+		return
+	}
+	s.accepted(l, &ok, moves)
 	s.c.settled()
 }
 
-// accepted begins or continues the subscription on a link. Lock held.
-func (s *Subscription) accepted(l *link, ok *protocol.SubscribeOK) {
-	moved := s.home != nil && !s.home.over()
+// accepted begins or continues the subscription on a link, moved there if another one has served it until now. Lock held.
+func (s *Subscription) accepted(l *link, ok *protocol.SubscribeOK, moved bool) {
 	s.home = l
 	since := s.positions.String()
 	if !s.answered {

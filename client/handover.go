@@ -1,0 +1,70 @@
+package client
+
+import "github.com/holdfast-dev/holdfast/protocol"
+
+// mostHeld is how many pushes a handover holds back before it is done without waiting any longer.
+const mostHeld = 1024
+
+// handover is a subscription that has been answered on a new connection while the old one still serves it. Messages
+// without an offset tell nothing of their order on the two. So those of the new connection are held back until all that
+// the old one was sent has come, which the answer to a ping tells: then what came on neither, or on both, is known by its
+// id. Guarded by Client.mu.
+type handover struct {
+	s    *Subscription
+	ping uint64 // id of the command
+	from *link
+	to   *link
+	ok   *protocol.SubscribeOK
+	held []protocol.Push
+}
+
+// handOver begins it. Lock held.
+func (s *Subscription) handOver(to *link, ok *protocol.SubscribeOK) {
+	s.handover = &handover{s: s, ping: s.c.number(), from: s.home, to: to, ok: ok}
+	s.c.awaiting[s.handover.ping] = s.handover
+	s.home.send(s.handover.ping, &protocol.Ping{})
+}
+
+// hold keeps a push of the new connection back. Lock held.
+func (h *handover) hold(p protocol.Push) {
+	if len(h.held) == mostHeld {
+		h.finish()
+		h.s.c.pushed(h.to, p, false)
+		return
+	}
+	h.held = append(h.held, p)
+}
+
+// replied ends it: all that the old connection had has come. See awaiter.
+func (h *handover) replied(*link, *protocol.Reply) { h.finish() }
+
+// finish goes on with the new connection alone. Lock held.
+func (h *handover) finish() {
+	s := h.s
+	h.drop()
+	s.accepted(h.to, h.ok, true)
+	for _, p := range h.held {
+		// What has no id to know it by has come on the old connection as well.
+		if m, is := p.(*protocol.Message); is && m.Offset == 0 && m.ID == "" {
+			continue
+		}
+		s.c.pushed(h.to, p, false)
+	}
+	s.c.settled()
+}
+
+// drop forgets it: it is done, or the old connection goes on alone. Lock held.
+func (h *handover) drop() {
+	delete(h.s.c.awaiting, h.ping)
+	h.s.handover = nil
+}
+
+// lost sees to the end of a connection. Lock held.
+func (h *handover) lost(l *link) {
+	switch l {
+	case h.to:
+		h.drop()
+	case h.from:
+		h.finish()
+	}
+}
