@@ -49,16 +49,19 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 		SignalR:            hubs,
 		HookQueueBytes:     int64(c.Limits.HookQueue),
 		SessionKey:         filepath.Join(dir, "session.key"),
-		Broker: broker.Config{
-			Dir:             filepath.Join(dir, "log"),
-			URL:             c.Broker.URL,
-			DuplicateWindow: c.Broker.DedupWindow,
-			SyncInterval:    c.Broker.SyncInterval,
-			Log:             log,
-		},
-		Node:      node,
-		Endpoints: c.Cluster.Endpoints,
-		Version:   readBuild().Version,
-		Log:       log,
+		Broker:             brokerOf(c, dir, log),
+		Node:               node,
+		Endpoints:          c.Cluster.Endpoints,
+		Version:            readBuild().Version,
+		Log:                log,
 	}, nil
+}
+
+// brokerOf keeps the log in the data directory, or with the NATS servers that the configuration names.
+func brokerOf(c *config.Config, dir string, log *slog.Logger) broker.Config {
+	b := broker.Config{URL: c.Broker.URL, DuplicateWindow: c.Broker.DedupWindow, SyncInterval: c.Broker.SyncInterval, Log: log}
+	if b.URL == "" {
+		b.Dir = filepath.Join(dir, "log")
+	}
+	return b
 }
