@@ -11,7 +11,7 @@ import (
 type Status string
 
 const (
-	Starting Status = "starting"  // not everything has been found in order for the first time
+	Starting Status = "starting"  // not everything has been found in order for the first time; for half a minute
 	Ready    Status = "ready"     // clients may come
 	NotReady Status = "not_ready" // something is wrong
 	Draining Status = "draining"  // the node stops, and its clients leave
@@ -33,6 +33,9 @@ type Report struct {
 	Checks []Check   `json:"checks"`
 }
 
+// startGrace is for how long what has never been in order counts as not begun yet: certificates may have to be got first.
+const startGrace = 30 * time.Second
+
 // turns is how many times in a row a check has to be found otherwise until that counts, so that a busy moment turns
 // nothing. The first time counts at once.
 const turns = 2
@@ -48,6 +51,7 @@ type Readiness struct {
 	mu       sync.Mutex // guards what follows; held while Changed is called
 	checks   []*check
 	begun    bool
+	was      bool   // ready, once
 	draining string // why; "" if it does not
 	told     Report // without checks
 }
@@ -116,7 +120,7 @@ func (r *Readiness) sumUpLocked() {
 			continue
 		}
 		status, reason = NotReady, c.Name+": "+c.Reason
-		if !c.noted {
+		if !r.was && (!c.noted || time.Since(r.told.Since) < startGrace) {
 			status = Starting
 		}
 		break
@@ -132,6 +136,7 @@ func (r *Readiness) sumUpLocked() {
 	if before.Status == status {
 		return
 	}
+	r.was = r.was || status == Ready
 	r.told.Status, r.told.Since = status, time.Now().UTC()
 	if r.Changed != nil {
 		r.Changed(r.reportLocked())

@@ -41,13 +41,20 @@ func TestANodeIsStartingUntilItListensAndEveryCheckWasInOrderOnce(t *testing.T) 
 	}
 }
 
-func TestACheckThatFailsAtTheStartIsSaidAtOnce(t *testing.T) {
-	r := New("a")
-	r.Begin()
-	r.Note("a", "it is broken", 0)
-	if got := r.Report(); got.Status != NotReady || got.Reason != "a: it is broken" {
-		t.Errorf("got %+v", got)
-	}
+func TestACheckThatFailsAtTheStartIsSaidAtOnceAndTroubleAfterHalfAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New("a")
+		r.Begin()
+		r.Note("a", "it is broken", 0)
+		if got := r.Report(); got.Status != Starting || got.Reason != "a: it is broken" {
+			t.Errorf("got %+v", got)
+		}
+		time.Sleep(startGrace)
+		r.Note("a", "it is broken", 0)
+		if got := r.Report(); got.Status != NotReady {
+			t.Errorf("later %+v", got)
+		}
+	})
 }
 
 func TestOneBadMomentTurnsNothingAndTwoDo(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/health"
 )
 
@@ -24,9 +25,11 @@ type canary struct {
 	log   *slog.Logger
 	ready *health.Readiness
 	flown *flownMetrics
-	perch *perch // where it lands
-	route *route // how it gets there; set by begin
-	fault atomic.Pointer[error]
+	perch *perch                // where it lands
+	route *route                // how it gets there; set by begin
+	fault atomic.Pointer[error] // the last one, for the log
+
+	ailing bool // the log has been told of trouble; one change at a time
 
 	work    context.Context
 	stop    context.CancelFunc
@@ -69,7 +72,10 @@ func (c *canary) init(ctx context.Context, s *Server) (err error) {
 	}
 	c.ready = health.New(checks...)
 	c.ready.Excuse = c.excuse
-	c.ready.Changed = c.changed
+	c.ready.Changed = func(r health.Report) {
+		s.cluster.Update(func(n *cluster.Node) { n.State = cluster.State(r.Status) })
+		c.changed(r)
+	}
 	c.flown = newFlownMetrics(s.metrics.Telemetry, c.ready)
 	return nil
 }
@@ -124,16 +130,21 @@ func (c *canary) excuse(check string) string {
 	return ""
 }
 
-// changed tells the log of the node's status.
+// changed tells the log of trouble, and of its end. It is called for one change at a time.
 func (c *canary) changed(r health.Report) {
-	switch fault := c.fault.Load(); {
-	case r.Status != health.NotReady:
-		c.log.Info("readiness", "status", r.Status)
-	case fault != nil:
-		c.log.Error("readiness", "status", r.Status, "reason", r.Reason, "error", *fault)
-	default:
-		c.log.Error("readiness", "status", r.Status, "reason", r.Reason)
+	if r.Status != health.NotReady {
+		if r.Status == health.Ready && c.ailing {
+			c.log.Info("the node is ready again: its own messages come through")
+		}
+		c.ailing = false
+		return
 	}
+	c.ailing = true
+	var fault any = "none"
+	if err := c.fault.Load(); err != nil {
+		fault = *err
+	}
+	c.log.Error("the node is not ready: load balancers that ask /readyz send no clients here", "reason", r.Reason, "error", fault)
 }
 
 // serveProbes answers load balancers, and the canary, before anything else is asked of a request: by which name it came,

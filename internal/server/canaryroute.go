@@ -10,6 +10,7 @@ import (
 
 	"github.com/pires/go-proxyproto"
 
+	"github.com/holdfast-dev/holdfast/internal/certs"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
 
@@ -17,8 +18,9 @@ import (
 type route struct {
 	key    string
 	addr   string
-	secure *tls.Config // nil where there is no TLS
-	header []byte      // of the PROXY protocol; nil without
+	secure *tls.Config  // nil where there is no TLS
+	certs  *certs.Store // whose names are asked for; nil for any
+	header []byte       // of the PROXY protocol; nil without
 }
 
 // canaryPath is where the canary lands.
@@ -26,13 +28,13 @@ const canaryPath = "/readyz/canary"
 
 // newRoute returns the way to the listener with TLS if there is one, and to the one without otherwise.
 func newRoute(s *Server, key string) *route {
-	r := &route{key: key}
+	r := &route{key: key, certs: s.config.Certs}
 	at := s.HTTPAddr()
 	if secure := s.HTTPSAddr(); secure != nil {
 		at = secure
 		// Whether the certificate is one to trust is for clients to judge: nodes have no authorities of their own. Its time is
 		// looked at by checkTime.
-		r.secure = &tls.Config{InsecureSkipVerify: true, ServerName: canaryServerName(s), NextProtos: []string{"http/1.1", canaryProtocol(key)}}
+		r.secure = &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1", canaryProtocol(key)}}
 	}
 	r.addr = reachable(at)
 	if s.config.ProxyProtocol {
@@ -53,12 +55,12 @@ func reachable(at net.Addr) string {
 	return tcp.String()
 }
 
-// canaryServerName returns a name that the node has a certificate for, "" if any will do.
-func canaryServerName(s *Server) string {
-	if s.config.Certs == nil {
+// serverName returns a name that the node has a certificate for now, "" if any will do.
+func (r *route) serverName() string {
+	if r.certs == nil {
 		return ""
 	}
-	for _, c := range s.config.Certs.Certificates() {
+	for _, c := range r.certs.Certificates() {
 		for _, name := range c.Names {
 			if net.ParseIP(name) == nil {
 				return strings.Replace(name, "*", "canary", 1)
@@ -82,7 +84,9 @@ func (r *route) dial(ctx context.Context) (ws *websocket.Conn, leaf *x509.Certif
 		if r.secure == nil {
 			return nc, nil
 		}
-		tc := tls.Client(nc, r.secure)
+		secure := r.secure.Clone()
+		secure.ServerName = r.serverName()
+		tc := tls.Client(nc, secure)
 		if err := tc.HandshakeContext(ctx); err != nil {
 			nc.Close()
 			return nil, err
