@@ -52,7 +52,11 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err = s.openEdges(ctx, key); err != nil {
 		return err
 	}
-	return s.cluster.Start(ctx) // with all that is told and asked registered
+	if err = s.cluster.Start(ctx); err != nil { // with all that is told and asked registered
+		return err
+	}
+	s.mqtt.Begin(ctx)
+	return nil
 }
 
 // release closes what is below the edges, as far as it was opened: the other nodes are told goodbye first, and then the
