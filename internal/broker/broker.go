@@ -185,7 +185,10 @@ func (b *Broker) shut(ctx context.Context) error {
 }
 
 // Shared tells whether other nodes may use the same logs: those of an external NATS server.
-func (b *Broker) Shared() bool { return b.engine == nil }
+func (c *Config) Shared() bool { return c.URL != "" }
+
+// Shared tells whether other nodes may use the same logs.
+func (b *Broker) Shared() bool { return b.config.Shared() }
 
 // Log returns the log of that name, which is created, or changed in place to the retention given.
 // The name is any string of up to some eighty bytes, such as the pattern of the rule it serves.

@@ -42,3 +42,9 @@ func (n Node) clone() Node {
 	n.Endpoints = slices.Clone(n.Endpoints)
 	return n
 }
+
+// sameButFigures tells whether two nodes differ in figures at most: those change all the time.
+func (n Node) sameButFigures(other Node) bool {
+	return n.ID == other.ID && n.Name == other.Name && n.Version == other.Version && n.State == other.State &&
+		n.Started.Equal(other.Started) && slices.Equal(n.Endpoints, other.Endpoints)
+}

@@ -44,19 +44,19 @@ func (s *Server) openMQTT(ctx context.Context, d *door.Door) (*mqtt.Handler, err
 		MaxMessageBytes: s.config.MaxMessageBytes,
 		SendQueueBytes:  s.config.SendQueueBytes,
 		Presence:        s.presence,
-		Cluster:         s.cluster,
 		Log:             s.config.Log,
 	}
 	if logs := s.store.logs; logs != nil {
-		sessions, err := logs.Log(ctx, mqttSessionLogName, broker.Retention{Count: 1, Age: mqtt.RecordAge})
+		newest := broker.Retention{Count: 1}
+		sessions, err := logs.Log(ctx, mqttSessionLogName, newest)
 		if err != nil {
 			return nil, err
 		}
-		retained, err := logs.Log(ctx, mqttRetainedLogName, broker.Retention{Count: 1})
+		retained, err := logs.Log(ctx, mqttRetainedLogName, newest)
 		if err != nil {
 			return nil, err
 		}
-		c.Sessions, c.Retained = sessions, retained
+		c.Sessions, c.Retained, c.Alone = sessions, retained, s.config.Broker.URL == ""
 	}
 	return mqtt.New(ctx, s.store.channels, c)
 }

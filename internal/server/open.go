@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
-	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/api"
 	"github.com/holdfast-dev/holdfast/internal/edge/channels"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
@@ -28,10 +27,13 @@ func (e *StoreError) Unwrap() error { return e.Err }
 // open opens what is kept, and the edges on top of it. When it fails, release closes what has been opened.
 func (s *Server) open(ctx context.Context) (err error) {
 	cfg := &s.config
-	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, max(int(s.backends.RecordBytes(cfg.MaxMessageBytes)), cfg.largestRetained())); err != nil {
+	if s.store, err = openStore(ctx, cfg.Rules, cfg.Broker, max(int(s.backends.RecordBytes(cfg.MaxMessageBytes)), cfg.largestRetained(), cfg.largestTold())); err != nil {
 		return err
 	}
-	s.cluster = cluster.Alone(s.config.node())
+	if s.cluster, err = openCluster(ctx, cfg, s.store.logs); err != nil {
+		return err
+	}
+	s.metrics.Registerer().MustRegister(clusterMetrics{s.cluster})
 	key, err := openSessionKey(ctx, *cfg, s.store.logs)
 	if err != nil {
 		return err
@@ -46,23 +48,15 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.clients.Backend = s.backends
 	s.clients.Join(s.cluster)
 	s.presence = hub.NewPresence(presenceGrace, s.backends.changed)
-	if err = s.canary.init(ctx, s); err != nil {
-		return fmt.Errorf("readiness can't be looked after: %w", err)
-	}
 	if err = s.openEdges(ctx, key); err != nil {
 		return err
 	}
-	if err = s.cluster.Start(ctx); err != nil { // with all that is told and asked registered
-		return err
-	}
-	s.mqtt.Begin(ctx)
-	return nil
+	return s.cluster.Start(ctx) // with all that is told and asked registered
 }
 
 // release closes what is below the edges, as far as it was opened: the other nodes are told goodbye first, and then the
 // backends what they are still to be told, while there are logs for it.
 func (s *Server) release(ctx context.Context) error {
-	s.canary.end("the server has not started") // if nobody has ended it before
 	if s.cluster != nil {
 		s.cluster.Close()
 	}

@@ -21,7 +21,7 @@ type store struct {
 	channels  *session.Channels
 }
 
-// openStore opens the logs of the rules with history. Without any, and if nothing else is to be kept, of which a piece has
+// openStore opens the logs of the rules with history. Without any, and if nothing else is to be kept or told, of which a piece has
 // so many bytes at most, nothing is written to disk.
 func openStore(ctx context.Context, rules *policy.Rules, c broker.Config, mostElse int) (opened *store, err error) {
 	s := &store{hub: hub.New()}

@@ -1,14 +1,15 @@
 package loadbalancers
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync/atomic"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +25,6 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binary = filepath.Join(dir, "holdfast")
-	freePort.Store(rand.Int32N(portCount)) // far from those of other tests
 	build := exec.Command("go", "build", "-o", binary, "../../cmd/holdfast")
 	build.Stderr = os.Stderr
 	code := 1
@@ -53,29 +53,85 @@ func patient(t *testing.T) context.Context {
 	return ctx
 }
 
-// freePort is the last port that freeAddr has given, counted from firstPort. They are none of those that the system gives out,
-// which the connections of the tests take meanwhile.
-var freePort atomic.Int32
-
-const (
-	firstPort = 20_000
-	portCount = 12_000
-)
-
-// freeAddr returns an address of loopback on which nothing listens, and which it has not returned before.
+// freeAddr returns an address of loopback on which nothing listens at the moment.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		port := firstPort + freePort.Add(1)%portCount
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue // somebody else's
-		}
-		defer l.Close()
-		return l.Addr().String()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return ""
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// run runs a program until the end of the test, and returns when it listens on an address.
+func run(t *testing.T, addr, program string, args ...string) {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/" + program) // where only root looks
+	}
+	if err != nil {
+		t.Fatalf("%v: this test runs the real program; make tools installs it (Debian: apt-get install nginx-light haproxy)", err)
+	}
+	var said output
+	cmd := exec.Command(path, args...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		cmd.Wait() // how it ended is not what is tested
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM) // fails if it has ended
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			cmd.Process.Kill()
+			<-ended
+		}
+		if t.Failed() {
+			t.Logf("%s said:\n%s", program, said.String())
+		}
+	})
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; {
+		nc, err := net.Dial("tcp", addr)
+		if err == nil {
+			nc.Close()
+			return
+		}
+		select {
+		case <-ended:
+			t.Fatalf("%s has ended:\n%s", program, said.String())
+		case <-tick.C:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not listen: %v", program, err)
+		}
+	}
+}
+
+// output is what a program prints.
+type output struct {
+	mu sync.Mutex // guards what follows
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
 }
 
 // write makes a file in a directory of the test.

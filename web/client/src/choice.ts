@@ -16,7 +16,8 @@ export function orHTTP(webSocket = dialWebSocket()): Dial {
 
   /** One that has worked may fail once, for the server may be away; so may one that was open and then cut. */
   const failed = (opened: boolean) => {
-    blocked = !(opened || hasWorked) || ++failures > 1;
+    failures++;
+    blocked = failures > 1 || !(opened || hasWorked);
   };
   const load = async () => {
     const { createHTTP } = await import("./http/http.ts");
@@ -89,6 +90,7 @@ export function orHTTP(webSocket = dialWebSocket()): Dial {
         over = true;
         // Whoever waited for it has waited long enough.
         if (doubtful) {
+          doubtful = false;
           failed(opened);
         }
         transport?.close(code, reason);

@@ -8,12 +8,11 @@
 import { createCalls } from "./calls.ts";
 import { orHTTP } from "./choice.ts";
 import { type Closed, carry, createConnection, type Drop, type TransportOptions } from "./connection.ts";
-import { createJudge, isAnsweredElsewhere } from "./doubt.ts";
+import { createJudge } from "./doubt.ts";
 import type { Fault } from "./error.ts";
-import { createHandover } from "./handover.ts";
 import { json } from "./json.ts";
 import { type Link, nextId } from "./link.ts";
-import { createOutbox, type Done, type Entry, type PublishOptions, type Stored } from "./outbox.ts";
+import { createOutbox, type PublishOptions, type Stored } from "./outbox.ts";
 import {
   createSubscription,
   type Emit,
@@ -92,10 +91,6 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   const carriers = new WeakMap<Link, TransportName>();
   /** On which connection all that was stored before has come to them. */
   const lives = new WeakMap<Subscription, Link>();
-  /** What has been sent and is not acknowledged. */
-  const unanswered = new Map<Done, Entry>();
-  /** Whether the connection before may still be there. */
-  let moving = false;
   let closing = false;
   let held = 0;
   let flush: ReturnType<typeof setTimeout> | undefined;
@@ -109,16 +104,12 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   const links = () => [current, next].filter((link) => link?.open) as Link[];
   /** Something has been answered. */
   const progressed = () => {
-    const here = current;
     if (
-      moving &&
-      here &&
-      calls.allOn(here) &&
-      [...subscriptions.values()].every(({ link }) => link === here) &&
-      ![...unanswered.values()].some((entry) => isAnsweredElsewhere(entry, here))
+      current &&
+      calls.allOn(current) &&
+      [...subscriptions.values()].every(({ link }) => link === current)
     ) {
-      moving = false;
-      connection.moved(here);
+      connection.moved(current);
     }
     if (closing && calls.empty()) {
       outbox.whenEmpty(() => connection.end({ code: 1000, reason: "", clean: true }));
@@ -133,16 +124,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   /** Over plain HTTP everything is JSON, which may be longer. */
   const encodingOn = (link: Link) => (carriers.get(link) === "websocket" ? carrier.encoding : json);
   const calls = createCalls(encodingOn, progressed);
-  const judge = createJudge(subscriptions, lives, encodingOn);
-  const outbox = createOutbox((entry, link) => {
-    const verdict = judge(entry, link);
-    if (verdict === undefined) {
-      unanswered.set(entry.done, entry);
-    }
-    return verdict;
-  });
-  const subscriptionOf = (push: Incoming) => subscriptions.get(Object.values(push)[0]?.sub);
-  const handover = createHandover((link, push) => subscriptionOf(push)?.pushed(link, push));
+  const outbox = createOutbox(createJudge(subscriptions, lives, encodingOn));
   const ask: Session["ask"] = async (verb, body, repeat) => {
     if (self.state === "closed") {
       throw { code: "closed" } satisfies Fault;
@@ -168,7 +150,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     ask,
     begin(subscription: Subscription) {
       for (const link of links()) {
-        handover.subscribe(subscription, link);
+        subscription.opened(link);
       }
     },
     subscribe(what: SubscribeBody, where: SubscribeOptions, tell: Emit<SubscriptionEvents>) {
@@ -179,9 +161,6 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         }
         if (type === "ended") {
           subscriptions.delete(sub);
-        }
-        if (type === "gap" && handover.takes(subscription)) {
-          return;
         }
         tell(type, detail);
         if (type === "subscribed" || type === "ended") {
@@ -209,17 +188,14 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           return reject({ code: "queue_full", retry: true } satisfies Fault);
         }
         held += data.length;
-        const done: Done = (fault, at) => {
+        id = outbox.publish({ channel, data, ...how }, (fault, at) => {
           held -= data.length;
-          unanswered.delete(done);
           if (fault) {
             reject(fault);
           } else {
             resolve(at ?? {});
           }
-          progressed();
-        };
-        id = outbox.publish({ channel, data, ...how }, done);
+        });
       });
       return Object.assign(stored, { id });
     },
@@ -230,10 +206,8 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     },
   };
 
-  /** Clients that know several endpoints spread over them. */
-  const first = Math.floor(Math.random() * urls.length);
   const connection = createConnection(
-    [...urls.slice(first), ...urls.slice(0, first)],
+    urls,
     tokens ? { ...carrier, dial: tokens.through(carrier.dial, failed) } : carrier,
     {
       hello: () => ({ token: tokens?.token, client }),
@@ -241,14 +215,13 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         next = link;
         carriers.set(link, by ?? "websocket");
         for (const subscription of subscriptions.values()) {
-          handover.subscribe(subscription, link);
+          subscription.opened(link);
         }
       },
       greeted(link) {
         current = link;
         self.transport = carriers.get(link);
         next = undefined;
-        moving = true;
         tokens?.accepted(link.welcome.expires);
         enter("live");
         emit("welcome", link.welcome);
@@ -257,11 +230,9 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         progressed();
       },
       pushed(link, push: Incoming) {
-        const subscription = subscriptionOf(push);
+        const subscription = subscriptions.get(Object.values(push)[0]?.sub);
         if (subscription) {
-          if (!handover.keeps(subscription, link, push)) {
-            subscription.pushed(link, push);
-          }
+          subscription.pushed(link, push);
         } else if (push.expiring) {
           tokens?.expiring(push.expiring.in);
         } else if (push.error) {
@@ -273,7 +244,6 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           failed(drop.reason);
         }
         calls.lost(link);
-        handover.lost(link);
         for (const subscription of subscriptions.values()) {
           subscription.lost(link, drop);
         }
@@ -282,8 +252,6 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           self.transport = undefined;
           enter("reconnecting");
         }
-        // What waited for its reply on the other one is sent here.
-        pump();
         if (!current) {
           emit("waiting", drop);
         }

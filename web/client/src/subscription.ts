@@ -11,7 +11,6 @@ import type { Drop } from "./connection.ts";
 import type { Fault } from "./error.ts";
 import type { Link } from "./link.ts";
 import { type Positions, parsePositions } from "./position.ts";
-import type { TransportName } from "./transport.ts";
 import type { Incoming, Subscribed, WireMessage } from "./wire.ts";
 
 export type State = "connecting" | "live" | "reconnecting" | "closed";
@@ -76,8 +75,8 @@ export interface Subscription {
   lostAt: number;
   /** What `since` has to be to go on; "" if there is no position, undefined if there is none yet. */
   position(): string | null | undefined;
-  /** Subscribes on a connection, whatever carries it; `ask` may be in the place of the connection's own. */
-  opened(link: Link, by?: TransportName, ask?: Link["ask"]): void;
+  /** Subscribes on a connection. */
+  opened(link: Link): void;
   pushed(link: Link, push: Incoming): void;
   /** A connection is gone, or could not be made. */
   lost(link: Link | undefined, drop?: Drop): void;
@@ -176,9 +175,9 @@ export function createSubscription(
     link: undefined,
     position: () =>
       epochs ? [...epochs].map((epoch) => `${highest.get(epoch)}:${epoch}`).join() : options.since,
-    opened(link, _by, ask = link.ask) {
+    opened(link) {
       const since = self.position() || undefined;
-      ask("subscribe", { ...what, sub, since, last: since ? undefined : options.last }, (ok, error) => {
+      link.ask("subscribe", { ...what, sub, since, last: since ? undefined : options.last }, (ok, error) => {
         if (self.state !== "closed") {
           if (error) {
             refused(link, error);

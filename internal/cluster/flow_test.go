@@ -1,0 +1,69 @@
+package cluster
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// flow adds a flow to a node that has not started yet, which notes what it carries.
+func (o *node) flow(name string) *Flow {
+	return o.Flow(name,
+		func(from string, body []byte) { o.note(from + string(body)) },
+		func(from string, n int) { o.note(fmt.Sprintf("%d of %s lost", n, from)) })
+}
+
+func (f *Flow) say(text string) { f.Send(func(dst []byte) []byte { return append(dst, text...) }) }
+
+func TestAFlowIsInOrderAndTellsWhatItHasLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net network
+		a, b := net.newNode("a"), net.newNode("b")
+		from, _ := a.flow("f"), b.flow("f")
+		a.begin(t)
+		defer a.Close()
+		from.say("nobody")
+		if sent := a.Counts().Sent; from.Open() || sent > 2 {
+			t.Errorf("alone it sends %d frames", sent)
+		}
+		b.begin(t)
+		defer b.Close()
+		expect(t, b, "a is ready")
+		from.say("1")
+		from.say("2")
+		synctest.Wait()
+		expect(t, b, "a1", "a2")
+		net.lose(func(_, _, subject string) bool { return subject == subjectFlow+"f" })
+		from.say("3")
+		from.say("4")
+		net.lose(nil)
+		from.say("5")
+		synctest.Wait()
+		expect(t, b, "2 of a lost", "a5")
+		if gaps := b.Counts().Gaps; gaps != 1 {
+			t.Errorf("%d gaps are counted", gaps)
+		}
+	})
+}
+
+func TestAFlowTellsThatItMayHaveLostSomethingOfANodeThatComesAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net network
+		a, b := net.newNode("a"), net.newNode("b")
+		from, _ := a.flow("f"), b.flow("f")
+		a.begin(t)
+		defer a.Close()
+		b.begin(t)
+		defer b.Close()
+		b.heard()
+		net.lose(func(_, _, _ string) bool { return true })
+		wait(10 * time.Second)
+		from.say("to nobody")
+		net.lose(nil)
+		wait(3 * time.Second)
+		from.say("1")
+		synctest.Wait()
+		expect(t, b, "a has gone", "0 of a lost", "a is ready", "a1")
+	})
+}
