@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// Channel is a channel that has subscribers on the node that answers.
+// Channel is a channel that has subscribers.
 type Channel struct {
 	Name        string `json:"channel"`
 	Subscribers int    `json:"subscribers"` // those to patterns not counted
@@ -15,16 +15,18 @@ type Channel struct {
 }
 
 // Channels yields the channels that have subscribers and that a pattern selects, in the order of their names. "#" selects
-// all. An error ends it.
+// all. An error ends it, also an *Unanswered behind the last channel: the subscribers of a node are missing.
 func (c *Client) Channels(ctx context.Context, pattern string) iter.Seq2[Channel, error] {
 	query := url.Values{"pattern": {pattern}, "limit": {pageSize}}
 	return paged(ctx, query, func(ctx context.Context, query url.Values) (page[Channel], error) {
 		var p struct {
 			Channels []Channel `json:"channels"`
 			Next     string    `json:"next"`
+
+			Unanswered []string `json:"unanswered"`
 		}
 		err := c.get(ctx, "/v1/channels", query, &p)
-		return page[Channel]{p.Channels, p.Next}, err
+		return page[Channel]{p.Channels, p.Next, p.Unanswered}, err
 	})
 }
 
@@ -45,7 +47,7 @@ func (c *Client) Presence(ctx context.Context, channel string) iter.Seq2[Present
 			Next  string    `json:"next"`
 		}
 		err := c.get(ctx, "/v1/presence", query, &p)
-		return page[Present]{p.Users, p.Next}, err
+		return page[Present]{entries: p.Users, next: p.Next}, err
 	})
 }
 

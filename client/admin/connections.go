@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// Connection is one of a client's, on the node that answers.
+// Connection is one of a client's.
 type Connection struct {
 	ID            string    `json:"id"`
+	Node          string    `json:"node"`   // the name of the node that it is on
 	Edge          string    `json:"edge"`   // how it came: "socket", "channels"
 	User          string    `json:"user"`   // "" for somebody who is not known
 	Server        bool      `json:"server"` // it came in with an API key
@@ -25,7 +26,8 @@ type Filter struct {
 	Channel string // those that hear it, by its name or by a pattern
 }
 
-// Connections yields connections in the order in which they have come. An error ends it.
+// Connections yields connections, node by node and in the order in which they have come. An error ends it, also an *Unanswered behind the last
+// connection: those of a node are missing.
 func (c *Client) Connections(ctx context.Context, f Filter) iter.Seq2[Connection, error] {
 	query := url.Values{"limit": {pageSize}}
 	for name, value := range map[string]string{"user": f.User, "channel": f.Channel} {
@@ -37,9 +39,10 @@ func (c *Client) Connections(ctx context.Context, f Filter) iter.Seq2[Connection
 		var p struct {
 			Connections []Connection `json:"connections"`
 			Next        string       `json:"next"`
+			Unanswered  []string     `json:"unanswered"`
 		}
 		err := c.get(ctx, "/v1/connections", query, &p)
-		return page[Connection]{p.Connections, p.Next}, err
+		return page[Connection]{p.Connections, p.Next, p.Unanswered}, err
 	})
 }
 
@@ -54,12 +57,17 @@ type Disconnection struct {
 	Reconnect bool   `json:"reconnect,omitempty"` // clients come back by themselves, with their sessions
 }
 
-// Disconnect ends connections on the node that answers, and returns how many. It keeps nobody out: see Revoke.
+// Disconnect ends connections, and returns how many. It keeps nobody out: see Revoke. With an *Unanswered, those of a node
+// may be there still.
 func (c *Client) Disconnect(ctx context.Context, d Disconnection) (int, error) {
 	var answer struct {
-		Disconnected int `json:"disconnected"`
+		Disconnected int      `json:"disconnected"`
+		Unanswered   []string `json:"unanswered"`
 	}
 	err := c.post(ctx, "/v1/disconnect", d, &answer)
+	if err == nil {
+		err = unanswered(answer.Unanswered)
+	}
 	return answer.Disconnected, err
 }
 
@@ -71,7 +79,7 @@ type Invocation struct {
 	Timeout    time.Duration // 10 s if 0, at most 1 min
 }
 
-// Invoke invokes a method of a client that is connected to the node that answers, and stores its result, as of [json.Unmarshal], in the
+// Invoke invokes a method of a client, and stores its result, as of [json.Unmarshal], in the
 // value that result points to. A *Problem has the code client_error if the client has answered with an error or has gone,
 // client_timeout if it has not answered, cannot_invoke if it has no methods. After the first two it may have done what was asked for;
 // that is not tried again.

@@ -98,7 +98,8 @@ func (c *Client) PublishBatch(ctx context.Context, messages []Message) ([]Publis
 }
 
 // Broadcast publishes a message to every channel that has subscribers and that a pattern selects; m has no Channel.
-// It returns to how many, and to which it could not be published.
+// It returns to how many, and to which it could not be published. With an *Unanswered, channels that have subscribers on that node alone
+// may be missing.
 func (c *Client) Broadcast(ctx context.Context, pattern string, m Message) (channels int, failed []Published, err error) {
 	w, err := m.wire()
 	if err != nil {
@@ -106,9 +107,13 @@ func (c *Client) Broadcast(ctx context.Context, pattern string, m Message) (chan
 	}
 	w.Pattern = pattern
 	var answer struct {
-		Channels int         `json:"channels"`
-		Failed   []Published `json:"failed"`
+		Channels   int         `json:"channels"`
+		Failed     []Published `json:"failed"`
+		Unanswered []string    `json:"unanswered"`
 	}
 	err = c.post(ctx, "/v1/broadcast", w, &answer)
+	if err == nil {
+		err = unanswered(answer.Unanswered)
+	}
 	return answer.Channels, answer.Failed, err
 }

@@ -9,6 +9,7 @@ import (
 type Info struct {
 	Version       string    `json:"version"`
 	Node          string    `json:"node"` // this run of the node that answers
+	Name          string    `json:"name"` // of the node
 	Started       time.Time `json:"started"`
 	UptimeSeconds int64     `json:"uptime_seconds"`
 	Limits        Limits    `json:"limits"`
@@ -34,9 +35,10 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 	return i, err
 }
 
-// Stats is what a node has to do.
-type Stats struct {
-	Node        string `json:"node"`
+// NodeStats is what a node has to do.
+type NodeStats struct {
+	Node        string `json:"node"` // this run of it
+	Name        string `json:"name"`
 	Connections struct {
 		Total  int            `json:"total"`
 		ByEdge map[string]int `json:"by_edge"`
@@ -47,7 +49,14 @@ type Stats struct {
 		Published int64 `json:"published"` // since the start, and not refused
 		Delivered int64 `json:"delivered"` // to live subscribers, once for each
 	} `json:"messages"`
-	Logs []LogStats `json:"logs"` // of the rules with history
+}
+
+// Stats is what all nodes have to do.
+type Stats struct {
+	NodeStats              // the sum, in the name of the node that answers; a channel with subscribers on two nodes counts twice
+	Nodes      []NodeStats `json:"nodes"` // each of those that have answered
+	Unanswered []string    `json:"unanswered"`
+	Logs       []LogStats  `json:"logs"` // of the rules with history
 }
 
 // LogStats is how much a log keeps.
@@ -60,7 +69,7 @@ type LogStats struct {
 	Error    string `json:"error"` // why nothing is known at present; "" if it is
 }
 
-// Stats asks what the node that answers has to do.
+// Stats asks what the nodes have to do.
 func (c *Client) Stats(ctx context.Context) (Stats, error) {
 	var s Stats
 	err := c.get(ctx, "/v1/stats", nil, &s)

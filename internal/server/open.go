@@ -110,6 +110,7 @@ func (s *Server) openAPI(d *door.Door) {
 		Revocations:     s.ids.revoked,
 		Tokens:          s.config.Auth,
 		Version:         s.config.Version,
+		Cluster:         s.cluster,
 	})
 }
 

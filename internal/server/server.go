@@ -202,7 +202,6 @@ func (s *Server) MetricsAddr() net.Addr { return firstAddr(s.metrics.listeners) 
 // Serve answers requests until Shutdown and then returns nil; or until a listener fails, with its
 // error.
 func (s *Server) Serve() error {
-	s.cluster.Update(func(n *cluster.Node) { n.State = cluster.Ready })
 	serving, stop := context.WithCancel(context.Background())
 	var trimming sync.WaitGroup
 	trimming.Go(func() { newTrimmer().run(serving) })
@@ -267,6 +266,7 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	closing.Wait()
 	close(closed)
 	quicClosing.Wait()
+	s.api.Close()
 	s.channels.Close()
 	s.socket.Close()
 	s.signalr.Close()

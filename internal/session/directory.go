@@ -47,8 +47,8 @@ func (c *Client) Session() string { return c.who.Load().session }
 // Node returns the id of this run of the node.
 func (cs *Clients) Node() string { return cs.node }
 
-// ErrNoConnectionID refuses what names no connection that this node can have had.
-var ErrNoConnectionID = errors.New("it is no id of a connection of this node; take one of those that are listed")
+// ErrNoConnectionID refuses what names no connection that a node can have had.
+var ErrNoConnectionID = errors.New("it is no id of a connection; take one of those that are listed")
 
 // number returns that of a connection by its id. The error wraps ErrNoConnectionID.
 func (cs *Clients) number(id string) (uint64, error) {
@@ -59,6 +59,18 @@ func (cs *Clients) number(id string) (uint64, error) {
 	}
 	return 0, fmt.Errorf("%.64q: %w", id, ErrNoConnectionID)
 }
+
+// CheckConnectionID refuses what is no id of a connection of any node. The error wraps ErrNoConnectionID.
+func CheckConnectionID(id string) error {
+	node, digits, ok := strings.Cut(id, "-")
+	if _, err := strconv.ParseUint(digits, 36, 64); err != nil || !ok || node == "" {
+		return fmt.Errorf("%.64q: %w", id, ErrNoConnectionID)
+	}
+	return nil
+}
+
+// FirstConnectionID returns what all connections of a node come after.
+func FirstConnectionID(node string) string { return node + "-0" }
 
 // Find returns the connection of an id, or nil.
 func (cs *Clients) Find(id string) *Client {

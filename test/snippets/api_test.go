@@ -14,7 +14,7 @@ var varies = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
-	{regexp.MustCompile(`"(epoch|node|version|ref|token|id)":"[^"]*"`), `"$1":"…"`},
+	{regexp.MustCompile(`"(epoch|node|name|version|ref|token|id)":"[^"]*"`), `"$1":"…"`},
 	{regexp.MustCompile(`"(position)":"(\d+):\w+"`), `"$1":"$2:…"`},
 	{regexp.MustCompile(`"20[0-5]\d-[^"]*Z"`), `"(time)"`},
 	{regexp.MustCompile(`"(uptime_seconds|bytes)":\d+`), `"$1":…`},

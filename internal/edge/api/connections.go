@@ -1,18 +1,19 @@
 package api
 
 import (
-	"net/http"
+	"context"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/holdfast-dev/holdfast/internal/channel"
-	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/session"
-	"github.com/holdfast-dev/holdfast/protocol"
 )
 
 // connection is one of a client's.
 type connection struct {
 	ID            string            `json:"id"`
+	Node          string            `json:"node"` // its name
 	Edge          string            `json:"edge"`
 	User          string            `json:"user,omitzero"`
 	Server        bool              `json:"server,omitzero"` // it came in with an API key
@@ -29,109 +30,104 @@ const maxSubscriptions = 100
 type connectionsPage struct {
 	Connections []connection `json:"connections"`
 	Next        string       `json:"next,omitzero"`
+	partial
 }
 
-// listConnections returns connections of this node, in the order in which they have come.
+// connectionsQuestion asks a node for connections of its own.
+type connectionsQuestion struct {
+	User    string       `json:"user,omitzero"`
+	Channel channel.Name `json:"channel,omitzero"`
+	After   string       `json:"after,omitzero"` // the id of a connection of the node, "" for the first
+	Limit   int          `json:"limit"`
+}
+
+const connectionsTopic = "api.connections"
+
+// maxParts is how many parts of lists one page is made of.
+const maxParts = 50
+
+// listConnections returns connections of all nodes: node by node, in the order in which they have come.
 func (h *Handler) listConnections(c *call) (any, error) {
-	user, name, after := c.query.text("user"), c.query.text("channel"), c.query.text("after")
-	limit := c.query.number("limit", usualPage, maxPage)
-	if name != "" {
-		if _, err := channelOf(name); err != nil {
+	q := connectionsQuestion{User: c.query.text("user"), Channel: channel.Name(c.query.text("channel")), After: c.query.text("after")}
+	q.Limit = c.query.number("limit", usualPage, maxPage)
+	if q.Channel != "" {
+		if _, err := channelOf(string(q.Channel)); err != nil {
 			return nil, err
 		}
 	}
 	if err := c.query.done(); err != nil {
 		return nil, err
 	}
-	page, next, err := h.door.Clients.Page(after, limit, func(one *session.Client) bool {
-		return (user == "" || one.Who().User == user) && (name == "" || one.Hears(channel.Name(name)))
-	})
-	if err != nil {
+	if err := session.CheckConnectionID(q.After); q.After != "" && err != nil {
 		return nil, badRequest("after: %w", err)
 	}
-	answer := &connectionsPage{Connections: make([]connection, len(page)), Next: next}
-	for i, one := range page {
-		answer.Connections[i] = newConnection(one.Info())
-	}
-	return answer, nil
+	return h.connections(c.ctx, q), nil
 }
 
-func newConnection(i session.Info) connection {
+// connections returns a page of the connections of all nodes. What it goes on from names its node, so that every node can
+// go on; a node that is gone has no connections any more.
+func (h *Handler) connections(ctx context.Context, q connectionsQuestion) *connectionsPage {
+	page := &connectionsPage{Connections: []connection{}}
+	begin, limit, parts := nodeOf(q.After), q.Limit, 0
+	for _, n := range h.nodes() {
+		if n.ID < begin {
+			continue
+		}
+		if n.ID > begin {
+			q.After = session.FirstConnectionID(n.ID)
+		}
+		for {
+			if parts++; len(page.Connections) == limit || parts > maxParts {
+				page.Next = q.After
+				return page
+			}
+			q.Limit = limit - len(page.Connections)
+			part, err := ask[connectionsPage](ctx, h, n.ID, connectionsTopic, q)
+			if err != nil {
+				page.misses(n)
+				break
+			}
+			page.Connections = append(page.Connections, part.Connections...)
+			if q.After = part.Next; q.After == "" {
+				break
+			}
+		}
+	}
+	return page
+}
+
+// ownConnections answers a node with connections of this one.
+func (h *Handler) ownConnections(_ context.Context, _ string, q *connectionsQuestion) (*connectionsPage, error) {
+	found, next, err := h.door.Clients.Page(q.After, q.Limit, func(one *session.Client) bool {
+		return (q.User == "" || one.Who().User == q.User) && (q.Channel == "" || one.Hears(q.Channel))
+	})
+	if err != nil {
+		return nil, err
+	}
+	page := &connectionsPage{Connections: make([]connection, 0, len(found)), Next: next}
+	name, bytes := h.cluster.Self().Name, 0
+	for i, one := range found {
+		c := newConnection(name, one.Info())
+		text, err := json.Marshal(c)
+		if err != nil {
+			return nil, err
+		}
+		if bytes += len(text); bytes > maxPartBytes && i > 0 {
+			page.Next = found[i-1].ID()
+			break
+		}
+		page.Connections = append(page.Connections, c)
+	}
+	return page, nil
+}
+
+func newConnection(node string, i session.Info) connection {
 	c := connection{
-		ID: i.ID, Edge: i.Edge, User: i.Who.User, Server: i.Who.Server, Session: i.Session, Since: i.Since.UTC(),
+		ID: i.ID, Node: node, Edge: i.Edge, User: i.Who.User, Server: i.Who.Server, Session: i.Session, Since: i.Since.UTC(),
 		Subscriptions: i.Subscriptions[:min(len(i.Subscriptions), maxSubscriptions)],
 	}
 	if i.From.IsValid() {
 		c.Address = i.From.String()
 	}
 	return c
-}
-
-type disconnectRequest struct {
-	Connection string `json:"connection"`
-	Session    string `json:"session"`
-	User       string `json:"user"`
-	Code       int    `json:"code"`      // of the close frame, 4000 to 4499 or 1000
-	Reason     string `json:"reason"`    // for the client
-	Reconnect  bool   `json:"reconnect"` // the client shall come back, by itself
-}
-
-type disconnected struct {
-	Disconnected int `json:"disconnected"` // connections
-}
-
-// disconnect ends connections of this node: one, those of a session, or those of a user.
-func (h *Handler) disconnect(c *call) (any, error) {
-	r, err := decode[disconnectRequest](c)
-	if err == nil {
-		err = r.check()
-	}
-	if err != nil {
-		return nil, err
-	}
-	code := protocol.CloseDisconnected
-	switch {
-	case r.Code != 0:
-		code = protocol.CloseCode(r.Code)
-	case r.Reconnect:
-		code = closeComeBack
-	}
-	if r.Reason == "" {
-		r.Reason = "disconnected by the application"
-	}
-	if r.Connection != "" {
-		one := h.door.Clients.Find(r.Connection)
-		if one == nil {
-			return &disconnected{}, nil
-		}
-		one.End(code, r.Reason)
-		return &disconnected{1}, nil
-	}
-	return &disconnected{h.door.Clients.End(func(one *session.Client) bool {
-		return r.User != "" && one.Who().User == r.User || r.Session != "" && one.Session() == r.Session
-	}, code, r.Reason)}, nil
-}
-
-// closeComeBack is what clients come back after, with their sessions and positions.
-const closeComeBack = protocol.CloseCode(1012)
-
-// check refuses what nobody can have meant.
-func (r *disconnectRequest) check() error {
-	named := 0
-	for _, name := range []string{r.Connection, r.Session, r.User} {
-		if name != "" {
-			named++
-		}
-	}
-	switch {
-	case named != 1:
-		return badRequest("a connection, a session or a user is disconnected; name exactly one")
-	case r.Code != 0 && r.Reconnect:
-		return badRequest("code and reconnect are both there; a code says itself whether clients come back, so leave one out")
-	case r.Code != 0 && r.Code != 1000 && (r.Code < 4000 || r.Code > 4499):
-		return badRequest("the code %d is not for applications; use 1000, or one from 4000 to 4499, after which clients do not come back, or reconnect", r.Code)
-	case len(r.Reason) > door.MaxReasonBytes:
-		return refusal("too_large", http.StatusUnprocessableEntity, "the reason has %d bytes, and a close frame has room for %d", len(r.Reason), door.MaxReasonBytes)
-	}
-	return nil
 }

@@ -38,8 +38,8 @@ func TestConnectionsAreFoundByUserAndChannel(t *testing.T) {
 			t.Errorf("%s: %q", test.query, got)
 		}
 	}
-	e.want(e.ask("GET", "/v1/connections?user=bob", ""), 200, `"edge":"test","user":"bob","session":"s2","address":"192.0.2.1","since":"20`, `"subscriptions":["room/a"]}]`)
-	e.want(e.ask("GET", "/v1/connections?after=x", ""), 400, "no id of a connection of this node")
+	e.want(e.ask("GET", "/v1/connections?user=bob", ""), 200, `"node":"a","edge":"test","user":"bob","session":"s2","address":"192.0.2.1","since":"20`, `"subscriptions":["room/a"]}]`)
+	e.want(e.ask("GET", "/v1/connections?after=x", ""), 400, "no id of a connection")
 	e.want(e.ask("GET", "/v1/connections?channel=a//b", ""), 400, "urn:holdfast:problem:bad_channel")
 }
 
@@ -153,6 +153,6 @@ func TestTheServerTellsWhatItIsAndWhatItHasToDo(t *testing.T) {
 	e.connect("ada", "", "room/a", "kept/a")
 	e.want(e.ask("POST", "/v1/publish", `{"channel":"room/a","data":"x"}`), 200)
 	e.want(e.ask("GET", "/v1/info", ""), 200, `{"version":"v1.2.3","node":"`+e.door.Clients.Node()+`"`, `"message_bytes":65536,"batch_messages":1000`, `"features":["history","presence","tokens"]`)
-	e.want(e.ask("GET", "/v1/stats", ""), 200, `"connections":{"total":1,"by_edge":{"test":1}},"channels":2,"subscriptions":2,"messages":{"published":1,"delivered":1},"logs":[{"channels":"kept/#","epoch":"`, `"messages":0,"bytes":0,"last":0}]`)
+	e.want(e.ask("GET", "/v1/stats", ""), 200, `"connections":{"total":1,"by_edge":{"test":1}},"channels":2,"subscriptions":2,"messages":{"published":1,"delivered":1},"nodes":[{"node":"`, `,"logs":[{"channels":"kept/#","epoch":"`, `"messages":0,"bytes":0,"last":0}]`)
 	e.want(e.ask("GET", "/v1/stats?x=1", ""), 400, "unknown parameter")
 }

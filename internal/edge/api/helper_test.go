@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
@@ -55,14 +56,23 @@ func startWith(t *testing.T, limits policy.Limits) *edge {
 	revoked := auth.NewRevocations(nil, time.Hour, nil)
 	presence := hub.NewPresence(time.Minute, nil)
 	t.Cleanup(presence.Close)
+	d := doortest.NewWith(t, "api", channels.Rules(), limits, revoked, known[:]...)
+	nodes := cluster.Alone(cluster.Node{ID: cluster.NewID(), Name: "a"})
+	d.Clients.Join(nodes)
 	e.Handler = New(channels, Config{
-		Door:            doortest.NewWith(t, "api", channels.Rules(), limits, revoked, known[:]...),
+		Door:            d,
 		MaxMessageBytes: testLimit,
 		Presence:        presence,
 		Revocations:     revoked,
 		Tokens:          auth.Config{Keys: []auth.Key{doortest.Key(t)}},
 		Version:         "v1.2.3",
+		Cluster:         nodes,
 	})
+	t.Cleanup(e.Close)
+	if err := nodes.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nodes.Close)
 	s := httptest.NewServer(e.Handler)
 	t.Cleanup(s.Close)
 	e.url = s.URL

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"crypto/sha256"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,6 +24,9 @@ const (
 	maxKeyBytes     = 100
 	replayedHeader  = "Idempotent-Replayed"
 	fingerprintSize = sha256.Size
+	// runLease is how long another node may take to say how a request has ended: longer than any runs.
+	runLease = 2 * time.Minute
+	maxRuns  = 10_000 // that are running, before it is looked which of them have expired
 )
 
 // replays remembers what was answered to requests that may come again. When there is too much, the oldest goes; then
@@ -41,44 +45,79 @@ type replay struct {
 	fingerprint [fingerprintSize]byte
 	answer      *answer
 	at          time.Time // when it was answered
+	node        string    // that runs it; "" for this one
+	began       time.Time
 }
+
+// expired tells whether the node that runs it has not said for too long how it has ended.
+func (r *replay) expired(now time.Time) bool { return r.node != "" && now.Sub(r.began) >= runLease }
 
 func newReplays() *replays {
 	return &replays{all: make(map[string]*list.Element), runs: make(map[string]*replay)}
 }
 
-// begin returns what was answered to the same request, or nil if it is to be run; end has to be called then. The error
-// says that the key is another request's, or that the same one is still running.
-func (rs *replays) begin(key string, fingerprint [fingerprintSize]byte, now time.Time) (*replay, *answer, error) {
+// begin returns what was answered to the same request, or nil if it is to be run, by a node, "" for this one; end has to be called
+// then, or endOf. The error is errReused or errRunning.
+func (rs *replays) begin(key string, fingerprint [fingerprintSize]byte, node string, now time.Time) (*replay, *answer, error) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	rs.forgetLocked(now)
 	known := rs.runs[key]
+	if known != nil && known.expired(now) {
+		known = nil
+	}
 	if done := rs.all[key]; done != nil {
 		known = done.Value.(*replay)
 	}
 	switch {
 	case known == nil:
-		run := &replay{key: key, fingerprint: fingerprint}
+		if len(rs.runs) >= maxRuns {
+			maps.DeleteFunc(rs.runs, func(_ string, run *replay) bool { return run.expired(now) })
+		}
+		run := &replay{key: key, fingerprint: fingerprint, node: node, began: now}
 		rs.runs[key] = run
 		return run, nil, nil
 	case known.fingerprint != fingerprint:
-		return nil, nil, refusal("idempotency_reused", http.StatusUnprocessableEntity,
-			"the Idempotency-Key has come with another request in the last %s; make a new key for each request", replayPeriod)
+		return nil, nil, errReused
 	case known.answer == nil:
 		return nil, nil, errRunning
 	}
 	return nil, known.answer, nil
 }
 
-var errRunning = &door.RequestError{Kind: "idempotency_running", Status: http.StatusConflict, After: time.Second,
+var errReused = refusal("idempotency_reused", http.StatusUnprocessableEntity,
+	"the Idempotency-Key has come with another request in the last %s; make a new key for each request", replayPeriod)
+
+var errRunning error = &door.RequestError{Kind: "idempotency_running", Status: http.StatusConflict, After: time.Second,
 	Err: errors.New("the same request is still running; wait for its answer, or send it again later")}
 
 // end notes what was answered; nil if the request may be run again.
 func (rs *replays) end(run *replay, a *answer, now time.Time) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	delete(rs.runs, run.key)
+	rs.endLocked(run, a, now)
+}
+
+// endOf is end for what another node has run.
+func (rs *replays) endOf(node, key string, a *answer, now time.Time) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if run := rs.runs[key]; run != nil && run.node == node {
+		rs.endLocked(run, a, now)
+	}
+}
+
+// abandon forgets what a node was running that has gone.
+func (rs *replays) abandon(node string) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	maps.DeleteFunc(rs.runs, func(_ string, run *replay) bool { return run.node == node })
+}
+
+func (rs *replays) endLocked(run *replay, a *answer, now time.Time) {
+	if rs.runs[run.key] == run {
+		delete(rs.runs, run.key)
+	}
 	if a == nil {
 		return
 	}
@@ -153,21 +192,6 @@ func (h *Handler) serveOnce(w http.ResponseWriter, r *http.Request, client *sess
 		w.Header().Set(replayedHeader, "true")
 	}
 	a.write(w)
-}
-
-// once runs a call with an Idempotency-Key, or returns what the same one was answered before.
-func (h *Handler) once(r *http.Request, c *call, e *endpoint) (a *answer, replayed bool, err error) {
-	run, before, err := h.replays.begin(c.client.Who().TokenID+" "+c.key, fingerprintOf(r, c.body), time.Now())
-	if before != nil || err != nil {
-		return before, true, err
-	}
-	var kept *answer // nil still if it panics
-	defer func() { h.replays.end(run, kept, time.Now()) }()
-	a, final, err := runOf(c, e)
-	if final {
-		kept = a
-	}
-	return a, false, err
 }
 
 // runOf runs a call. final tells whether the same one would be answered the same.

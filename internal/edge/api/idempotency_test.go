@@ -60,18 +60,18 @@ func TestAKeyThatIsNoneIsRefused(t *testing.T) {
 
 func TestTheSameRequestIsNotRunTwiceAtATime(t *testing.T) {
 	rs, now := newReplays(), time.Now()
-	run, _, err := rs.begin("k", [32]byte{1}, now)
+	run, _, err := rs.begin("k", [32]byte{1}, "", now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := rs.begin("k", [32]byte{1}, now); err != errRunning {
+	if _, _, err := rs.begin("k", [32]byte{1}, "", now); err != errRunning {
 		t.Errorf("the same: %v", err)
 	}
-	if _, _, err := rs.begin("k", [32]byte{2}, now); err == nil || err == errRunning {
+	if _, _, err := rs.begin("k", [32]byte{2}, "", now); err == nil || err == errRunning {
 		t.Errorf("another: %v", err)
 	}
 	rs.end(run, nil, now)
-	if run, _, err = rs.begin("k", [32]byte{2}, now); err != nil || run == nil {
+	if run, _, err = rs.begin("k", [32]byte{2}, "", now); err != nil || run == nil {
 		t.Errorf("after it has ended without an answer: %v", err)
 	}
 }
@@ -84,7 +84,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		for i := range rapid.IntRange(1, 200).Draw(t, "requests") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "seconds")) * time.Second)
 			key := fmt.Sprint(rapid.IntRange(0, 50).Draw(t, "key"))
-			run, before, err := rs.begin(key, [32]byte{}, now)
+			run, before, err := rs.begin(key, [32]byte{}, "", now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,15 +108,15 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 
 func TestAnAnswerIsForgottenAfterAWhile(t *testing.T) {
 	rs, now := newReplays(), time.Now()
-	run, _, err := rs.begin("k", [32]byte{}, now)
+	run, _, err := rs.begin("k", [32]byte{}, "", now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	rs.end(run, &answer{}, now)
-	if _, before, _ := rs.begin("k", [32]byte{}, now.Add(replayPeriod-1)); before == nil {
+	if _, before, _ := rs.begin("k", [32]byte{}, "", now.Add(replayPeriod-1)); before == nil {
 		t.Error("it is forgotten too soon")
 	}
-	if run, before, err := rs.begin("k", [32]byte{1}, now.Add(replayPeriod)); run == nil || before != nil || err != nil {
+	if run, before, err := rs.begin("k", [32]byte{1}, "", now.Add(replayPeriod)); run == nil || before != nil || err != nil {
 		t.Errorf("after %s it is still known: %v", replayPeriod, err)
 	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"math"
 	"net/http"
@@ -28,7 +29,7 @@ const (
 	maxMethodBytes  = 256
 )
 
-// invoke invokes a method of a client that is connected to this node, and answers with its result.
+// invoke invokes a method of a client, on whichever node it is, and answers with its result.
 func (h *Handler) invoke(c *call) (any, error) {
 	r, err := decode[invokeRequest](c)
 	if err == nil {
@@ -37,23 +38,44 @@ func (h *Handler) invoke(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	node, alive := h.cluster.Node(nodeOf(r.Connection))
+	if !alive {
+		return nil, noConnection(r.Connection)
+	}
+	var done *invocation
+	if node.ID == h.cluster.Self().ID {
+		done = h.invokeOwn(c.ctx, &r)
+	} else if done, err = h.invokeOn(c.ctx, node, &r); err != nil {
+		return nil, err
+	}
+	return done.outcome(r.Connection)
+}
+
+func noConnection(id string) error {
+	return refusal("no_connection", http.StatusNotFound, "there is no connection %.60q, or not any more", id)
+}
+
+// invokeOwn invokes a method of a client that is connected to this node.
+func (h *Handler) invokeOwn(ctx context.Context, r *invokeRequest) *invocation {
 	one := h.door.Clients.Find(r.Connection)
 	if one == nil {
-		return nil, refusal("no_connection", http.StatusNotFound, "there is no connection %.60q on this node, or not any more", r.Connection)
+		return &invocation{Failed: failedNoConnection}
 	}
-	result, err := one.Invoke(c.ctx, r.Method, r.Arguments, time.Duration(r.Timeout*float64(time.Second)))
+	result, err := one.Invoke(ctx, r.Method, r.Arguments, time.Duration(r.Timeout*float64(time.Second)))
+	if err == nil {
+		return &invocation{Result: result}
+	}
+	i := &invocation{Failed: failedOtherwise, Why: err.Error(), err: err}
 	_, clients := errors.AsType[*session.ClientError](err)
 	switch {
-	case err == nil:
-		return &invoked{result}, nil
 	case clients, errors.Is(err, session.ErrGone):
-		return nil, refusal("client_error", http.StatusBadGateway, "%w", err)
+		i.Failed = failedClient
 	case errors.Is(err, session.ErrNoAnswer):
-		return nil, refusal("client_timeout", http.StatusGatewayTimeout, "%w", err)
+		i.Failed = failedNoAnswer
 	case errors.Is(err, session.ErrNotInvokable):
-		return nil, refusal("cannot_invoke", http.StatusConflict, "%w", err)
+		i.Failed = failedNoMethods
 	}
-	return nil, err
+	return i
 }
 
 // check refuses what can't be invoked, and fills in what has been left out.

@@ -133,12 +133,13 @@ func (h *Handler) batch(c *call) (any, error) {
 type broadcasted struct {
 	Channels int         `json:"channels"` // that it was published to
 	Failed   []published `json:"failed"`   // and that it was not
+	partial              // whose channels may have been left out
 }
 
 // passes implements provisional.
-func (b *broadcasted) passes() bool { return (&publishedAll{b.Failed}).passes() }
+func (b *broadcasted) passes() bool { return b.partial.passes() || (&publishedAll{b.Failed}).passes() }
 
-// broadcast publishes a message to every channel that has subscribers on this node, and that a pattern selects.
+// broadcast publishes a message to every channel that has subscribers, on whichever nodes, and that a pattern selects.
 func (h *Handler) broadcast(c *call) (any, error) {
 	r, err := decode[broadcastRequest](c)
 	if err != nil {
@@ -154,19 +155,18 @@ func (h *Handler) broadcast(c *call) (any, error) {
 	if r.ID == "" {
 		r.ID = c.key
 	}
-	all := newBatch(h, c)
-	for after, more := channel.Name(""), true; more; {
-		var page []session.Listed
-		page, after = h.channels.List(p, after, maxBroadcastChannels)
-		more = after != ""
-		for _, one := range page {
+	all, answer := newBatch(h, c), &broadcasted{Failed: []published{}}
+	for q, more := (channelsQuestion{Pattern: p, Limit: maxBroadcastChannels}), true; more; {
+		page, missing := h.occupied(c.ctx, q)
+		answer.add(missing)
+		q.After, more = page.Next, page.Next != ""
+		for _, one := range page.Channels {
 			all.add(string(one.Name), &r.content)
 		}
 		if len(all.results) > maxBroadcastChannels {
 			return nil, refusal("too_many", http.StatusUnprocessableEntity, "more than %d channels have subscribers; broadcast to narrower patterns", maxBroadcastChannels)
 		}
 	}
-	answer := &broadcasted{Failed: []published{}}
 	for _, one := range all.publish().Results {
 		if one.Error == nil {
 			answer.Channels++

@@ -11,6 +11,7 @@ import (
 type nodeInfo struct {
 	Version       string     `json:"version"`
 	Node          string     `json:"node"` // this run of this node
+	Name          string     `json:"name"` // of the node
 	Started       time.Time  `json:"started"`
 	UptimeSeconds int64      `json:"uptime_seconds"`
 	Limits        nodeLimits `json:"limits"`
@@ -35,7 +36,7 @@ func (h *Handler) info(c *call) (any, error) {
 		return nil, err
 	}
 	i := &nodeInfo{
-		Version: h.config.Version, Node: h.door.Clients.Node(), Started: h.began.UTC(), UptimeSeconds: int64(time.Since(h.began).Seconds()),
+		Version: h.config.Version, Node: h.cluster.Self().ID, Name: h.cluster.Self().Name, Started: h.began.UTC(), UptimeSeconds: int64(time.Since(h.began).Seconds()),
 		Limits: nodeLimits{
 			BodyBytes: h.maxBody, MessageBytes: h.config.MaxMessageBytes, BatchMessages: maxMessages, PublishChannels: maxChannels,
 			BroadcastChannels: maxBroadcastChannels, PageEntries: maxPage, IDBytes: protocol.MaxIDBytes, IdempotencyBytes: maxKeyBytes,
@@ -57,9 +58,10 @@ func (h *Handler) info(c *call) (any, error) {
 	return i, nil
 }
 
-// nodeStats is what this node has to do.
+// nodeStats is what a node has to do.
 type nodeStats struct {
-	Node        string `json:"node"`
+	Node        string `json:"node"` // this run of it
+	Name        string `json:"name"`
 	Connections struct {
 		Total  int            `json:"total"`
 		ByEdge map[string]int `json:"by_edge"`
@@ -70,7 +72,14 @@ type nodeStats struct {
 		Published int64 `json:"published"` // since the start, and not refused
 		Delivered int64 `json:"delivered"` // to live subscribers, once for each
 	} `json:"messages"`
-	Logs []logStats `json:"logs"`
+}
+
+// allStats is what all nodes have to do, together and each.
+type allStats struct {
+	nodeStats             // the sum, in the name of the node that answers
+	Nodes     []nodeStats `json:"nodes"`
+	Logs      []logStats  `json:"logs"`
+	partial
 }
 
 // logStats is how much the log of a rule keeps.
@@ -86,16 +95,22 @@ type logStats struct {
 // statsTimeout is how long the logs may take to say how much they keep.
 const statsTimeout = 5 * time.Second
 
-// stats tells what this node has to do.
+const statsTopic = "api.stats"
+
+// stats tells what the nodes have to do. A channel that has subscribers on several counts on each.
 func (h *Handler) stats(c *call) (any, error) {
 	if err := c.query.done(); err != nil {
 		return nil, err
 	}
-	s := &nodeStats{Node: h.door.Clients.Node()}
-	s.Connections.Total, s.Connections.ByEdge = h.door.Clients.Count(), h.door.Clients.Edges()
-	counts := h.channels.Counts()
-	s.Channels, s.Subscriptions = counts.Channels, counts.Subscriptions
-	s.Messages.Published, s.Messages.Delivered = counts.Published, counts.Delivered
+	sum := &allStats{Nodes: []nodeStats{}, Logs: []logStats{}}
+	var all []share[nodeStats]
+	all, sum.partial = askAll[nodeStats](c.ctx, h, statsTopic, struct{}{})
+	for _, one := range all {
+		sum.Nodes = append(sum.Nodes, *one.answer)
+		sum.nodeStats.add(one.answer)
+	}
+	self := h.cluster.Self()
+	sum.Node, sum.Name = self.ID, self.Name
 	ctx, cancel := context.WithTimeout(c.ctx, statsTimeout)
 	defer cancel()
 	for _, log := range h.channels.Logs(ctx) {
@@ -103,7 +118,33 @@ func (h *Handler) stats(c *call) (any, error) {
 		if log.Err != nil {
 			one.Error = log.Err.Error()
 		}
-		s.Logs = append(s.Logs, one)
+		sum.Logs = append(sum.Logs, one)
 	}
+	return sum, nil
+}
+
+// add adds what another node has to do.
+func (s *nodeStats) add(other *nodeStats) {
+	s.Connections.Total += other.Connections.Total
+	if s.Connections.ByEdge == nil {
+		s.Connections.ByEdge = make(map[string]int)
+	}
+	for edge, n := range other.Connections.ByEdge {
+		s.Connections.ByEdge[edge] += n
+	}
+	s.Channels += other.Channels
+	s.Subscriptions += other.Subscriptions
+	s.Messages.Published += other.Messages.Published
+	s.Messages.Delivered += other.Messages.Delivered
+}
+
+// ownStats answers a node with what this one has to do.
+func (h *Handler) ownStats(context.Context, string, *struct{}) (*nodeStats, error) {
+	self := h.cluster.Self()
+	s := &nodeStats{Node: self.ID, Name: self.Name}
+	s.Connections.Total, s.Connections.ByEdge = h.door.Clients.Count(), h.door.Clients.Edges()
+	counts := h.channels.Counts()
+	s.Channels, s.Subscriptions = counts.Channels, counts.Subscriptions
+	s.Messages.Published, s.Messages.Delivered = counts.Published, counts.Delivered
 	return s, nil
 }
