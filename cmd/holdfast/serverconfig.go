@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
-	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/server"
@@ -20,6 +19,10 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 	}
 	node, err := c.Cluster.NodeName()
 	if err != nil && (c.Cluster.Enabled() || c.Broker.URL != "") { // alone it does not matter
+		return server.Config{}, fail(exitFiles, "%w", err)
+	}
+	logs, err := brokerOf(c, node, dir, log)
+	if err != nil {
 		return server.Config{}, fail(exitFiles, "%w", err)
 	}
 	asked, err := hooksOf(c)
@@ -49,19 +52,10 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 		SignalR:            hubs,
 		HookQueueBytes:     int64(c.Limits.HookQueue),
 		SessionKey:         filepath.Join(dir, "session.key"),
-		Broker:             brokerOf(c, dir, log),
+		Broker:             logs,
 		Node:               node,
 		Endpoints:          c.Cluster.Endpoints,
 		Version:            readBuild().Version,
 		Log:                log,
 	}, nil
-}
-
-// brokerOf keeps the log in the data directory, or with the NATS servers that the configuration names.
-func brokerOf(c *config.Config, dir string, log *slog.Logger) broker.Config {
-	b := broker.Config{URL: c.Broker.URL, DuplicateWindow: c.Broker.DedupWindow, SyncInterval: c.Broker.SyncInterval, Log: log}
-	if b.URL == "" {
-		b.Dir = filepath.Join(dir, "log")
-	}
-	return b
 }

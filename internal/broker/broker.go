@@ -23,6 +23,14 @@ type Config struct {
 	// "nats://user:password@host:4222", to be used in place of the embedded one.
 	URL string
 
+	// Cluster makes the embedded engine one of several that keep the logs together, in the directory ClusterDir. Dir is
+	// not touched then: JetStream would delete what it has.
+	Cluster    *engine.Cluster
+	ClusterDir string
+
+	// Replicas is on how many nodes of a cluster a log is kept, as soon as there are so many: 1, 3, 4 or 5. Default: 3.
+	Replicas int
+
 	// MaxMessageBytes is the largest payload, at most MostMessageBytes. Default: 1 MiB.
 	MaxMessageBytes int
 
@@ -63,6 +71,9 @@ func (c Config) withDefaults() Config {
 	if c.bootID == "" {
 		c.bootID = engine.BootID()
 	}
+	if c.Replicas == 0 {
+		c.Replicas = metaReplicas
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -81,8 +92,13 @@ func (c Config) maxRecordBytes() int {
 
 // engine returns what of it is the engine's.
 func (c Config) engine() engine.Config {
+	dir := c.Dir
+	if c.Cluster != nil {
+		dir = c.ClusterDir
+	}
 	return engine.Config{
-		Dir:            c.Dir,
+		Dir:            dir,
+		Cluster:        c.Cluster,
 		MaxRecordBytes: c.maxRecordBytes(),
 		MaxStoreBytes:  c.MaxStoreBytes,
 		SyncInterval:   c.SyncInterval,
@@ -99,6 +115,7 @@ type Broker struct {
 	writer  *writer
 	readers []*reader
 	live    *nats.Conn
+	raiser  *raiser // nil but in a cluster
 
 	mu   sync.Mutex
 	logs map[string]*Log // by name; guarded by mu
@@ -121,7 +138,7 @@ func Open(ctx context.Context, config Config) (_ *Broker, err error) {
 	if (config.Dir == "") == (config.URL == "") {
 		return nil, errors.New("the broker needs either a data directory or the URL of a NATS server")
 	}
-	if config.Dir != "" {
+	if config.URL == "" {
 		if b.engine, err = engine.Start(ctx, b.config.engine()); err != nil {
 			return nil, err
 		}
@@ -142,7 +159,13 @@ func Open(ctx context.Context, config Config) (_ *Broker, err error) {
 		}
 		b.readers = append(b.readers, r)
 	}
-	if b.engine != nil {
+	switch {
+	case b.config.Cluster != nil:
+		if err := b.engine.AwaitQuorum(ctx); err != nil {
+			return nil, err
+		}
+		b.raiser = startRaiser(b)
+	case b.engine != nil:
 		if err := b.checkRecovered(ctx); err != nil {
 			return nil, err
 		}
@@ -169,6 +192,9 @@ func (b *Broker) Close(ctx context.Context) error {
 // shut closes what has been opened.
 func (b *Broker) shut(ctx context.Context) error {
 	var failed error
+	if b.raiser != nil {
+		b.raiser.close()
+	}
 	if b.writer != nil {
 		failed = b.writer.close(ctx)
 	}
@@ -184,8 +210,8 @@ func (b *Broker) shut(ctx context.Context) error {
 	return failed
 }
 
-// Shared tells whether other nodes may use the same logs: those of an external NATS server.
-func (c *Config) Shared() bool { return c.URL != "" }
+// Shared tells whether other nodes may use the same logs: those of a cluster, or of an external NATS server.
+func (c *Config) Shared() bool { return c.URL != "" || c.Cluster != nil }
 
 // Shared tells whether other nodes may use the same logs.
 func (b *Broker) Shared() bool { return b.config.Shared() }
@@ -204,7 +230,7 @@ func (b *Broker) Log(ctx context.Context, name string, r Retention) (*Log, error
 		l = &Log{broker: b, name: name, stream: streamPrefix + token,
 			subjects: logPrefix + token + ".", live: livePrefix + token + "."}
 	}
-	if err := l.configure(ctx, r); err != nil {
+	if err := b.settle(ctx, l, r); err != nil {
 		return nil, fmt.Errorf("the log of %.64q could not be opened: %w", name, err)
 	}
 	b.logs[name] = l

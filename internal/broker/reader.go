@@ -19,6 +19,8 @@ const (
 	// connection that 64 MiB wait for.
 	maxAnswerBytes = 32 << 20
 	maxQueries     = 64
+
+	leaderRetry = 50 * time.Millisecond
 )
 
 // reader asks questions on a connection of its own. All answers come to one wildcard subscription
@@ -27,11 +29,15 @@ type reader struct {
 	conn    *nats.Conn
 	replies string        // prefix of the subjects that answers come to; a token follows
 	room    chan struct{} // a place for each query that may be under way
+	patient bool          // one of a cluster, where a log may be without a leader for a moment
 
 	mu      sync.Mutex
 	last    uint64            // the last token; guarded by mu
 	queries map[uint64]*query // under way, by token; guarded by mu
 }
+
+// errNoLeader is the answer of NATS where nobody could answer.
+var errNoLeader = errors.New("nobody keeps it: it was deleted, or has no leader")
 
 // query is a question under way.
 type query struct {
@@ -43,7 +49,7 @@ type query struct {
 
 func newReader(ctx context.Context, b *Broker) (*reader, error) {
 	atATime := min(max(maxAnswerBytes/(pageBytes+b.config.maxRecordBytes()), 1), maxQueries)
-	r := &reader{queries: make(map[uint64]*query), room: make(chan struct{}, atATime)}
+	r := &reader{queries: make(map[uint64]*query), room: make(chan struct{}, atATime), patient: b.config.Cluster != nil}
 	conn, err := b.connect(ctx, "reader", r.lose)
 	if err != nil {
 		return nil, err
@@ -74,9 +80,24 @@ func (r *reader) askBatch(ctx context.Context, subject string, body []byte) ([]*
 	return r.query(ctx, subject, body, true)
 }
 
+// query asks, and asks again while the log has no leader, which in a cluster passes.
 func (r *reader) query(ctx context.Context, subject string, body []byte, batch bool) ([]*nats.Msg, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
 	defer cancel()
+	for {
+		answers, err := r.once(ctx, subject, body, batch)
+		if !r.patient || !errors.Is(err, errNoLeader) {
+			return answers, err
+		}
+		select {
+		case <-time.After(leaderRetry):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+func (r *reader) once(ctx context.Context, subject string, body []byte, batch bool) ([]*nats.Msg, error) {
 	select {
 	case r.room <- struct{}{}:
 		defer func() { <-r.room }()
@@ -104,7 +125,7 @@ func (r *reader) query(ctx context.Context, subject string, body []byte, batch b
 	case q.lost != nil:
 		return nil, unavailable(q.lost)
 	case q.answers[len(q.answers)-1].Header.Get("Status") == "503":
-		return nil, unavailable(errors.New("nobody keeps it: it was deleted, or has no leader"))
+		return nil, unavailable(errNoLeader)
 	}
 	return q.answers, nil
 }

@@ -28,6 +28,8 @@ const (
 const (
 	codeStreamNotFound = 10059
 	codeStreamExists   = 10058
+	codeNoPeers        = 10005
+	codeNotEnoughPeers = 10074
 	epochBytes         = 8
 )
 
@@ -102,10 +104,22 @@ func isCode(err error, code int) bool {
 func (l *Log) create(ctx context.Context, r Retention) (*streamInfo, error) {
 	config := l.wanted(r)
 	meta := map[string]string{metaLog: l.name, metaEpoch: newEpoch(), metaSettled: "0"}
-	if l.broker.engine != nil {
+	switch {
+	case l.broker.config.Cluster != nil:
+		config["num_replicas"] = replicasFor(l.broker.engine.Membership().Known, l.broker.config.Replicas)
+	case l.broker.engine != nil:
 		meta[metaBoot] = l.broker.config.bootID
 	}
 	config["metadata"] = meta
+	info, err := l.createAs(ctx, config)
+	if isCode(err, codeNoPeers) || isCode(err, codeNotEnoughPeers) { // not all of those known are there; the raiser sees to it
+		config["num_replicas"] = 1
+		info, err = l.createAs(ctx, config)
+	}
+	return info, err
+}
+
+func (l *Log) createAs(ctx context.Context, config map[string]any) (*streamInfo, error) {
 	body, err := json.Marshal(config)
 	if err != nil {
 		return nil, err
@@ -172,7 +186,7 @@ func (l *Log) adopt(ctx context.Context, info *streamInfo, r Retention) error {
 		return fmt.Errorf("the configuration of the stream %s cannot be read: %w", l.stream, err)
 	}
 	kept = max(kept, 0)
-	if boot := l.broker.config.bootID; l.broker.engine != nil && meta[metaBoot] != boot {
+	if boot := l.broker.config.bootID; !l.broker.Shared() && meta[metaBoot] != boot {
 		if !l.broker.engine.Clean() {
 			l.broker.config.Log.Warn("the machine went down with the log open, so the newest messages may be lost; positions from before are not valid any more", "log", l.name)
 			meta[metaEpoch] = newEpoch()

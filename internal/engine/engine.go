@@ -19,21 +19,26 @@ type Config struct {
 	MaxRecordBytes int           // the largest message, with all that belongs to it
 	MaxStoreBytes  int64         // of all streams together; 0 for three quarters of what is free on the disk at the start
 	SyncInterval   time.Duration // how often what was written is forced onto the disk
+	Cluster        *Cluster      // nil for an engine that is alone
 	Log            *slog.Logger
 
 	FreeSpace func(dir string) (uint64, error) // bytes that may still be written; nil asks the system. For tests
 }
 
-// Engine is the embedded NATS server with its data directory. It opens no port. Its methods may be called from any
-// goroutine.
+// Engine is the embedded NATS server with its data directory. It opens no port; in a cluster it opens that for other
+// nodes, and one on loopback that lets nobody in (see door). Its methods may be called from any goroutine.
 type Engine struct {
-	server *server.Server
-	dir    string
-	lock   *dirLock
-	log    *serverLog
-	health *health
-	clean  bool          // the directory was closed, and on the disk, when it was opened
-	up     chan struct{} // closed when starting has ended
+	server    *server.Server
+	dir       string
+	lock      *dirLock
+	log       *serverLog
+	health    *health
+	door      *door          // who may connect as a client; nil if the engine is alone, because it opens no port
+	companion *server.Server // nil if the engine is alone
+	peers     []string       // of the cluster; none if the engine is alone
+	listen    string         // where other nodes connect; "" if the engine is alone
+	clean     bool           // the directory was closed, and on the disk, when it was opened
+	up        chan struct{}  // closed when starting has ended
 }
 
 // Start takes the directory and starts the server. When it fails, or the context ends first, nothing is left
@@ -51,10 +56,7 @@ func Start(ctx context.Context, c Config) (*Engine, error) {
 	if free == nil {
 		free = freeSpace
 	}
-	health := &health{dir: c.Dir, free: free}
-	e := &Engine{dir: c.Dir, lock: lock, health: health, clean: clean, up: make(chan struct{}),
-		log: &serverLog{log: c.Log, health: health, starting: true}}
-	e.server, err = server.NewServer(&server.Options{
+	options := &server.Options{
 		ServerName:             "holdfast",
 		DontListen:             true,
 		NoSigs:                 true,
@@ -65,7 +67,18 @@ func Start(ctx context.Context, c Config) (*Engine, error) {
 		SyncInterval:           c.SyncInterval,
 		MaxPayload:             int32(c.MaxRecordBytes),
 		MaxPending:             max(server.MAX_PENDING_SIZE, int64(4*c.MaxRecordBytes)),
-	})
+	}
+	health := &health{dir: c.Dir, free: free}
+	e := &Engine{dir: c.Dir, lock: lock, health: health, clean: clean, up: make(chan struct{}),
+		log: &serverLog{log: c.Log, health: health, starting: true}}
+	var companion string
+	if c.Cluster != nil {
+		companion = welcome(options)
+		if err := e.cluster(c.Cluster, options); err != nil {
+			return nil, errors.Join(err, lock.release())
+		}
+	}
+	e.server, err = server.NewServer(options)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the embedded engine refused its options: %w", err), lock.release())
 	}
@@ -76,6 +89,11 @@ func Start(ctx context.Context, c Config) (*Engine, error) {
 	}()
 	if err := e.awaitStart(ctx); err != nil {
 		return nil, err
+	}
+	if c.Cluster != nil {
+		if e.companion, err = startCompanion(options, companion, e.log); err != nil {
+			return nil, errors.Join(err, e.Stop())
+		}
 	}
 	return e, nil
 }
@@ -100,6 +118,9 @@ func (e *Engine) awaitStart(ctx context.Context) error {
 	case !e.server.JetStreamEnabled():
 		return errors.Join(fmt.Errorf("the log in %s could not be opened: %s; check the directory's permissions and the disk", e.dir, warnings), e.Stop())
 	case !e.server.ReadyForConnections(ready):
+		if why := e.log.fatal(); e.listen != "" && why != "" {
+			return errors.Join(&ListenError{e.listen, why}, e.Stop())
+		}
 		return errors.Join(fmt.Errorf("the embedded engine takes no connections: %s", warnings), e.Stop())
 	}
 	return nil
@@ -109,6 +130,10 @@ func (e *Engine) awaitStart(ctx context.Context) error {
 // has to the disk.
 func (e *Engine) Stop() error {
 	<-e.up
+	if e.companion != nil {
+		e.companion.Shutdown()
+		e.companion.WaitForShutdown()
+	}
 	e.server.Shutdown()
 	e.server.WaitForShutdown()
 	return errors.Join(leaveClean(e.dir), e.lock.release())
@@ -116,6 +141,13 @@ func (e *Engine) Stop() error {
 
 // Connect opens a connection to the server, in the process.
 func (e *Engine) Connect(options ...nats.Option) (*nats.Conn, error) {
+	if e.door != nil {
+		options = append(options, nats.UserInfo(logsUser, e.door.password))
+	}
+	return e.connect(options)
+}
+
+func (e *Engine) connect(options []nats.Option) (*nats.Conn, error) {
 	conn, err := nats.Connect("", append(options, nats.InProcessServer(e.server))...)
 	if err != nil {
 		return nil, fmt.Errorf("no connection to the embedded engine: %w", err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 )
 
 // serverLog passes what the embedded server logs on to ours, and keeps the warnings that it gives
@@ -13,8 +14,10 @@ type serverLog struct {
 	health *health
 
 	mu       sync.Mutex
-	starting bool     // guarded by mu
-	warnings []string // guarded by mu; at most maxStartWarnings
+	starting bool                 // guarded by mu
+	warnings []string             // guarded by mu; at most maxStartWarnings
+	died     string               // guarded by mu: what the server can't go on without
+	told     map[string]time.Time // guarded by mu: when a line about another node was written; at most maxTold
 }
 
 const maxStartWarnings = 8
@@ -30,18 +33,34 @@ func (l *serverLog) Tracef(format string, v ...any) {}
 
 func (l *serverLog) Warnf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
-	l.log.Warn("nats: " + text)
+	if !l.translate(text) {
+		l.log.Warn("nats: " + text)
+	}
 	l.keep(text)
 }
 
 func (l *serverLog) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
-	l.log.Error("nats: " + text)
+	if !l.translate(text) {
+		l.log.Error("nats: " + text)
+	}
 	l.health.hear(text)
 	l.keep(text)
 }
 
-func (l *serverLog) Fatalf(format string, v ...any) { l.Errorf(format, v...) }
+func (l *serverLog) Fatalf(format string, v ...any) {
+	l.Errorf(format, v...)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.died = fmt.Sprintf(format, v...)
+}
+
+// fatal returns what the server can't go on without; "" if nothing is.
+func (l *serverLog) fatal() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.died
+}
 
 // keep remembers a warning given while the server starts.
 func (l *serverLog) keep(text string) {

@@ -15,12 +15,12 @@ const (
 	sessionKey = channel.Name("session")
 )
 
-// openSessionKey returns the key that the secrets of sessions are signed with. Nodes that share an external NATS
-// server share the key that is there, so that a client can come back to any of them; a node of its own has it in a
+// openSessionKey returns the key that the secrets of sessions are signed with. Nodes that share their logs share
+// the key that is there, so that a client can come back to any of them; a node of its own has it in a
 // file, or, without one, a key that ends with the server.
 func openSessionKey(ctx context.Context, c Config, logs *broker.Broker) ([]byte, error) {
 	switch {
-	case logs != nil && c.Broker.URL != "":
+	case logs != nil && logs.Shared():
 		return sharedKey(ctx, logs)
 	case c.SessionKey == "":
 		return socket.NewKey(), nil
