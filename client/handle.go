@@ -71,7 +71,7 @@ func (c *Client) pushed(l *link, push protocol.Push, patient bool) *Subscription
 	case *protocol.Unsubscribed:
 		if s := c.at(l, p.Sub, p); s != nil {
 			if s.handover != nil { // it goes on where it is answered already
-				s.handover.finish()
+				s.handover.finish(true)
 				return nil
 			}
 			s.home = nil

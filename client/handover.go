@@ -1,9 +1,17 @@
 package client
 
-import "github.com/holdfast-dev/holdfast/protocol"
+import (
+	"time"
 
-// mostHeld is how many pushes a handover holds back before it is done without waiting any longer.
-const mostHeld = 1024
+	"github.com/holdfast-dev/holdfast/protocol"
+)
+
+// A handover is done without waiting any longer when so many pushes are held back, or after so long: an old connection that
+// has died may not hold up the new one.
+const (
+	mostHeld         = 1024
+	handoverPatience = 2 * time.Second
+)
 
 // handover is a subscription that has been answered on a new connection while the old one still serves it. Messages
 // without an offset tell nothing of their order on the two. So those of the new connection are held back until all that
@@ -20,15 +28,21 @@ type handover struct {
 
 // handOver begins it. Lock held.
 func (s *Subscription) handOver(to *link, ok *protocol.SubscribeOK) {
-	s.handover = &handover{s: s, ping: s.c.number(), from: s.home, to: to, ok: ok}
-	s.c.awaiting[s.handover.ping] = s.handover
-	s.home.send(s.handover.ping, &protocol.Ping{})
+	h := &handover{s: s, ping: s.c.number(), from: s.home, to: to, ok: ok}
+	s.handover = h
+	s.c.awaiting[h.ping] = h
+	s.home.send(h.ping, &protocol.Ping{})
+	s.c.after(handoverPatience, func() {
+		if s.handover == h {
+			h.finish(false)
+		}
+	})
 }
 
 // hold keeps a push of the new connection back. Lock held.
 func (h *handover) hold(p protocol.Push) {
 	if len(h.held) == mostHeld {
-		h.finish()
+		h.finish(false)
 		h.s.c.pushed(h.to, p, false)
 		return
 	}
@@ -36,13 +50,13 @@ func (h *handover) hold(p protocol.Push) {
 }
 
 // replied ends it: all that the old connection had has come. See awaiter.
-func (h *handover) replied(*link, *protocol.Reply) { h.finish() }
+func (h *handover) replied(*link, *protocol.Reply) { h.finish(true) }
 
-// finish goes on with the new connection alone. Lock held.
-func (h *handover) finish() {
+// finish goes on with the new connection alone. It is whole if nothing has been missed. Lock held.
+func (h *handover) finish(whole bool) {
 	s := h.s
 	h.drop()
-	s.accepted(h.to, h.ok, true)
+	s.accepted(h.to, h.ok, whole)
 	for _, p := range h.held {
 		// What has no id to know it by has come on the old connection as well.
 		if m, is := p.(*protocol.Message); is && m.Offset == 0 && m.ID == "" {
@@ -65,6 +79,6 @@ func (h *handover) lost(l *link) {
 	case h.to:
 		h.drop()
 	case h.from:
-		h.finish()
+		h.finish(false)
 	}
 }

@@ -167,7 +167,7 @@ func TestAMoveLosesRepeatsAndMixesNothingOfAChannelWithoutHistory(t *testing.T) 
 					defer close(published)
 					for i, text := range texts {
 						if i == 20 {
-							advise(old)
+							old.write(old.encoding.AppendPush(nil, &protocol.Move{After: time.Second, Why: protocol.WhyDrain}))
 						}
 						// Of two publishers, one moves. Each waits, so that there is an order.
 						publish(t, []*Client{c, other}[i%2], "live/b", text)

@@ -134,7 +134,7 @@ func TestAClientComesBackToAWebSocketWhenOnePasses(t *testing.T) {
 			s, quiet := subscribe(t, c, "a", nil), subscribe(t, c, "live/a", nil)
 			published := make(chan struct{})
 			var texts []string
-			for i := range 800 {
+			for i := range 960 { // for longer than the third attempt may take
 				texts = append(texts, fmt.Sprint(i))
 			}
 			go func() {

@@ -38,6 +38,7 @@ var house = floorplan{
 	{packages: "internal/certs", floor: 1},
 	{packages: "internal/cluster", floor: 1},
 	{packages: "internal/config", floor: 1},
+	{packages: "internal/health", floor: 1, only: none, stdOnly: true},
 	{packages: "internal/policy", floor: 1},
 	{packages: "internal/site", floor: 1},
 	{packages: "internal/telemetry", floor: 1},

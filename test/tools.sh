@@ -14,6 +14,9 @@ need curl curl
 need mosquitto_pub mosquitto-clients
 need nginx nginx-light
 need haproxy haproxy
+need caddy caddy
+[ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || missing="$missing libnginx-mod-stream"
+need systemd-analyze systemd
 need openssl openssl
 need php php-cli
 need python3 python3

@@ -104,6 +104,7 @@ func runServer(ctx context.Context, srv *server.Server, store *certs.Store, log 
 	stop := keepCertificates(srv, store)
 	defer stop()
 	log.Info("serving", "https", addressOf(srv.HTTPSAddr()), "http", addressOf(srv.HTTPAddr()))
+	tellManager(notifyReady, log)
 
 	select {
 	case err := <-served:
@@ -111,6 +112,7 @@ func runServer(ctx context.Context, srv *server.Server, store *certs.Store, log 
 	case <-ctx.Done():
 	}
 	log.Info("stopping; a second signal ends at once")
+	tellManager(notifyStopping, log)
 	bounded, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	err := srv.Shutdown(bounded, shutdownReason)
@@ -121,6 +123,13 @@ func runServer(ctx context.Context, srv *server.Server, store *certs.Store, log 
 	}
 	log.Info("stopped; every connection was closed")
 	return nil
+}
+
+// tellManager tells the service manager how the server is. It serves all the same where that fails.
+func tellManager(state string, log *slog.Logger) {
+	if err := notifyManager(state); err != nil {
+		log.Warn("the service manager could not be told", "state", state, "error", err)
+	}
 }
 
 // keepCertificates keeps them current, and looks for changes at SIGHUP, until stop is called, which waits for the end

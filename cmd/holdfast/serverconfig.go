@@ -4,12 +4,17 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/server"
 )
+
+// canaryInterval is how often a node looks whether its own messages come through: often enough for trouble to be known
+// within five seconds.
+const canaryInterval = time.Second
 
 // serverConfigOf returns what the configuration asks of every server, in whichever mode. What is kept is in dir.
 func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, dir string, log *slog.Logger) (server.Config, error) {
@@ -56,6 +61,7 @@ func serverConfigOf(c *config.Config, rules *policy.Rules, vouched auth.Config, 
 		Node:               node,
 		Endpoints:          c.Cluster.Endpoints,
 		Version:            readBuild().Version,
+		Canary:             canaryInterval,
 		Log:                log,
 	}, nil
 }

@@ -27,6 +27,13 @@ const maxLabelBytes = 255
 
 var errNoRecord = errors.New("not a record of Holdfast")
 
+// MarshalBinary returns m as a log stores it: all but its channel, ID, offset and time, for which a log has other places. It never
+// fails.
+func (m *Message) MarshalBinary() ([]byte, error) { return appendRecord(nil, m), nil }
+
+// UnmarshalBinary reads what MarshalBinary returns. The payload then is a part of b.
+func (m *Message) UnmarshalBinary(b []byte) error { return parseRecord(b, m) }
+
 // appendRecord appends m as it is stored.
 func appendRecord(dst []byte, m *Message) []byte {
 	start := len(dst)

@@ -41,7 +41,7 @@ type Listen struct {
 	Proxies         []string `key:"proxies" doc:"The addresses of proxies in front of this server, as in 10.0.0.7 or 10.0.0.0/8. Only what they say of a client is believed."`
 	ProxyHeader     string   `key:"proxy_header" default:"x-forwarded-for" values:"x-forwarded-for forwarded" doc:"Where the proxies say who a client is and how it came: in X-Forwarded-For and X-Forwarded-Proto, or in Forwarded (RFC 7239). The other is not believed: most proxies pass it on as the client sent it."`
 	ProxyProtocol   bool     `key:"proxy_protocol" default:"false" doc:"The proxies begin each TCP connection with a header of the PROXY protocol, version 1 or 2. Then nobody else can connect."`
-	Metrics         string   `key:"metrics" doc:"Where Prometheus may ask for /metrics, by http, as HOST:PORT. It is open to everybody who can connect there, so let it be an address that only your own machines reach. Empty is nowhere."`
+	Metrics         string   `key:"metrics" doc:"Where Prometheus may ask for /metrics, and load balancers for /healthz and /readyz, by http, as HOST:PORT. It is open to everybody who can connect there, so let it be an address that only your own machines reach. Empty is nowhere."`
 	Chat            bool     `key:"chat" default:"false" doc:"Serve the chat, which is a demonstration, at /. Development mode always does."`
 }
 

@@ -35,22 +35,29 @@ var ErrInfoTooLarge = errors.New("what a presence entry says about its user is t
 type Entry struct {
 	Channel    channel.Name
 	User       string
-	Connection string // unique; the same after a reconnect that resumes the session
-	Node       string // that the connection is on, and that vouches for it
+	Connection string // unique; the same after a reconnect that resumes the session, on whichever node
 	Info       []byte // what others are told of the user, at most MaxInfoBytes
+
+	// Turn grows whenever the connection has come to another node: of several nodes that say that they have it, the
+	// one with the greatest is right. Where a connection never comes to another, it may be 0.
+	Turn uint64
 }
 
-// Presence knows who is where. A user is present in a channel while any of its connections is, or has
-// left less than the grace period ago, so that a reconnect causes neither a leave nor a join. Its
-// methods may be called from any goroutine.
+// Presence knows who is where, on all nodes. A user is present in a channel while any of its connections is, or has
+// left less than the grace period ago, so that a reconnect causes neither a leave nor a join; nor does one to another node.
+// Its methods may be called from any goroutine.
 type Presence struct {
-	grace   time.Duration
 	observe func(channel.Name, Change)
 	running sync.WaitGroup // the goroutines that tell watchers
 	ended   chan struct{}  // closed by Close
 
+	node string // this one
+	rows Rows   // what the others know of it
+
 	mu     sync.Mutex // guards what follows
 	rooms  map[channel.Name]*room
+	grace  fuse // of connections of this node
+	linger fuse // of those of others
 	closed bool
 }
 
@@ -64,70 +71,40 @@ func NewPresence(grace time.Duration, observe func(channel.Name, Change)) *Prese
 	if observe == nil {
 		observe = func(channel.Name, Change) {}
 	}
-	return &Presence{grace: grace, observe: observe, rooms: make(map[channel.Name]*room), ended: make(chan struct{})}
+	p := &Presence{observe: observe, rows: unshared{}, rooms: make(map[channel.Name]*room), ended: make(chan struct{})}
+	p.grace.init(p, grace)
+	p.linger.init(p, lingerTime)
+	return p
 }
 
-// Join notes that a connection is there. If it already is, or has just left, its entry is replaced.
+// Join notes that a connection is there, on this node. If it already is, or has just left, its entry is replaced.
 // Cost: nothing that grows with the channel, save keeping the roster in order.
 func (p *Presence) Join(e Entry) error {
 	if len(e.Info) > MaxInfoBytes {
 		return fmt.Errorf("%w: %d bytes of %d; put a reference into it instead", ErrInfoTooLarge, len(e.Info), MaxInfoBytes)
+	}
+	row, err := rowOf(e)
+	if err != nil {
+		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil
 	}
-	r := p.roomLocked(e.Channel)
 	e.Info = slices.Clone(e.Info)
-	if old := r.connections[e.Connection]; old != nil {
-		old.stopLeaving()
-		if old.User == e.User {
-			old.Entry = e
-			return nil
-		}
-		p.removeLocked(r, old)
-	}
-	p.addLocked(r, &present{Entry: e})
+	p.claimLocked(&claim{Entry: e, node: p.node})
+	p.rows.Put(rowKey(e.Channel, e.Connection), row)
 	return nil
 }
 
-// Leave notes that a connection has gone. It stays present for the grace period.
+// Leave notes that a connection has gone from this node. It stays present for the grace period, unless another node has it.
 func (p *Presence) Leave(name channel.Name, connection string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := p.rooms[name]
-	if r == nil {
-		return
-	}
-	c := r.connections[connection]
-	if c == nil || c.leaving != nil || p.closed {
-		return
-	}
-	var leaving *time.Timer
-	leaving = time.AfterFunc(p.grace, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if c.leaving == leaving {
-			p.removeLocked(r, c)
-			p.tidyLocked(r)
-		}
-	})
-	c.leaving = leaving
-}
-
-// DropNode removes all entries that a node vouches for, at once: it is gone.
-func (p *Presence) DropNode(node string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, r := range p.rooms {
-		for _, c := range r.connections {
-			if c.Node == node {
-				c.stopLeaving()
-				p.removeLocked(r, c)
-			}
-		}
-		p.tidyLocked(r)
+	if c := p.findLocked(name, connection, p.node); c != nil && c.fuse == nil && !p.closed {
+		p.grace.light(c)
+		p.cedeLocked(c.of)
 	}
 }
 
@@ -139,11 +116,8 @@ func (p *Presence) Close() {
 		close(p.ended)
 		p.clearLocked()
 	}
-	for _, r := range p.rooms {
-		for _, c := range r.connections {
-			c.stopLeaving()
-		}
-	}
+	p.grace.stop()
+	p.linger.stop()
 	p.mu.Unlock()
 	p.running.Wait()
 }
@@ -152,7 +126,7 @@ func (p *Presence) Close() {
 func (p *Presence) clearLocked() {
 	for name, r := range p.rooms {
 		for user, u := range r.users {
-			p.observe(name, Change{User: user, Info: u.connections[len(u.connections)-1].Info})
+			p.observe(name, Change{User: user, Info: u.info()})
 		}
 	}
 }

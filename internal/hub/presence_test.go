@@ -60,10 +60,33 @@ func inPresence(t *testing.T, test func(t *testing.T, p *Presence)) {
 	})
 }
 
-func join(t rapid.TB, p *Presence, user, connection, node string) {
+func join(t rapid.TB, p *Presence, user, connection string) {
 	t.Helper()
-	if err := p.Join(Entry{Channel: "c", User: user, Connection: connection, Node: node, Info: []byte(user)}); err != nil {
+	if err := p.Join(Entry{Channel: "c", User: user, Connection: connection, Info: []byte(user)}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// hear has another node say that it has a connection.
+func hear(t rapid.TB, p *Presence, node string, e Entry) {
+	t.Helper()
+	e.Channel = "c"
+	value, err := rowOf(e)
+	if err == nil {
+		err = p.Row(node, rowKey(e.Channel, e.Connection), value)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// unhear has another node say that it has it no more.
+func unhear(t rapid.TB, p *Presence, node string, connections ...string) {
+	t.Helper()
+	for _, connection := range connections {
+		if err := p.Row(node, rowKey("c", connection), nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -78,10 +101,10 @@ func TestOneUserWithSeveralConnectionsIsOneUserAndSeveralConnections(t *testing.
 	inPresence(t, func(t *testing.T, p *Presence) {
 		var w watcher
 		defer p.Watch("c", &w).Cancel()
-		join(t, p, "ann", "1", "n")
+		join(t, p, "ann", "1")
 		synctest.Wait()
-		join(t, p, "ann", "2", "n")
-		join(t, p, "bob", "3", "n")
+		join(t, p, "ann", "2")
+		join(t, p, "bob", "3")
 		wantCount(t, p, 2, 3)
 		p.Leave("c", "1")
 		time.Sleep(DefaultGrace)
@@ -98,13 +121,12 @@ func TestOneUserWithSeveralConnectionsIsOneUserAndSeveralConnections(t *testing.
 
 func TestAReconnectWithinTheGracePeriodCausesNoLeaveAndNoJoin(t *testing.T) {
 	inPresence(t, func(t *testing.T, p *Presence) {
-		join(t, p, "ann", "1", "old node")
+		join(t, p, "ann", "1")
 		var w watcher
 		defer p.Watch("c", &w).Cancel()
 		p.Leave("c", "1")
 		time.Sleep(DefaultGrace - time.Millisecond)
-		join(t, p, "ann", "1", "new node")
-		p.DropNode("old node")
+		join(t, p, "ann", "1")
 		time.Sleep(time.Hour)
 		wantCount(t, p, 1, 1)
 		w.want(t)
@@ -117,45 +139,30 @@ func TestAReconnectWithinTheGracePeriodCausesNoLeaveAndNoJoin(t *testing.T) {
 	})
 }
 
-func TestANodeTakesItsEntriesWithIt(t *testing.T) {
-	inPresence(t, func(t *testing.T, p *Presence) {
-		join(t, p, "ann", "1", "a")
-		join(t, p, "ann", "2", "b")
-		join(t, p, "bob", "3", "a")
-		p.Leave("c", "3")
-		var w watcher
-		defer p.Watch("c", &w).Cancel()
-		p.DropNode("a")
-		synctest.Wait()
-		wantCount(t, p, 1, 1)
-		w.want(t, "[-bob]")
-	})
-}
-
 func TestJoinsAndLeavesOfALargeChannelAreToldTogether(t *testing.T) {
 	inPresence(t, func(t *testing.T, p *Presence) {
 		for i := range largeRoom {
-			join(t, p, fmt.Sprint("user ", i), fmt.Sprint(i), "n")
+			join(t, p, fmt.Sprint("user ", i), fmt.Sprint(i))
 		}
 		var w watcher
 		watch := p.Watch("c", &w)
-		join(t, p, "ann", "ann", "n")
+		join(t, p, "ann", "ann")
 		time.Sleep(largeRoomPause / 2)
-		join(t, p, "bob", "bob", "other")
-		join(t, p, "eve", "eve", "gone")
-		p.DropNode("gone")
+		hear(t, p, "other", Entry{User: "bob", Connection: "bob"})
+		join(t, p, "eve", "eve 1")
+		join(t, p, "ann", "eve 1") // it was her
 		w.want(t)
 		time.Sleep(largeRoomPause)
 		w.want(t, "[+ann +bob]")
 		for i := range maxChanges + 1 {
-			join(t, p, fmt.Sprint("guest ", i), fmt.Sprint("guest ", i), "n")
+			join(t, p, fmt.Sprint("guest ", i), fmt.Sprint("guest ", i))
 		}
 		time.Sleep(2 * largeRoomPause)
 		w.want(t, "[+ann +bob]", "[missed]")
 		watch.Cancel()
 		watch.Cancel()
-		p.DropNode("other")
-		time.Sleep(2 * largeRoomPause)
+		unhear(t, p, "other", "bob")
+		time.Sleep(2 * lingerTime)
 		w.want(t, "[+ann +bob]", "[missed]")
 	})
 }
@@ -163,9 +170,9 @@ func TestJoinsAndLeavesOfALargeChannelAreToldTogether(t *testing.T) {
 func TestARosterIsReadInPages(t *testing.T) {
 	inPresence(t, func(t *testing.T, p *Presence) {
 		for _, user := range []string{"eve", "ann", "bob", "dan", "cat"} {
-			join(t, p, user, user+" 1", "n")
+			join(t, p, user, user+" 1")
 		}
-		join(t, p, "cat", "cat 2", "n")
+		join(t, p, "cat", "cat 2")
 		var got []string
 		for after, more := "", true; more; {
 			var page []Member
@@ -174,7 +181,6 @@ func TestARosterIsReadInPages(t *testing.T) {
 				got = append(got, fmt.Sprint(m.User, m.Connections, string(m.Info)))
 				after = m.User
 			}
-			p.DropNode("nobody's")
 		}
 		if want := []string{"ann1ann", "bob1bob", "cat2cat", "dan1dan", "eve1eve"}; !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
@@ -194,13 +200,17 @@ func TestAnEntryThatSaysTooMuchIsRefused(t *testing.T) {
 // Whatever comes and goes, a watcher that adds up what it is told knows who is there.
 func TestAWatcherThatAddsUpKnowsWhoIsThere(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		type move struct{ what, user, connection, node string }
+		type move struct {
+			what, user, connection, node string
+			turn                         uint64
+		}
 		moves := rapid.SliceOf(rapid.Custom(func(t *rapid.T) move {
 			return move{
 				rapid.SampledFrom([]string{"join", "join", "leave", "drop", "wait"}).Draw(t, "what"),
 				rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "user"),
 				rapid.SampledFrom([]string{"1", "2", "3"}).Draw(t, "connection"),
-				rapid.SampledFrom([]string{"a", "b"}).Draw(t, "node"),
+				rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "node"),
+				rapid.Uint64Range(0, 2).Draw(t, "turn"),
 			}
 		})).Draw(rt, "moves")
 		var err error
@@ -209,14 +219,18 @@ func TestAWatcherThatAddsUpKnowsWhoIsThere(t *testing.T) {
 			var w watcher
 			watch := p.Watch("c", &w)
 			for _, m := range moves {
-				switch m.what {
-				case "join":
-					join(t, p, m.user, m.connection, m.node)
-				case "leave":
+				switch {
+				case m.what == "join" && m.node == "":
+					join(t, p, m.user, m.connection)
+				case m.what == "join":
+					hear(t, p, m.node, Entry{User: m.user, Connection: m.connection, Turn: m.turn})
+				case m.what == "leave" && m.node == "":
 					p.Leave("c", m.connection)
-				case "drop":
-					p.DropNode(m.node)
-				case "wait":
+				case m.what == "leave":
+					unhear(t, p, m.node, m.connection)
+				case m.what == "drop":
+					unhear(t, p, m.node, "1", "2", "3")
+				case m.what == "wait":
 					time.Sleep(600 * time.Millisecond)
 				}
 			}

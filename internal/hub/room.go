@@ -3,7 +3,6 @@ package hub
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
 )
@@ -23,45 +22,38 @@ type room struct {
 	telling sync.Mutex        // held while watchers are called; taken before Presence.mu
 }
 
-// present is an entry in its room.
-type present struct {
-	Entry
-	leaving *time.Timer // runs while the connection is gone and may come back
-}
-
 // user is one user's connections, the oldest first.
 type user struct {
+	name        string
 	connections []*present
 }
 
-// stopLeaving keeps a connection that had gone.
-func (c *present) stopLeaving() {
-	if c.leaving != nil {
-		c.leaving.Stop()
-		c.leaving = nil // and if its function waits for the lock, it will see that
-	}
-}
+// info returns what is known of the user, by the newest connection.
+func (u *user) info() []byte { return u.connections[len(u.connections)-1].claims[0].Info }
 
-func (p *Presence) addLocked(r *room, c *present) {
-	r.connections[c.Connection] = c
-	u := r.users[c.User]
+// enterLocked counts a connection with its user, who comes if it is the first.
+func (p *Presence) enterLocked(r *room, c *present) {
+	name := c.claims[0].User
+	u := r.users[name]
 	if u == nil {
-		u = &user{}
-		r.users[c.User] = u
+		u = &user{name: name}
+		r.users[name] = u
 		r.sorted = false
-		p.noteLocked(r, c.User, c.Info, true)
+		p.noteLocked(r, name, c.claims[0].Info, true)
 	}
 	u.connections = append(u.connections, c)
+	c.user = u
 }
 
-func (p *Presence) removeLocked(r *room, c *present) {
-	delete(r.connections, c.Connection)
-	u := r.users[c.User]
+// exitLocked undoes enterLocked. The user goes with the last connection, of which info is known.
+func (p *Presence) exitLocked(r *room, c *present, info []byte) {
+	u := c.user
+	c.user = nil
 	u.connections = slices.DeleteFunc(u.connections, func(other *present) bool { return other == c })
 	if len(u.connections) == 0 {
-		delete(r.users, c.User)
+		delete(r.users, u.name)
 		r.sorted = false
-		p.noteLocked(r, c.User, c.Info, false)
+		p.noteLocked(r, u.name, info, false)
 	}
 }
 
@@ -89,8 +81,8 @@ func (p *Presence) Roster(name channel.Name, after string, most int) (members []
 	}
 	to := min(from+most, len(r.order))
 	for _, name := range r.order[from:to] {
-		all := r.users[name].connections
-		members = append(members, Member{User: name, Info: all[len(all)-1].Info, Connections: len(all)})
+		u := r.users[name]
+		members = append(members, Member{User: name, Info: u.info(), Connections: len(u.connections)})
 	}
 	return members, to < len(r.order)
 }

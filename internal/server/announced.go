@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/subtle"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ const (
 type announced struct {
 	net.Listener
 	proxies proxies
+	canary  string // what the canary has in its header, which is none of the proxies
 	log     *slog.Logger
 	ready   chan net.Conn
 	failed  chan error // of Accept below; closed when it has ended
@@ -42,8 +44,8 @@ type announced struct {
 	running sync.WaitGroup // the accepting, and the reading of each header
 }
 
-func newAnnounced(l net.Listener, p proxies, log *slog.Logger) *announced {
-	a := &announced{Listener: l, proxies: p, log: log, ready: make(chan net.Conn), failed: make(chan error)}
+func newAnnounced(l net.Listener, p proxies, canary string, log *slog.Logger) *announced {
+	a := &announced{Listener: l, proxies: p, canary: canary, log: log, ready: make(chan net.Conn), failed: make(chan error)}
 	a.open, a.close = context.WithCancel(context.Background())
 	a.running.Go(a.acceptAll)
 	return a
@@ -85,21 +87,25 @@ func (a *announced) acceptAll() {
 			}
 			continue
 		}
-		if !a.proxies.contains(peerOf(nc.RemoteAddr()).Addr()) {
-			a.refuse(nc, errors.New("it is none of the proxies; add its address to listen.proxies if it is one"))
+		peer := peerOf(nc.RemoteAddr()).Addr()
+		proxy := a.proxies.contains(peer)
+		if !proxy && peer != peerOf(nc.LocalAddr()).Addr() { // of this machine it may be the canary
+			a.refuse(nc, errNoProxy)
 			continue
 		}
 		select {
 		case places <- struct{}{}:
 			a.running.Go(func() {
 				defer func() { <-places }()
-				a.admit(nc)
+				a.admit(nc, proxy)
 			})
 		default:
 			a.refuse(nc, fmt.Errorf("%d connections wait for their PROXY header already", maxAnnouncing))
 		}
 	}
 }
+
+var errNoProxy = errors.New("it is none of the proxies; add its address to listen.proxies if it is one")
 
 func (a *announced) refuse(nc net.Conn, reason error) {
 	a.log.Warn("connection refused", "remote", nc.RemoteAddr(), "error", reason)
@@ -108,12 +114,16 @@ func (a *announced) refuse(nc net.Conn, reason error) {
 	}
 }
 
-// admit reads the header of a connection and hands it on, or closes it.
-func (a *announced) admit(nc net.Conn) {
+// admit reads the header of a connection and hands it on, or closes it: if it is no proxy's, it has to be the canary's.
+func (a *announced) admit(nc net.Conn, proxy bool) {
 	stop := context.AfterFunc(a.open, func() { nc.Close() })
-	client, err := readAnnouncement(nc)
+	client, canary, err := readAnnouncement(nc)
 	if !stop() {
 		return // closed
+	}
+	if !proxy && subtle.ConstantTimeCompare([]byte(canary), []byte(a.canary)) != 1 {
+		a.refuse(nc, errNoProxy)
+		return
 	}
 	if err != nil {
 		a.refuse(nc, fmt.Errorf("the proxy did not begin with a PROXY header: %w; let it send one, or set listen.proxy_protocol to false", err))
@@ -131,30 +141,30 @@ func (a *announced) admit(nc net.Conn) {
 }
 
 // readAnnouncement reads the header of a connection, and not a byte more. The address is not valid if the proxy
-// speaks for itself, as to see whether the server is alive.
-func readAnnouncement(nc net.Conn) (netip.AddrPort, error) {
+// speaks for itself, as to see whether the server is alive. canary is what the canary shows.
+func readAnnouncement(nc net.Conn) (client netip.AddrPort, canary string, err error) {
 	if err := nc.SetReadDeadline(time.Now().Add(announceTimeout)); err != nil {
-		return netip.AddrPort{}, err
+		return netip.AddrPort{}, "", err
 	}
 	raw, err := announcement(nc)
 	if err != nil {
-		return netip.AddrPort{}, err
+		return netip.AddrPort{}, "", err
 	}
 	header, err := proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(raw), maxAnnouncement))
 	if err != nil {
-		return netip.AddrPort{}, err
+		return netip.AddrPort{}, "", err
 	}
 	if err := nc.SetReadDeadline(time.Time{}); err != nil {
-		return netip.AddrPort{}, err
+		return netip.AddrPort{}, "", err
 	}
 	if header.Command.IsLocal() {
-		return netip.AddrPort{}, nil
+		return netip.AddrPort{}, shownByCanary(header), nil
 	}
-	client := peerOf(header.SourceAddr)
+	client = peerOf(header.SourceAddr)
 	if !client.IsValid() {
-		return netip.AddrPort{}, errors.New("it does not name the client's address")
+		return netip.AddrPort{}, "", errors.New("it does not name the client's address")
 	}
-	return client, nil
+	return client, "", nil
 }
 
 // announcement reads the bytes of a header. A line of version 1 is read byte by byte, as its length is not known.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/health"
 	"github.com/holdfast-dev/holdfast/internal/telemetry"
 )
 
@@ -33,6 +34,8 @@ func (m *meter) init(s *Server) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.Handler())
+	mux.HandleFunc(health.AlivePath, func(w http.ResponseWriter, r *http.Request) { s.canary.ready.ServeAlive(w, r) })
+	mux.HandleFunc(health.ReadyPath, func(w http.ResponseWriter, r *http.Request) { s.canary.ready.ServeReady(w, r) })
 	m.web = http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: metricsTimeout, MaxHeaderBytes: maxHeaderBytes}
 }
 

@@ -44,19 +44,19 @@ func (s *Server) openMQTT(ctx context.Context, d *door.Door) (*mqtt.Handler, err
 		MaxMessageBytes: s.config.MaxMessageBytes,
 		SendQueueBytes:  s.config.SendQueueBytes,
 		Presence:        s.presence,
+		Cluster:         s.cluster,
 		Log:             s.config.Log,
 	}
 	if logs := s.store.logs; logs != nil {
-		newest := broker.Retention{Count: 1}
-		sessions, err := logs.Log(ctx, mqttSessionLogName, newest)
+		sessions, err := logs.Log(ctx, mqttSessionLogName, broker.Retention{Count: 1, Age: mqtt.RecordAge})
 		if err != nil {
 			return nil, err
 		}
-		retained, err := logs.Log(ctx, mqttRetainedLogName, newest)
+		retained, err := logs.Log(ctx, mqttRetainedLogName, broker.Retention{Count: 1})
 		if err != nil {
 			return nil, err
 		}
-		c.Sessions, c.Retained, c.Alone = sessions, retained, s.config.Broker.URL == ""
+		c.Sessions, c.Retained = sessions, retained
 	}
 	return mqtt.New(ctx, s.store.channels, c)
 }

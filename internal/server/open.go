@@ -48,15 +48,23 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.clients.Backend = s.backends
 	s.clients.Join(s.cluster)
 	s.presence = hub.NewPresence(presenceGrace, s.backends.changed)
+	if err = s.canary.init(ctx, s); err != nil {
+		return fmt.Errorf("readiness can't be looked after: %w", err)
+	}
 	if err = s.openEdges(ctx, key); err != nil {
 		return err
 	}
-	return s.cluster.Start(ctx) // with all that is told and asked registered
+	if err = s.cluster.Start(ctx); err != nil { // with all that is told and asked registered
+		return err
+	}
+	s.mqtt.Begin(ctx)
+	return nil
 }
 
 // release closes what is below the edges, as far as it was opened: the other nodes are told goodbye first, and then the
 // backends what they are still to be told, while there are logs for it.
 func (s *Server) release(ctx context.Context) error {
+	s.canary.end("the server has not started") // if nobody has ended it before
 	if s.cluster != nil {
 		s.cluster.Close()
 	}

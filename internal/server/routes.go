@@ -19,7 +19,7 @@ import (
 // URL with an empty segment instead of letting it be refused with the reason.
 func (s *Server) routes() http.Handler {
 	pages := s.pages()
-	return s.fromClients(s.announceHTTP3(s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.serveProbes(s.fromClients(s.announceHTTP3(s.checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, channels.Prefix), r.URL.Path == channels.EventsPath:
 			s.channels.ServeHTTP(w, r)
@@ -36,7 +36,7 @@ func (s *Server) routes() http.Handler {
 		default:
 			pages.ServeHTTP(w, r)
 		}
-	}))))
+	})))))
 }
 
 // pages returns who answers for what is neither a channel nor the protocol's path.
@@ -57,7 +57,7 @@ func nothing(w http.ResponseWriter, _ *http.Request) {
 
 // reserved are the first segments of paths that are the server's own, so that no site comes to use one that
 // a later version needs.
-var reserved = []string{"channels", "console", "events", "mqtt", "signalr", "socket", "v1"}
+var reserved = []string{"channels", "console", "events", "healthz", "mqtt", "readyz", "signalr", "socket", "v1"}
 
 // isReserved tells whether a path is the server's own, whether or not there is anything.
 func isReserved(path string) bool {

@@ -66,6 +66,7 @@ type Config struct {
 	Node            string        // what the operator calls this node; "" is the same as "holdfast"
 	Endpoints       []string      // where clients reach this node and no other: base URLs
 	Version         string        // of the server, for those who ask
+	Canary          time.Duration // how often the node looks whether its own messages come through, for /readyz; 0 for never
 	Log             *slog.Logger
 }
 
@@ -93,6 +94,7 @@ type Server struct {
 	clients  *session.Clients
 	presence *hub.Presence
 	metrics  meter
+	canary   canary
 	front    *door.Door // tells of requests that reach no edge
 	channels *channels.Handler
 	socket   *socket.Handler
@@ -116,7 +118,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		}
 	}
 	cfg.Broker.DuplicateWindow = cmp.Or(cfg.Broker.DuplicateWindow, dedupWindow)
-	s := &Server{config: cfg, proxies: proxies{cfg.Proxies, cfg.Forwarded}}
+	s := &Server{config: cfg, proxies: proxies{cfg.Proxies, cfg.Forwarded}, canary: canary{key: newCanaryKey()}}
 	s.metrics.init(s)
 	var err error
 	if s.backends, err = newBackends(s); err != nil {
@@ -142,7 +144,7 @@ func (s *Server) newWeb() http.Server {
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		TLSConfig:         withProtocols(s.config.TLS, "h2", "http/1.1"),
+		TLSConfig:         s.canary.unasked(withProtocols(s.config.TLS, "h2", "http/1.1")),
 		ConnContext:       s.connContext,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams,
@@ -207,6 +209,7 @@ func (s *Server) Serve() error {
 	trimming.Go(func() { newTrimmer().run(serving) })
 	defer trimming.Wait()
 	defer stop()
+	s.canary.begin(s)
 
 	var running sync.WaitGroup
 	failed := make(chan error, len(s.https)+len(s.quic.sockets)+len(s.http)+len(s.metrics.listeners)+len(s.ports.plain)+len(s.ports.secure))
@@ -254,6 +257,7 @@ func (s *Server) Serve() error {
 // requests end. When ctx ends first, what is left is dropped and ctx's error returned. After it, no
 // goroutine of the server is left.
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
+	s.canary.end("the server stops")
 	s.ports.close()
 	var closing, quicClosing sync.WaitGroup
 	closing.Go(func() { s.clients.Close(ctx, reason) })

@@ -54,7 +54,7 @@ func (s *Server) announcedBy(ls []net.Listener) []net.Listener {
 		return ls
 	}
 	for i, l := range ls {
-		ls[i] = newAnnounced(l, s.proxies, s.config.Log)
+		ls[i] = newAnnounced(l, s.proxies, s.canary.key, s.config.Log)
 	}
 	return ls
 }

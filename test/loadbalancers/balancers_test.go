@@ -29,8 +29,9 @@ channels:
 
 // balancer is a program in front of nodes, over TLS.
 type balancer struct {
-	addr string
-	tls  *tls.Config // for clients
+	addr  string
+	mqtts string      // its port for MQTT over TLS; "" if it has none
+	tls   *tls.Config // for clients
 }
 
 // certificate returns the files of a certificate for localhost, and what trusts it.
@@ -89,7 +90,7 @@ http {
 }
 `, user, addr, cert, key, node, location)
 	run(t, addr, "nginx", "-p", dir, "-c", config, "-e", "stderr")
-	return &balancer{addr, trusts}
+	return &balancer{addr: addr, tls: trusts}
 }
 
 // haproxy runs HAProxy in front of nodes, which clients keep to by a cookie, with further lines in its defaults.
@@ -98,15 +99,6 @@ func haproxy(t *testing.T, defaults string, nodes ...string) *balancer {
 	dir := t.TempDir()
 	addr := freeAddr(t)
 	cert, key, trusts := certificate(t)
-	var pair []byte
-	for _, file := range []string{cert, key} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pair = append(pair, text...)
-	}
-	both := write(t, dir, "both.pem", "%s", pair)
 	var servers strings.Builder
 	for _, node := range nodes {
 		name := strings.NewReplacer(".", "-", ":", "-").Replace(node)
@@ -128,7 +120,7 @@ frontend https
 backend holdfast
   balance roundrobin
   cookie NODE insert indirect nocache httponly
-%s`, defaults, addr, both, servers.String())
+%s`, defaults, addr, together(t, cert, key), servers.String())
 	run(t, addr, "haproxy", "-db", "-f", filepath.Clean(config))
-	return &balancer{addr, trusts}
+	return &balancer{addr: addr, tls: trusts}
 }

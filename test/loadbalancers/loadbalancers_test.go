@@ -63,6 +63,7 @@ func talk(t *testing.T, c *client.Client, channel string, messages int) {
 }
 
 func TestMessagesPassByEveryTransport(t *testing.T) {
+	t.Parallel()
 	for name, b := range map[string]*balancer{
 		"nginx":   nginx(t, node(t), nginxAsShown),
 		"haproxy": haproxy(t, "", node(t), node(t)), // by turns, save who has the cookie
@@ -82,6 +83,7 @@ func TestMessagesPassByEveryTransport(t *testing.T) {
 
 // Without the lines about upgrades nginx talks HTTP/1.0 to the node.
 func TestBehindAnNginxThatKnowsNoWebSocketsAStreamIsTaken(t *testing.T) {
+	t.Parallel()
 	c := nginx(t, node(t), "").connect(t)
 	talk(t, c, "chat/a", 50)
 	if got := transport(c); got != client.TransportStream {
@@ -100,6 +102,7 @@ func TestBehindAnNginxThatHoldsAnswersBackPollsAreTaken(t *testing.T) {
 }
 
 func TestConnectionsThatAreCutWhenTheyAreIdleLoseNothing(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(t *testing.T) *balancer{
 		"nginx": func(t *testing.T) *balancer { return nginx(t, node(t), nginxAsShown+"\nproxy_read_timeout 2s;") },
 		"haproxy": func(t *testing.T) *balancer {
@@ -157,6 +160,7 @@ func countDrops(t *testing.T, c *client.Client) (drops func() int) {
 
 // A browser's fetch: HTTP/2 in front, HTTP/1.1 behind.
 func TestEventsAndHistoryPassOverHTTP2(t *testing.T) {
+	t.Parallel()
 	for name, b := range map[string]*balancer{"nginx": nginx(t, node(t), nginxAsShown), "haproxy": haproxy(t, "", node(t))} {
 		h2 := &http.Client{Transport: &http.Transport{TLSClientConfig: b.tls.Clone(), ForceAttemptHTTP2: true}}
 		t.Cleanup(h2.CloseIdleConnections)

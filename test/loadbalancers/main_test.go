@@ -1,15 +1,14 @@
 package loadbalancers
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
-	"syscall"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +24,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binary = filepath.Join(dir, "holdfast")
+	freePort.Store(rand.Int32N(portCount)) // far from those of other tests
 	build := exec.Command("go", "build", "-o", binary, "../../cmd/holdfast")
 	build.Stderr = os.Stderr
 	code := 1
@@ -53,85 +53,29 @@ func patient(t *testing.T) context.Context {
 	return ctx
 }
 
-// freeAddr returns an address of loopback on which nothing listens at the moment.
+// freePort is the last port that freeAddr has given, counted from firstPort. They are none of those that the system gives out,
+// which the connections of the tests take meanwhile.
+var freePort atomic.Int32
+
+const (
+	firstPort = 20_000
+	portCount = 12_000
+)
+
+// freeAddr returns an address of loopback on which nothing listens, and which it has not returned before.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// run runs a program until the end of the test, and returns when it listens on an address.
-func run(t *testing.T, addr, program string, args ...string) {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		path, err = exec.LookPath("/usr/sbin/" + program) // where only root looks
-	}
-	if err != nil {
-		t.Fatalf("%v: this test runs the real program; make tools installs it (Debian: apt-get install nginx-light haproxy)", err)
-	}
-	var said output
-	cmd := exec.Command(path, args...)
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		cmd.Wait() // how it ended is not what is tested
-		close(ended)
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM) // fails if it has ended
-		select {
-		case <-ended:
-		case <-time.After(patience):
-			cmd.Process.Kill()
-			<-ended
+	for range 100 {
+		port := firstPort + freePort.Add(1)%portCount
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue // somebody else's
 		}
-		if t.Failed() {
-			t.Logf("%s said:\n%s", program, said.String())
-		}
-	})
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); ; {
-		nc, err := net.Dial("tcp", addr)
-		if err == nil {
-			nc.Close()
-			return
-		}
-		select {
-		case <-ended:
-			t.Fatalf("%s has ended:\n%s", program, said.String())
-		case <-tick.C:
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not listen: %v", program, err)
-		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-}
-
-// output is what a program prints.
-type output struct {
-	mu sync.Mutex // guards what follows
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // write makes a file in a directory of the test.

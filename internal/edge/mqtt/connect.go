@@ -48,7 +48,9 @@ func (c *conn) connect(raw packet.Raw) {
 	if c.version == packet.V5 {
 		ok.Properties = c.terms(p, assigned, told)
 	}
-	c.handler.sessions.attach(c, p, ok)
+	if err := c.handler.sessions.attach(c, p, ok); err != nil && c.work.Err() == nil {
+		c.turnAway(err)
+	}
 }
 
 // nameClient gives a name to a client that has none, and returns it.

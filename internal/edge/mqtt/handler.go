@@ -7,7 +7,6 @@ package mqtt
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -40,12 +40,12 @@ type Config struct {
 	Presence        *hub.Presence
 	Log             *slog.Logger
 
-	// Where sessions and retained messages are kept; nil for in memory only. Alone says that no other node uses them.
-	Sessions, Retained Log
-	Alone              bool
+	Sessions, Retained Log              // where sessions, for RecordAge, and retained messages are kept; nil for in memory only
+	Cluster            *cluster.Cluster // the nodes that use them, not started yet; nil for this one alone
 
 	MaxKeepAlive     time.Duration // longest time for which a client of MQTT 5 may be silent; default 60 s
 	MaxSessionExpiry time.Duration // for which a session is kept without a connection; default 24 h
+	Grace            time.Duration // for which a will waits whose client has lost its node; default 10 s
 	MaxAway          int           // sessions without a connection that are kept; default 100,000
 
 	// FirstPacket is how long a client may take to send CONNECT. Default 10 s.
@@ -57,6 +57,7 @@ const (
 	defaultMaxKeepAlive     = 60 * time.Second
 	defaultMaxSessionExpiry = 24 * time.Hour
 	defaultMaxAway          = 100_000
+	defaultGrace            = 10 * time.Second
 	defaultFirstPacket      = 10 * time.Second
 	handshakeTimeout        = 10 * time.Second // of TLS
 
@@ -69,6 +70,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.MaxKeepAlive, defaultMaxKeepAlive)
 	orDefault(&c.MaxSessionExpiry, defaultMaxSessionExpiry)
 	orDefault(&c.MaxAway, defaultMaxAway)
+	orDefault(&c.Grace, defaultGrace)
 	orDefault(&c.FirstPacket, defaultFirstPacket)
 	return c
 }
@@ -95,26 +97,31 @@ type Handler struct {
 	work    context.Context // of what is being published, and of what outlives connections
 	stop    context.CancelFunc
 	running sync.WaitGroup // connections that have not arrived yet, and what follows the logs
-	writing writing        // sessions on their way to the log
+	writing writing        // sessions on their way to the log, and what has to be done for them
 
-	sources    atomic.Uint64 // made so far
-	sourceName string        // what makes them differ from those of other nodes, and of this one before
+	node    string        // this one's id, which differs from that of others, and of this one before
+	sources atomic.Uint64 // made so far
 }
 
-// New returns a handler for channels, with what is kept of sessions and retained messages.
+// New returns a handler for channels, with what is kept of sessions and retained messages. Begin comes next, once the cluster is
+// started.
 func New(ctx context.Context, channels *session.Channels, config Config) (*Handler, error) {
 	greeting := *config.Door
 	greeting.GreetsLater = true // CONNECT says who the client is
 	h := &Handler{
-		channels:   channels,
-		config:     config.withDefaults(),
-		door:       &greeting,
-		keep:       websocket.NewKeepalive(0, 0),
-		retained:   newRetained(config.Retained),
-		sourceName: rand.Text()[:8],
+		channels: channels,
+		config:   config.withDefaults(),
+		door:     &greeting,
+		keep:     websocket.NewKeepalive(0, 0),
+		retained: newRetained(config.Retained),
 	}
+	if h.config.Cluster == nil {
+		h.config.Cluster = cluster.Alone(cluster.Node{ID: cluster.NewID()})
+	}
+	h.node = h.config.Cluster.Self().ID
 	h.work, h.stop = context.WithCancel(context.Background())
 	h.sessions = newSessions(h)
+	h.join(h.config.Cluster)
 	h.accept = websocket.AcceptOptions{
 		Origins:      config.Door.Origins,
 		Subprotocols: []string{"mqtt", "mqttv3.1"},
@@ -131,6 +138,24 @@ func New(ctx context.Context, channels *session.Channels, config Config) (*Handl
 	}
 	h.running.Go(func() { (&system{h, time.Now(), make(map[channel.Name]string)}).run(h.work) })
 	return h, nil
+}
+
+// join registers what is asked and told of sessions.
+func (h *Handler) join(c *cluster.Cluster) {
+	c.Hear(topicClaim, h.sessions.hearClaim)
+	c.Answer(topicRelease, h.sessions.release)
+	c.Answer(topicRest, h.sessions.rest)
+	c.Watch(h.sessions.heirs)
+}
+
+// goes runs work that may block, unless the handler is closed, which waits for it.
+func (h *Handler) goes(work func()) {
+	if h.writing.begin() {
+		go func() {
+			defer h.writing.end()
+			work()
+		}()
+	}
 }
 
 // maxPacketBytes is the largest packet that a client may send.
@@ -219,10 +244,11 @@ func (h *Handler) Close() {
 	h.running.Wait()
 	h.sessions.close()
 	h.writing.close()
+	h.sessions.handed.clear()
 	h.keep.Close()
 }
 
 // newSource returns a name for what one session publishes.
 func (h *Handler) newSource() string {
-	return h.sourceName + strconv.FormatUint(h.sources.Add(1), 36)
+	return h.node + strconv.FormatUint(h.sources.Add(1), 36)
 }

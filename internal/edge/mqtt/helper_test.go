@@ -47,6 +47,9 @@ func startOn(t *testing.T, channels *session.Channels, limits policy.Limits, con
 	if err != nil {
 		t.Fatal(err)
 	}
+	if config.Cluster == nil {
+		h.Begin(patience(t))
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

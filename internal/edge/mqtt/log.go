@@ -13,6 +13,9 @@ import (
 type Log interface {
 	// Append stores m without waiting for it. done is called once, from another goroutine.
 	Append(ctx context.Context, m *broker.Message, done func(broker.Ack, error))
+	// AppendAfter stores m only if the newest value of the name is the one at the offset last, 0 for none. Else the error is
+	// [broker.ErrNotLast].
+	AppendAfter(ctx context.Context, last uint64, m *broker.Message, done func(broker.Ack, error))
 	Read(ctx context.Context, p channel.Pattern, after uint64, most int) (*broker.Page, error)
 	Follow(deliver func(batch []broker.Live)) (stop func())
 }

@@ -19,7 +19,8 @@ import (
 type record struct {
 	User     string        `json:"user,omitzero"`
 	Client   string        `json:"client"`
-	Node     string        `json:"node"` // that has the session
+	Node     string        `json:"node"`  // that has the session
+	Claim    string        `json:"claim"` // of it: no two sessions write the same
 	Source   string        `json:"source"`
 	Expiry   time.Duration `json:"expiry,format:sec"`
 	Left     time.Time     `json:"left,omitzero"` // when it lost its connection; zero while it has one
@@ -29,6 +30,7 @@ type record struct {
 	Subscriptions []subscriptionRecord `json:"subscriptions,omitzero"`
 	Flights       []flightRecord       `json:"flights,omitzero"`
 	Arriving      map[uint16]string    `json:"arriving,omitzero"` // ids of publications with QoS 2, by packet identifier
+	Will          *willRecord          `json:"will,omitzero"`
 }
 
 // subscriptionRecord is a subscription, and where its logs have been delivered up to.
@@ -61,13 +63,18 @@ func (k sessionKey) recordName() channel.Name {
 
 // recordLocked returns the session as it is to be stored; nil if it is to be forgotten.
 func (s *mqttSession) recordLocked() *record {
-	if s.over || s.expiry == 0 {
+	w := s.willLocked()
+	if s.over || s.expiry == 0 && w == nil {
 		return nil
 	}
-	r := &record{User: s.key.user, Client: s.key.client, Node: s.handler.sourceName, Source: s.source, Expiry: s.expiry, LastID: s.window.lastID, Arrivals: s.arrived}
+	r := &record{User: s.key.user, Client: s.key.client, Node: s.handler.node, Claim: s.claim, Source: s.source, Expiry: s.expiry, Will: w}
 	if s.conn == nil {
 		r.Left = s.lostAt
 	}
+	if s.expiry == 0 {
+		return r // of its session nothing is left when it is lost, but the will
+	}
+	r.LastID, r.Arrivals = s.window.lastID, s.arrived
 	for _, sub := range s.subs {
 		r.Subscriptions = append(r.Subscriptions, subscriptionRecord{sub.options, sub.id, s.reachedLocked(sub)})
 	}
@@ -125,31 +132,39 @@ func (sub *subscription) reach(m *broker.Message) {
 	sub.reached = append(sub.reached, broker.Position{Epoch: epoch, Offset: m.Offset})
 }
 
-// store stores a session, or that there is none any more if r is nil.
-func (h *Handler) store(key sessionKey, r *record, done func(error)) {
+// isKept tells whether the session is stored, or is to be.
+func (s *mqttSession) isKept() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inLog || s.expiry > 0 || s.willLocked() != nil
+}
+
+// store stores a session behind the record at the offset last, or that there is none any more if r is nil.
+func (h *Handler) store(key sessionKey, r *record, last uint64, done func(broker.Ack, error)) {
 	m := &broker.Message{Channel: key.recordName(), Type: websocket.Text, Time: time.Now()}
 	if r != nil {
 		var err error
 		if m.Payload, err = json.Marshal(r); err != nil {
-			done(err)
+			done(broker.Ack{}, err)
 			return
 		}
 	}
 	// The last records are written when the handler has begun to close. It blocks only while very much is on its way.
-	h.config.Sessions.Append(context.WithoutCancel(h.work), m, func(_ broker.Ack, err error) { done(err) })
+	h.config.Sessions.AppendAfter(context.WithoutCancel(h.work), last, m, done)
 }
 
-// stored returns a session that is stored, or nil.
-func (h *Handler) stored(ctx context.Context, key sessionKey) (*record, error) {
-	page, err := h.config.Sessions.Read(ctx, key.recordName().Pattern(), 0, 1)
+// stored returns the newest record of a name, nil if there is no session any more, and its offset; 0 if there never was one.
+func (h *Handler) stored(ctx context.Context, name channel.Name) (*record, uint64, error) {
+	page, err := h.config.Sessions.Read(ctx, name.Pattern(), 0, 1)
 	if err != nil || len(page.Messages) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
-	return parseStored(page.Messages[0], time.Now())
+	r, err := parseRecord(page.Messages[0])
+	return r, page.Messages[0].Offset, err
 }
 
-// parseStored reads a session; nil if there is none any more.
-func parseStored(m *broker.Message, now time.Time) (*record, error) {
+// parseRecord reads a session; nil if there is none any more.
+func parseRecord(m *broker.Message) (*record, error) {
 	if len(m.Payload) == 0 {
 		return nil, nil
 	}
@@ -157,8 +172,10 @@ func parseStored(m *broker.Message, now time.Time) (*record, error) {
 	if err := json.Unmarshal(m.Payload, r); err != nil {
 		return nil, err
 	}
-	if left := r.Left; !left.IsZero() && now.Sub(left) >= r.Expiry {
-		return nil, nil
-	}
 	return r, nil
+}
+
+// lasts tells whether there is a session to come back to.
+func (r *record) lasts(now time.Time) bool {
+	return r.Expiry > 0 && (r.Left.IsZero() || now.Sub(r.Left) < r.Expiry)
 }

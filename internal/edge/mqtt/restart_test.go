@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/edge/mqtt/packet"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -37,6 +38,17 @@ func openLogs(t *testing.T) *logs {
 // start starts an edge on the logs, alone or as one of several nodes.
 func (l *logs) start(alone bool) *edge {
 	l.t.Helper()
+	if alone {
+		e := l.startNode(Config{})
+		e.Begin(patience(l.t))
+		return e
+	}
+	return l.startNode(Config{})
+}
+
+// startNode starts an edge that does not know of others. Until Begin, it takes over no sessions of those that it takes to be gone.
+func (l *logs) startNode(config Config) *edge {
+	l.t.Helper()
 	kept := doortest.OpenRule()
 	kept.Channels, kept.History.Count, kept.Slow = "kept/#", 10_000, policy.SlowCatchUp
 	rules, err := policy.NewRules(kept, doortest.OpenRule())
@@ -51,7 +63,9 @@ func (l *logs) start(alone bool) *edge {
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(h.Close)
-	return startOn(l.t, channels, policy.Limits{}, Config{Sessions: l.own("//sessions"), Retained: l.own("//retained"), Alone: alone})
+	config.Sessions, config.Retained = l.own("//sessions"), l.own("//retained")
+	config.Cluster = cluster.Alone(cluster.Node{ID: cluster.NewID()})
+	return startOn(l.t, channels, policy.Limits{}, config)
 }
 
 func (l *logs) own(name string) Log {

@@ -4,98 +4,50 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unique"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
-	"github.com/holdfast-dev/holdfast/internal/channel"
-	"github.com/holdfast-dev/holdfast/internal/edge/mqtt/packet"
 	"github.com/holdfast-dev/holdfast/internal/session"
 )
 
 // restoreTimeout bounds how long it may take to find a session, and what is under way in it.
 const restoreTimeout = 10 * time.Second
 
-// open reads the sessions that are stored, and goes on following what other nodes do with theirs. A node that is alone takes
-// over all of them, so that what is published until their clients come back is kept for them.
+// open reads which sessions are stored, and goes on following what all nodes do with theirs.
 func (ss *sessions) open(ctx context.Context) error {
-	h := ss.handler
-	if h.config.Sessions == nil {
+	if ss.handler.config.Sessions == nil {
 		return nil
 	}
-	first := make(map[channel.Name]*broker.Message)
-	err := h.followLog(ctx, h.config.Sessions, func(m *broker.Message) {
-		if ss.opened.Load() {
-			ss.learn(m)
-			return
-		}
-		first[m.Channel] = m
-	})
-	if err != nil {
+	if err := ss.handler.followLog(ctx, ss.handler.config.Sessions, ss.learn); err != nil {
 		return err
 	}
-	for _, m := range first {
-		ss.learn(m)
-		r, err := parseStored(m, time.Now())
-		if err != nil {
-			h.config.Log.Warn("a stored session can't be read", "edge", "mqtt", "error", err)
-		}
-		if r != nil && h.config.Alone {
-			s := restore(ctx, h, r)
-			ss.all[s.key] = s
-			ss.at[s] = ss.away.PushBack(s)
-		}
-	}
-	ss.opened.Store(true)
-	h.running.Go(ss.keepUp)
+	ss.handler.running.Go(ss.keepUp)
 	return nil
 }
 
 // learn notes which sessions are stored, and gives up one that another node has taken over.
 func (ss *sessions) learn(m *broker.Message) {
-	ss.mu.Lock()
-	if len(m.Payload) == 0 {
-		delete(ss.stored, m.Channel)
-	} else {
-		ss.stored[m.Channel] = struct{}{}
-	}
-	ss.mu.Unlock()
-	r, err := parseStored(m, time.Now())
-	if err != nil || r == nil || r.Node == ss.handler.sourceName || !ss.opened.Load() {
+	r, err := parseRecord(m)
+	if err != nil {
+		ss.handler.config.Log.Warn("a stored session can't be read", "edge", "mqtt", "error", err)
 		return
 	}
 	ss.mu.Lock()
-	s := ss.all[sessionKey{r.User, r.Client}]
-	if s != nil {
-		ss.removeLocked(s)
-	}
-	ss.mu.Unlock()
-	if s != nil {
-		s.abandon(packet.SessionTakenOver, "the client has come to another node")
-	}
-}
-
-// isStored tells whether a session is in the log.
-func (ss *sessions) isStored(key sessionKey) bool {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
-	_, is := ss.stored[key.recordName()]
-	return is
-}
-
-// find returns a session that is stored and not here, or nil.
-func (ss *sessions) find(key sessionKey) *mqttSession {
-	if !ss.isStored(key) {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ss.handler.work, restoreTimeout)
-	defer cancel()
-	r, err := ss.handler.stored(ctx, key)
-	if err != nil {
-		ss.handler.config.Log.Warn("a stored session can't be read", "edge", "mqtt", "client", key.client, "error", err)
+	if m.Offset < ss.stored[m.Channel].offset {
+		ss.mu.Unlock()
+		return // the live feed is behind
 	}
 	if r == nil {
-		return nil
+		delete(ss.stored, m.Channel)
+		ss.mu.Unlock()
+		return
 	}
-	return restore(ctx, ss.handler, r)
+	ss.stored[m.Channel] = storedRecord{unique.Make(r.Node).Value(), m.Offset}
+	s := ss.all[sessionKey{r.User, r.Client}]
+	ss.mu.Unlock()
+	if s != nil && r.Node != ss.handler.node && s.journal.follows(m.Offset) {
+		ss.giveUp(s)
+	}
 }
 
 // keepUp stores from time to time how far the sessions have come.
@@ -108,18 +60,24 @@ func (ss *sessions) keepUp() {
 		case <-ss.handler.work.Done():
 			return
 		}
+		now := time.Now()
 		for _, s := range ss.list() {
-			if s.hasMoved() {
+			if s.hasMoved() || s.journal.isOld(now) {
 				s.journal.commit(func(error) {})
 			}
 		}
 	}
 }
 
-// keepUpInterval is for how long a client may get messages with QoS 1 again when the server has been killed.
-const keepUpInterval = 2 * time.Second
+const (
+	// keepUpInterval is for how long a client may get messages with QoS 1 again when the server has been killed.
+	keepUpInterval = 2 * time.Second
+	// renewInterval is after what time a record is written again that has not changed, and RecordAge when a log may forget it.
+	renewInterval = 24 * time.Hour
+	RecordAge     = 3 * renewInterval
+)
 
-// restore makes a session of what is stored of it, without a connection.
+// restore makes a session of what is stored of it, without a connection. What is done if nobody comes for it is not begun.
 func restore(ctx context.Context, h *Handler, r *record) *mqttSession {
 	s := newSession(h, sessionKey{r.User, r.Client})
 	s.source, s.expiry, s.arrived, s.inLog = r.Source, r.Expiry, r.Arrivals, true
@@ -140,7 +98,10 @@ func restore(ctx context.Context, h *Handler, r *record) *mqttSession {
 	if s.lostAt = r.Left; s.lostAt.IsZero() {
 		s.lostAt = time.Now() // the server was killed
 	}
-	s.gone = time.AfterFunc(max(s.expiry-time.Since(s.lostAt), 0), s.expire)
+	var err error
+	if s.will, err = r.Will.will(); err != nil {
+		h.config.Log.Warn("a stored will can't be read", "edge", "mqtt", "client", r.Client, "error", err)
+	}
 	return s
 }
 

@@ -16,6 +16,7 @@ type mqttSession struct {
 	handler *Handler
 	key     sessionKey
 	source  string // what it publishes bears this
+	claim   string // what is stored of it bears this
 
 	journal journal
 
@@ -34,43 +35,27 @@ type mqttSession struct {
 	flushing  bool                     // a goroutine waits until the link has room
 	changed   chan struct{}            // closed when Flush is to look again; nil while nobody waits
 	who       *auth.Identity           // of the last connection; nil if there has been none
-	lostAt    time.Time                // when there was a connection last
+	came      time.Time                // when the connection did
+	lostAt    time.Time                // when there was a connection last; zero if there never was
 	arrived   uint64                   // publications with QoS 2 that got an id
 	inLog     bool                     // it is stored
-	left      bool                     // it is stored as it is, for another node or a later time
+	restored  bool                     // it was, and has been made of that
 	moved     bool                     // something has been delivered since it was stored
 	steps     []func()                 // that wait until the session is stored
 	stepping  bool                     // a goroutine takes them
 	testament                          // what happens if it does not come back
 }
 
-// testament is what is done when a session stays away.
-type testament struct {
-	will    *will       // not published yet; nil for none
-	willDue *time.Timer // publishes it; nil without one
-	gone    *time.Timer // ends the session; nil while there is a connection
-}
-
-// stop keeps it from being done.
-func (t *testament) stop() {
-	if t.willDue != nil {
-		t.willDue.Stop()
-	}
-	if t.gone != nil {
-		t.gone.Stop()
-	}
-	t.will, t.willDue, t.gone = nil, nil, nil
-}
-
 func newSession(h *Handler, key sessionKey) *mqttSession {
 	s := &mqttSession{handler: h, key: key, source: h.newSource()}
+	s.claim = s.source
 	s.journal.session = s
 	return s
 }
 
-// attach gives the session a connection, tells that the client is let in, and sends again what it has not acknowledged. It
-// returns false if the session has ended meanwhile.
-func (s *mqttSession) attach(c *conn, p *packet.Connect, ok *packet.Connack) bool {
+// attach gives the session a connection, tells that the client is let in, and sends again what it has not acknowledged. here
+// says that the session was on this node before. It returns false if the session has ended meanwhile.
+func (s *mqttSession) attach(c *conn, p *packet.Connect, ok *packet.Connack, here bool) bool {
 	s.mu.Lock()
 	if s.over {
 		s.mu.Unlock()
@@ -79,7 +64,7 @@ func (s *mqttSession) attach(c *conn, p *packet.Connect, ok *packet.Connack) boo
 	old := s.conn
 	s.testament.stop()
 	s.who = c.client.Who()
-	s.conn, s.expiry = c, min(sessionExpiry(p), s.handler.config.MaxSessionExpiry)
+	s.conn, s.came, s.expiry = c, time.Now(), min(sessionExpiry(p), s.handler.config.MaxSessionExpiry)
 	s.window.open(c, p)
 	c.session = s
 	c.belongs.Store(s)
@@ -91,7 +76,9 @@ func (s *mqttSession) attach(c *conn, p *packet.Connect, ok *packet.Connack) boo
 	s.wakeLocked()
 	s.mu.Unlock()
 	s.reopen(c)
-	s.journal.commit(func(error) {})
+	if here {
+		s.journal.commit(func(error) {})
+	}
 	return true
 }
 
@@ -99,11 +86,12 @@ func (s *mqttSession) attach(c *conn, p *packet.Connect, ok *packet.Connack) boo
 func (s *mqttSession) detach(c *conn) {
 	s.mu.Lock()
 	w := c.will.Swap(nil)
-	if c.leaving.Load() {
-		w = nil // the server stops: the client is not lost, and will be somewhere else soon
+	grace := time.Duration(0)
+	if c.leaving.Load() { // the server stops: the client is not lost, and will be somewhere else soon
+		grace = s.handler.config.Grace
 	}
 	if s.conn != c { // another one has taken over
-		due := w != nil && (w.delay == 0 || s.over)
+		due := w != nil && grace == 0 && (w.delay == 0 || s.over)
 		s.mu.Unlock()
 		if due {
 			s.handler.publishWill(w)
@@ -112,40 +100,26 @@ func (s *mqttSession) detach(c *conn) {
 	}
 	s.conn, s.lostAt = nil, time.Now()
 	s.partLocked()
-	if s.expiry == 0 {
+	if s.over {
 		s.mu.Unlock()
-		s.handler.sessions.remove(s)
-		s.end()
 		if w != nil {
 			s.handler.publishWill(w)
 		}
 		return
 	}
-	s.pending.dropQoS0()
-	s.gone = time.AfterFunc(s.expiry, s.expire)
-	if w != nil && w.delay > 0 {
+	if s.expiry == 0 && (w == nil || grace == 0) {
 		s.will = w
-		s.willDue = time.AfterFunc(min(w.delay, s.expiry), s.publishWill)
-		w = nil
+		s.mu.Unlock()
+		s.handler.sessions.remove(s)
+		s.end()
+		return
 	}
+	s.pending.dropQoS0()
+	due := s.waitLocked(w, 0, grace)
 	s.wakeLocked()
 	s.mu.Unlock()
-	s.journal.commit(func(error) {})
+	s.journal.commit(s.unlessSuperseded(due))
 	s.handler.sessions.left(s)
-	if w != nil {
-		s.handler.publishWill(w)
-	}
-}
-
-// publishWill publishes the will whose delay is over, unless the client has come back.
-func (s *mqttSession) publishWill() {
-	s.mu.Lock()
-	w := s.will
-	s.will = nil
-	s.mu.Unlock()
-	if w != nil {
-		s.handler.publishWill(w)
-	}
 }
 
 // expire ends the session because it has been without a connection for too long.
@@ -173,25 +147,54 @@ func (s *mqttSession) end() {
 	}
 	s.wakeLocked()
 	s.mu.Unlock()
-	s.journal.commit(func(error) {})
+	s.journal.commit(s.unlessSuperseded(w))
 	s.cancelAll()
 	s.handOn()
-	if w != nil {
-		s.handler.publishWill(w)
-	}
 }
 
-// abandon ends the session here, and leaves it as it is stored.
+// abandon ends the session here, and leaves it as it is stored: its will is another's to publish.
 func (s *mqttSession) abandon(code packet.Reason, reason string) {
 	s.mu.Lock()
-	s.over, s.left = true, true
+	s.over = true
 	s.testament.stop()
 	if c := s.conn; c != nil {
+		c.will.Store(nil)
 		c.end(code, reason)
 	}
 	s.wakeLocked()
 	s.mu.Unlock()
+	s.journal.forbid()
 	s.cancelAll()
+}
+
+// handOver ends the session here because another node gets it, and returns what it is to store, and to take over besides; nil if it is
+// to end altogether. The log is not written any more.
+func (s *mqttSession) handOver(clean bool) (r *record, parcels []parcel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ends := clean || s.expiry == 0
+	w := s.will
+	if s.putOff || !ends {
+		w = nil // the client has come back in time
+	}
+	if c := s.conn; c != nil {
+		if w = c.will.Swap(nil); w != nil && w.delay > 0 && !ends {
+			w = nil
+		}
+	}
+	if !ends {
+		r, parcels = s.recordLocked(), s.parcelsLocked()
+	}
+	s.over = true
+	s.testament.stop()
+	if s.conn != nil {
+		s.conn.end(packet.SessionTakenOver, "the client has come to another node")
+	}
+	s.wakeLocked()
+	if w != nil {
+		s.handler.publishWill(w)
+	}
+	return r, parcels
 }
 
 func (s *mqttSession) cancelAll() {
@@ -200,13 +203,6 @@ func (s *mqttSession) cancelAll() {
 	for _, sub := range s.subs {
 		sub.cancel()
 	}
-}
-
-// lasting tells whether the session outlives its connection.
-func (s *mqttSession) lasting() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.expiry > 0
 }
 
 // hasMoved tells whether anything has been delivered since it was asked last, or acknowledged.
@@ -228,13 +224,6 @@ func (s *mqttSession) setExpiry(wanted time.Duration) bool {
 	}
 	s.expiry = min(wanted, s.handler.config.MaxSessionExpiry)
 	return true
-}
-
-// ephemeral tells whether the session ends with its connection: whoever takes over begins a new one.
-func (s *mqttSession) ephemeral() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conn != nil && s.expiry == 0
 }
 
 // patterns returns what the session is subscribed to.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/edge/mqtt/packet"
@@ -18,80 +17,55 @@ type sessionKey struct{ user, client string }
 // sessions are those of this node, by their keys.
 type sessions struct {
 	handler *Handler
+	turns   turns
+	handed  handed
+	look    chan struct{} // of one place: there may be sessions whose node has gone
 
-	opened atomic.Bool // what is stored has been read
-
-	mu     sync.Mutex                // guards what follows
-	stored map[channel.Name]struct{} // records in the log
+	mu     sync.Mutex                    // guards what follows
+	stored map[channel.Name]storedRecord // all records in the log
 	all    map[sessionKey]*mqttSession
 	away   list.List // of *mqttSession, the one that has been away for longest in front
 	at     map[*mqttSession]*list.Element
 }
 
-func newSessions(h *Handler) *sessions {
-	return &sessions{handler: h, stored: make(map[channel.Name]struct{}), all: make(map[sessionKey]*mqttSession), at: make(map[*mqttSession]*list.Element)}
+// storedRecord is what every node knows of a record.
+type storedRecord struct {
+	node   string // that has the session
+	offset uint64
 }
 
-// attach gives a connection the session that its client had, or a new one.
-func (ss *sessions) attach(c *conn, p *packet.Connect, ok *packet.Connack) {
-	key := sessionKey{c.client.Who().User, p.ClientID}
-	for {
-		s, old, present := ss.take(key, p.CleanStart)
-		if old != nil {
-			old.end()
-		}
-		if !present && old == nil {
-			s, present = ss.replace(s, p.CleanStart)
-		}
-		ok.SessionPresent = present
-		if s.attach(c, p, ok) {
-			return
-		}
+func newSessions(h *Handler) *sessions {
+	return &sessions{
+		handler: h,
+		look:    make(chan struct{}, 1),
+		stored:  make(map[channel.Name]storedRecord),
+		all:     make(map[sessionKey]*mqttSession),
+		at:      make(map[*mqttSession]*list.Element),
 	}
 }
 
-// take returns the session of a key, which is a new one if there was none, or if it is to be clean: then old is the one
-// before.
-func (ss *sessions) take(key sessionKey, clean bool) (s, old *mqttSession, present bool) {
+// recall returns the session of a client that is here, or nil. It does not count as away any more.
+func (ss *sessions) recall(key sessionKey) *mqttSession {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	s = ss.all[key]
+	s := ss.all[key]
 	if s != nil {
 		ss.returnedLocked(s)
 	}
-	if s != nil && !clean && !s.ephemeral() {
-		return s, nil, true
-	}
-	old, s = s, newSession(ss.handler, key)
-	ss.all[key] = s
-	return s, old, false
+	return s
 }
 
-// replace puts what is stored of a session in the place of a new one. For a clean start, it is forgotten instead.
-func (ss *sessions) replace(s *mqttSession, clean bool) (_ *mqttSession, present bool) {
-	if clean {
-		if ss.isStored(s.key) {
-			s.mu.Lock()
-			s.inLog = true // so that what is stored is replaced
-			s.mu.Unlock()
-		}
-		return s, false
-	}
-	found := ss.find(s.key)
-	if found == nil {
-		return s, false
-	}
+// add adds a session, whose key's turn it is.
+func (ss *sessions) add(s *mqttSession) {
 	ss.mu.Lock()
-	taken := ss.all[s.key] != s
-	if !taken {
-		ss.all[s.key] = found
-	}
-	ss.mu.Unlock()
-	if taken { // by another connection of the client, meanwhile
-		found.abandon(packet.SessionTakenOver, "")
-		return s, false
-	}
-	return found, true
+	defer ss.mu.Unlock()
+	ss.all[s.key] = s
+}
+
+// giveUp forgets a session that is another's by now.
+func (ss *sessions) giveUp(s *mqttSession) {
+	ss.remove(s)
+	s.abandon(packet.SessionTakenOver, "the client has come to another node")
 }
 
 // left notes that a session has no connection any more. If there are too many such, the one that has been away for longest
@@ -150,6 +124,7 @@ func (ss *sessions) close() {
 	ss.all = make(map[sessionKey]*mqttSession)
 	ss.mu.Unlock()
 	for _, s := range all {
+		s.journal.settle()
 		s.abandon(packet.ServerShuttingDown, "the server is shutting down")
 	}
 }

@@ -51,10 +51,10 @@ type model struct {
 	pages    []record.Record
 }
 
-// presence is somebody who came, or had to be gone.
+// presence is somebody who came, left, or had to be gone.
 type presence struct {
 	at   record.Time
-	here bool
+	what record.What
 }
 
 // subscription is what came of one.
@@ -138,9 +138,9 @@ func (m *model) take(r *record.Record) {
 		s.events = append(s.events, e)
 	case record.Page:
 		m.pages = append(m.pages, *r)
-	case record.Here, record.Gone:
+	case record.Here, record.Leaves, record.Gone:
 		key := [2]string{r.Who, r.Channel}
-		m.people[key] = append(m.people[key], presence{r.At, r.What == record.Here})
+		m.people[key] = append(m.people[key], presence{r.At, r.What})
 	case record.Roster:
 		m.rosters = append(m.rosters, *r)
 	case record.Fault:

@@ -48,7 +48,7 @@ func (m *model) mustBeGone(name string, r *record.Record) bool {
 		return true
 	}
 	p, known := m.last(name, r)
-	return known && !p.here
+	return known && p.what == record.Gone
 }
 
 // gone returns for how long somebody had to be gone.
@@ -62,7 +62,7 @@ func (m *model) checkAbsent(v *Verdict, r *record.Record) {
 		if key[1] != r.Channel {
 			continue
 		}
-		if p, known := m.last(key[0], r); known && p.here && !slices.Contains(r.Names, key[0]) {
+		if p, known := m.last(key[0], r); known && p.what == record.Here && !slices.Contains(r.Names, key[0]) {
 			v.add(Absent, key[0], r.Channel, "%s does not tell %s that it is present", r.Node, r.Who)
 		}
 	}

@@ -205,13 +205,15 @@ func (w *world) person() {
 func (w *world) depart(i int) {
 	if name := w.people[i]; name != "" {
 		w.people[i] = ""
+		w.add(record.Record{What: record.Leaves, Who: name, Channel: keptChannels[0]})
+		w.roster(false, []string{name}[:w.draw("seen", 2)]...)
 		w.add(record.Record{What: record.Gone, Who: name, Channel: keptChannels[0]})
 	}
 }
 
-func (w *world) roster(final bool) {
+func (w *world) roster(final bool, more ...string) {
 	there := slices.DeleteFunc(slices.Clone(w.people), func(name string) bool { return name == "" })
-	w.add(record.Record{What: record.Roster, Who: "watcher", Node: "n1", Channel: keptChannels[0], Names: there, Final: final})
+	w.add(record.Record{What: record.Roster, Who: "watcher", Node: "n1", Channel: keptChannels[0], Names: append(there, more...), Final: final})
 }
 
 func (w *world) page() {

@@ -45,6 +45,8 @@ const (
 
 	// Here is somebody who is present from now on: Who, Channel.
 	Here What = "here"
+	// Leaves is somebody who may be present from now on, or not: Who, Channel.
+	Leaves What = "leaves"
 	// Gone is somebody who must not be present any more after At: Who, Channel. At lies in the future of the event.
 	Gone What = "gone"
 	// Roster is who is present as a node tells it: Who asked, Node, Channel, Names; Final if it was asked for in the end.

@@ -16,8 +16,7 @@ export function orHTTP(webSocket = dialWebSocket()): Dial {
 
   /** One that has worked may fail once, for the server may be away; so may one that was open and then cut. */
   const failed = (opened: boolean) => {
-    failures++;
-    blocked = failures > 1 || !(opened || hasWorked);
+    blocked = !(opened || hasWorked) || ++failures > 1;
   };
   const load = async () => {
     const { createHTTP } = await import("./http/http.ts");
@@ -90,7 +89,6 @@ export function orHTTP(webSocket = dialWebSocket()): Dial {
         over = true;
         // Whoever waited for it has waited long enough.
         if (doubtful) {
-          doubtful = false;
           failed(opened);
         }
         transport?.close(code, reason);

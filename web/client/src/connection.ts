@@ -76,15 +76,17 @@ export function carry(
   return tabs?.(urls, own) ?? own;
 }
 
-/** Nothing is told during the call. Throws if there is nothing to connect with. */
+/** Nothing is told during the call. Throws if there is nothing to connect with. It begins at the first of the URLs. */
 export function createConnection(
-  urls: string[],
+  given: string[],
   options: TransportOptions,
   owner: ConnectionOwner,
 ): Connection {
-  const { dial, encoding } = carry(urls, options);
-  /** Counts through the URLs. */
-  let turn = 0;
+  const { dial, encoding } = carry(given, options);
+  /** The endpoints, given and told, in turn; and until when each is passed over, as long as there is a better one. */
+  let endpoints = new Map<string, number>();
+  /** The endpoint that was tried last. */
+  let url: string;
   /** The last reply to `connect`: the session to resume is in it. */
   let greeting: Welcome = {};
   let next: Link | undefined;
@@ -96,8 +98,17 @@ export function createConnection(
   let ended = false;
 
   const connect = () => {
+    /** For how long an endpoint is passed over that can't be reached. */
+    const restMs = 30_000;
+    const all = [...endpoints];
     timer = undefined;
-    next = createLink(linkOwner, dial, encoding, urls[turn++ % urls.length] as string);
+    [url] = (all.find(([, until]) => until < Date.now()) ?? all[0]) as [string, number];
+    endpoints.delete(url);
+    endpoints.set(url, Date.now() + restMs);
+    next = createLink(linkOwner, dial, encoding, url);
+  };
+  const prefer = (urls: string[] = []) => {
+    endpoints = new Map([...urls.map((one): [string, number] => [one, 0]), ...endpoints]);
   };
   const later = (ms: number) => {
     clearTimeout(timer);
@@ -127,7 +138,8 @@ export function createConnection(
         lost(link, error.retry ? 1013 : 4401, error.message, error.after);
       } else {
         greeting = link.welcome = welcome;
-        urls = [...new Set([...urls, ...(welcome.endpoints ?? [])])];
+        endpoints.set(url, 0);
+        prefer(welcome.endpoints);
         if (!current) {
           moved(link);
         }
@@ -138,28 +150,27 @@ export function createConnection(
   };
 
   const pushed = (link: Link, push: Incoming) => {
-    if (push.move && link === current) {
-      const { after, spread, endpoints = [] } = push.move;
+    const { move } = push;
+    if (move && link === current) {
       if (!next && !timer) {
-        if (endpoints[0]) {
-          turn = 0;
-          urls = [...new Set<string>([...endpoints, ...urls])];
-        }
-        later((after + Math.random() * spread) * 1000);
+        prefer(move.endpoints);
+        later((move.after + Math.random() * move.spread) * 1000);
       }
     } else {
       owner.pushed(link, push);
     }
   };
 
-  const lost = (link: Link | undefined, code: number, reason = "", after = 0) => {
+  const lost = (link: Link | undefined, code: number, reason = "", after?: number) => {
     /** The least wait after the close code 4429: there are too many. */
     const awaySeconds = 10;
     if (link === next) {
       next = undefined;
     } else if (link === current) {
       current = undefined;
-      attempt = Date.now() < stableAt ? attempt : 0;
+      if (Date.now() > stableAt) {
+        attempt = 0;
+      }
     }
     let ms = 0;
     // One that ends while the next is being made changes nothing more.
@@ -180,14 +191,14 @@ export function createConnection(
       ended = true;
       unwake();
       clearTimeout(timer);
-      for (const link of [current, next]) {
-        link?.close(code, reason);
-      }
+      current?.close(code, reason);
+      next?.close(code, reason);
       owner.closed(closed);
     }
   };
 
   const linkOwner = { opened, pushed, lost };
+  prefer(given);
   connect();
   /** The time for an answer when there is reason for doubt. */
   const probeSeconds = 5;

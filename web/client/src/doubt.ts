@@ -17,6 +17,14 @@ function isLarger({ body }: Entry, limit: number, encoding: Encoding): boolean {
 }
 
 /**
+ * Whether the reply may come on the connection that is being left. A channel without history would give it out twice, and
+ * later ones would overtake it.
+ */
+export function isAnsweredElsewhere({ link }: Entry, than: Link): boolean {
+  return !!link?.open && link !== than;
+}
+
+/**
  * Asks the subscriptions of a session, as any channel may be published to. `lives` has the connection on which all that
  * was stored before has come to them.
  */
@@ -31,6 +39,9 @@ export function createJudge(
     const { dedup = 0, limits } = link.welcome;
     if (limits?.message !== undefined && isLarger(entry, limits.message, encodingOn(link))) {
       return "too_large";
+    }
+    if (isAnsweredElsewhere(entry, link)) {
+      return "";
     }
     if (!entry.sentAt) {
       for (const subscription of subscriptions.values()) {

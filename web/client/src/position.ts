@@ -7,7 +7,7 @@ export function parsePositions(text: string | undefined): Positions {
   return new Map(
     text?.split(",").map((position) => {
       const [offset, epoch] = position.split(":") as [string, string];
-      return [epoch, Number(offset)];
+      return [epoch, +offset];
     }),
   );
 }

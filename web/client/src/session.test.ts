@@ -59,17 +59,67 @@ test("a call that is under way is waited for on the old connection", async () =>
   expect(old.closedWith?.code).toBe(1000);
 });
 
+/** Where it has connected, or tried to. */
+const tried = ({ sockets }: FakeServer) => sockets.map(({ url }) => url.slice(6, -12));
+
 test("endpoints are tried in turn, with waits that grow up to 30 s", async () => {
   const server = new FakeServer();
   vi.spyOn(Math, "random").mockReturnValue(0.999999);
   server.refuse = true;
   setUp({}, ["wss://one.test/socket", "wss://two.test/socket"], server);
   await pass(300_000);
-  const urls = server.sockets.map(({ url }) => url.slice(6, 9));
-  expect(urls.slice(0, 4)).toEqual(["one", "two", "one", "two"]);
+  const urls = tried(server);
+  expect(urls.slice(0, 4)).toEqual(["two", "one", "two", "one"]);
   expect(urls.length).toBeGreaterThan(12);
   expect(urls.length).toBeLessThan(18);
   vi.restoreAllMocks();
+});
+
+test("it begins at a random one of several endpoints", async () => {
+  const server = new FakeServer();
+  for (let i = 0; i < 60; i++) {
+    setUp({}, ["wss://one.test/socket", "wss://two.test/socket", "wss://three.test/socket"], server);
+  }
+  const begun = tried(server);
+  for (const name of ["one", "two", "three"]) {
+    expect(begun.filter((other) => other === name).length).toBeGreaterThan(5);
+  }
+});
+
+test("after a drop it goes to another endpoint first, those that the server tells among them", async () => {
+  const server = new FakeServer();
+  server.welcome = { endpoints: ["wss://two.test/socket", "wss://three.test/socket"] };
+  setUp({}, ["wss://one.test/socket"], server);
+  for (let i = 0; i < 5; i++) {
+    await pass(15_000);
+    server.welcome = {};
+    server.last.cut();
+  }
+  await pass(1000);
+  expect(tried(server)).toEqual(["one", "two", "three", "one", "two", "three"]);
+});
+
+test("an endpoint that is dead is passed over for half a minute", async () => {
+  const server = new FakeServer();
+  server.welcome = { endpoints: ["wss://two.test/socket"] };
+  setUp({}, ["wss://one.test/socket"], server);
+  await pass();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  server.refuse = true;
+  server.last.cut();
+  await pass(300);
+  server.refuse = false;
+  await pass(1500);
+  vi.restoreAllMocks();
+  for (let i = 0; i < 2; i++) {
+    server.last.cut();
+    await pass(3000);
+  }
+  expect(tried(server)).toEqual(["one", "two", "one", "one", "one"]);
+  await pass(30_000);
+  server.last.cut();
+  await pass(1000);
+  expect(tried(server).at(-1)).toBe("two");
 });
 
 test.each([1002, 1008, 4400, 4403, 4409, 4499])("the close code %i is final", async (code) => {

@@ -8,11 +8,12 @@
 import { createCalls } from "./calls.ts";
 import { orHTTP } from "./choice.ts";
 import { type Closed, carry, createConnection, type Drop, type TransportOptions } from "./connection.ts";
-import { createJudge } from "./doubt.ts";
+import { createJudge, isAnsweredElsewhere } from "./doubt.ts";
 import type { Fault } from "./error.ts";
+import { createHandover } from "./handover.ts";
 import { json } from "./json.ts";
 import { type Link, nextId } from "./link.ts";
-import { createOutbox, type PublishOptions, type Stored } from "./outbox.ts";
+import { createOutbox, type Done, type Entry, type PublishOptions, type Stored } from "./outbox.ts";
 import {
   createSubscription,
   type Emit,
@@ -91,6 +92,10 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   const carriers = new WeakMap<Link, TransportName>();
   /** On which connection all that was stored before has come to them. */
   const lives = new WeakMap<Subscription, Link>();
+  /** What has been sent and is not acknowledged. */
+  const unanswered = new Map<Done, Entry>();
+  /** Whether the connection before may still be there. */
+  let moving = false;
   let closing = false;
   let held = 0;
   let flush: ReturnType<typeof setTimeout> | undefined;
@@ -104,12 +109,16 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   const links = () => [current, next].filter((link) => link?.open) as Link[];
   /** Something has been answered. */
   const progressed = () => {
+    const here = current;
     if (
-      current &&
-      calls.allOn(current) &&
-      [...subscriptions.values()].every(({ link }) => link === current)
+      moving &&
+      here &&
+      calls.allOn(here) &&
+      [...subscriptions.values()].every(({ link }) => link === here) &&
+      ![...unanswered.values()].some((entry) => isAnsweredElsewhere(entry, here))
     ) {
-      connection.moved(current);
+      moving = false;
+      connection.moved(here);
     }
     if (closing && calls.empty()) {
       outbox.whenEmpty(() => connection.end({ code: 1000, reason: "", clean: true }));
@@ -124,7 +133,16 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
   /** Over plain HTTP everything is JSON, which may be longer. */
   const encodingOn = (link: Link) => (carriers.get(link) === "websocket" ? carrier.encoding : json);
   const calls = createCalls(encodingOn, progressed);
-  const outbox = createOutbox(createJudge(subscriptions, lives, encodingOn));
+  const judge = createJudge(subscriptions, lives, encodingOn);
+  const outbox = createOutbox((entry, link) => {
+    const verdict = judge(entry, link);
+    if (verdict === undefined) {
+      unanswered.set(entry.done, entry);
+    }
+    return verdict;
+  });
+  const subscriptionOf = (push: Incoming) => subscriptions.get(Object.values(push)[0]?.sub);
+  const handover = createHandover((link, push) => subscriptionOf(push)?.pushed(link, push));
   const ask: Session["ask"] = async (verb, body, repeat) => {
     if (self.state === "closed") {
       throw { code: "closed" } satisfies Fault;
@@ -150,7 +168,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     ask,
     begin(subscription: Subscription) {
       for (const link of links()) {
-        subscription.opened(link);
+        handover.subscribe(subscription, link);
       }
     },
     subscribe(what: SubscribeBody, where: SubscribeOptions, tell: Emit<SubscriptionEvents>) {
@@ -161,6 +179,9 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         }
         if (type === "ended") {
           subscriptions.delete(sub);
+        }
+        if (type === "gap" && handover.takes(subscription)) {
+          return;
         }
         tell(type, detail);
         if (type === "subscribed" || type === "ended") {
@@ -188,14 +209,17 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           return reject({ code: "queue_full", retry: true } satisfies Fault);
         }
         held += data.length;
-        id = outbox.publish({ channel, data, ...how }, (fault, at) => {
+        const done: Done = (fault, at) => {
           held -= data.length;
+          unanswered.delete(done);
           if (fault) {
             reject(fault);
           } else {
             resolve(at ?? {});
           }
-        });
+          progressed();
+        };
+        id = outbox.publish({ channel, data, ...how }, done);
       });
       return Object.assign(stored, { id });
     },
@@ -206,8 +230,10 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
     },
   };
 
+  /** Clients that know several endpoints spread over them. */
+  const first = Math.floor(Math.random() * urls.length);
   const connection = createConnection(
-    urls,
+    [...urls.slice(first), ...urls.slice(0, first)],
     tokens ? { ...carrier, dial: tokens.through(carrier.dial, failed) } : carrier,
     {
       hello: () => ({ token: tokens?.token, client }),
@@ -215,13 +241,14 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         next = link;
         carriers.set(link, by ?? "websocket");
         for (const subscription of subscriptions.values()) {
-          subscription.opened(link);
+          handover.subscribe(subscription, link);
         }
       },
       greeted(link) {
         current = link;
         self.transport = carriers.get(link);
         next = undefined;
+        moving = true;
         tokens?.accepted(link.welcome.expires);
         enter("live");
         emit("welcome", link.welcome);
@@ -230,9 +257,11 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
         progressed();
       },
       pushed(link, push: Incoming) {
-        const subscription = subscriptions.get(Object.values(push)[0]?.sub);
+        const subscription = subscriptionOf(push);
         if (subscription) {
-          subscription.pushed(link, push);
+          if (!handover.keeps(subscription, link, push)) {
+            subscription.pushed(link, push);
+          }
         } else if (push.expiring) {
           tokens?.expiring(push.expiring.in);
         } else if (push.error) {
@@ -244,6 +273,7 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           failed(drop.reason);
         }
         calls.lost(link);
+        handover.lost(link);
         for (const subscription of subscriptions.values()) {
           subscription.lost(link, drop);
         }
@@ -252,6 +282,8 @@ export function createSession(urls: string[], options: ConnectOptions, emit: Emi
           self.transport = undefined;
           enter("reconnecting");
         }
+        // What waited for its reply on the other one is sent here.
+        pump();
         if (!current) {
           emit("waiting", drop);
         }

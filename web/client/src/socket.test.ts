@@ -71,13 +71,13 @@ test("while it reconnects it tells why, and until when", async () => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   server.refuse = true;
   server.last.cut(4429, "too many");
-  await pass(10_011);
+  await pass(10_261);
   server.refuse = false;
   await pass(1000);
   vi.restoreAllMocks();
   expect(told).toEqual([
     ["live", undefined, undefined, undefined],
-    ["reconnecting", 4429, "too many", 10_000],
+    ["reconnecting", 4429, "too many", 10_250],
     ["reconnecting", 1006, "", 500],
     ["live", undefined, undefined, undefined],
   ]);

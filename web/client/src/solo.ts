@@ -41,7 +41,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   } catch {
     // The server refuses a channel without a name.
   }
-  const where = { since: take("since"), last: Number(take("last")) || undefined };
+  const where = { since: take("since"), last: +(take("last") as string) || undefined };
   const echo = take("echo") !== "false";
 
   /** Ends when all that was sent has been handed on. */
@@ -65,7 +65,7 @@ export function createSolo(socket: EventTarget, at: URL, options: TransportOptio
   const events: Omit<Events, "state" | "gap" | "lost"> = {
     subscribed(link) {
       connection.moved(link);
-      if (readyState === 0) {
+      if (!readyState) {
         readyState = 1;
         self.protocol = protocol;
         tell("open");

@@ -11,6 +11,7 @@ import type { Drop } from "./connection.ts";
 import type { Fault } from "./error.ts";
 import type { Link } from "./link.ts";
 import { type Positions, parsePositions } from "./position.ts";
+import type { TransportName } from "./transport.ts";
 import type { Incoming, Subscribed, WireMessage } from "./wire.ts";
 
 export type State = "connecting" | "live" | "reconnecting" | "closed";
@@ -75,8 +76,8 @@ export interface Subscription {
   lostAt: number;
   /** What `since` has to be to go on; "" if there is no position, undefined if there is none yet. */
   position(): string | null | undefined;
-  /** Subscribes on a connection. */
-  opened(link: Link): void;
+  /** Subscribes on a connection, whatever carries it; `ask` may be in the place of the connection's own. */
+  opened(link: Link, by?: TransportName, ask?: Link["ask"]): void;
   pushed(link: Link, push: Incoming): void;
   /** A connection is gone, or could not be made. */
   lost(link: Link | undefined, drop?: Drop): void;
@@ -175,9 +176,9 @@ export function createSubscription(
     link: undefined,
     position: () =>
       epochs ? [...epochs].map((epoch) => `${highest.get(epoch)}:${epoch}`).join() : options.since,
-    opened(link) {
+    opened(link, _by, ask = link.ask) {
       const since = self.position() || undefined;
-      link.ask("subscribe", { ...what, sub, since, last: since ? undefined : options.last }, (ok, error) => {
+      ask("subscribe", { ...what, sub, since, last: since ? undefined : options.last }, (ok, error) => {
         if (self.state !== "closed") {
           if (error) {
             refused(link, error);

@@ -215,7 +215,7 @@ function h(e = m) {
 // src/choice.ts
 function g(t = h()) {
 	let n, r, i = !1, a = 0, o = (e) => {
-		a++, r = a > 1 || !(e || i);
+		r = !(e || i) || ++a > 1;
 	}, s = async () => {
 		let { createHTTP: e } = await import("./http-D9LxCeFX.js");
 		return e(t, (e) => {
@@ -245,7 +245,7 @@ function g(t = h()) {
 		}), m = !0), {
 			send: (e) => d?.send(e),
 			close(e, t) {
-				p = !0, m && (m = !1, o(f)), d?.close(e, t);
+				p = !0, m && o(f), d?.close(e, t);
 			}
 		};
 	};
@@ -293,7 +293,7 @@ function _(e, t) {
 }
 // src/backoff.ts
 function v(e, t = 0) {
-	return Math.max(t * 1e3, Math.random() * Math.min(3e4, 500 * 2 ** e));
+	return t * 1e3 + Math.random() * Math.min(3e4, 500 * 2 ** e);
 }
 // src/link.ts
 var y = 0;
@@ -363,64 +363,61 @@ function w(e, { WebSocket: t, dial: r = h(t), encoding: i = n, tabs: a }) {
 	return a?.(e, o) ?? o;
 }
 function T(e, t, n) {
-	let { dial: r, encoding: i } = w(e, t), a = 0, o = {}, s, c, l, u = 0, d = 0, f = !1, p = () => {
-		l = void 0, s = x(T, r, i, e[a++ % e.length]);
-	}, m = (e) => {
-		clearTimeout(l), l = setTimeout(() => {
+	let { dial: r, encoding: i } = w(e, t), a = /* @__PURE__ */ new Map(), o, s = {}, c, l, u, d = 0, f = 0, p = !1, m = () => {
+		let e = [...a];
+		u = void 0, [o] = e.find(([, e]) => e < Date.now()) ?? e[0], a.delete(o), a.set(o, Date.now() + 3e4), c = x(D, r, i, o);
+	}, h = (e = []) => {
+		a = new Map([...e.map((e) => [e, 0]), ...a]);
+	}, g = (e) => {
+		clearTimeout(u), u = setTimeout(() => {
 			try {
-				p();
+				m();
 			} catch (e) {
-				y(void 0, 1006, `${e}`);
+				T(void 0, 1006, `${e}`);
 			}
 		}, e);
-	}, h = (e) => {
-		e === s && (c?.close(), c = e, s = void 0, d = Date.now() + 1e4);
-	}, g = (t, r) => {
-		t.ask("connect", {
+	}, _ = (e) => {
+		e === c && (l?.close(), l = e, c = void 0, f = Date.now() + 1e4);
+	}, y = (e, t) => {
+		e.ask("connect", {
 			...n.hello?.(),
-			session: o.session
-		}, (r, i) => {
-			i ? (t.close(), y(t, i.retry ? 1013 : 4401, i.message, i.after)) : (o = t.welcome = r, e = [.../* @__PURE__ */ new Set([...e, ...r.endpoints ?? []])], c || h(t), n.greeted?.(t));
-		}), n.opened(t, r);
-	}, _ = (t, r) => {
-		if (r.move && t === c) {
-			let { after: t, spread: n, endpoints: i = [] } = r.move;
-			!s && !l && (i[0] && (a = 0, e = [.../* @__PURE__ */ new Set([...i, ...e])]), m((t + Math.random() * n) * 1e3));
-		} else n.pushed(t, r);
-	}, y = (e, t, r = "", i = 0) => {
-		e === s ? s = void 0 : e === c && (c = void 0, u = Date.now() < d ? u : 0);
+			session: s.session
+		}, (t, r) => {
+			r ? (e.close(), T(e, r.retry ? 1013 : 4401, r.message, r.after)) : (s = e.welcome = t, a.set(o, 0), h(t.endpoints), l || _(e), n.greeted?.(e));
+		}), n.opened(e, t);
+	}, b = (e, t) => {
+		let { move: r } = t;
+		r && e === l ? !c && !u && (h(r.endpoints), g((r.after + Math.random() * r.spread) * 1e3)) : n.pushed(e, t);
+	}, T = (e, t, r = "", i) => {
+		e === c ? c = void 0 : e === l && (l = void 0, Date.now() > f && (d = 0));
 		let a = 0;
-		if (!s) {
-			if (!c && C.test(`${t}`) && !n.renews?.(t)) return b({
+		if (!c) {
+			if (!l && C.test(`${t}`) && !n.renews?.(t)) return E({
 				code: t,
 				reason: r,
 				clean: !1
 			});
-			a = v(u++, t === 4429 ? 10 : i), m(a);
+			a = v(d++, t === 4429 ? 10 : i), g(a);
 		}
 		n.lost(e, {
 			code: t,
 			reason: r,
 			retryAt: Date.now() + a
 		});
-	}, b = (e, t, r) => {
-		if (!f) {
-			f = !0, E(), clearTimeout(l);
-			for (let e of [c, s]) e?.close(t, r);
-			n.closed(e);
-		}
-	}, T = {
-		opened: g,
-		pushed: _,
-		lost: y
+	}, E = (e, t, r) => {
+		p || (p = !0, O(), clearTimeout(u), l?.close(t, r), c?.close(t, r), n.closed(e));
+	}, D = {
+		opened: y,
+		pushed: b,
+		lost: T
 	};
-	p();
-	let E = S(() => {
-		c ? c.probe(5) : l && m(0);
+	h(e), m();
+	let O = S(() => {
+		l ? l.probe(5) : u && g(0);
 	});
 	return {
-		moved: h,
-		end: b
+		moved: _,
+		end: E
 	};
 }
 // src/doubt.ts
@@ -431,11 +428,15 @@ function O({ body: e }, t, n) {
 		publish: e
 	})) > t;
 }
-function k(e, t, n) {
+function k({ link: e }, t) {
+	return !!e?.open && e !== t;
+}
+function A(e, t, n) {
 	let r = /* @__PURE__ */ new WeakMap();
 	return (i, a) => {
 		let { dedup: o = 0, limits: s } = a.welcome;
 		if (s?.message !== void 0 && O(i, s.message, n(a))) return "too_large";
+		if (k(i, a)) return "";
 		if (!i.sentAt) for (let t of e.values()) t.what.channel === i.body.channel && t.position() !== void 0 && r.set(i, t);
 		else if (Date.now() - i.sentAt >= o * 500) {
 			let e = r.get(i);
@@ -444,8 +445,44 @@ function k(e, t, n) {
 		}
 	};
 }
+// src/handover.ts
+var j = 2e3, M = 1e3;
+function N(e) {
+	let t = /* @__PURE__ */ new Map(), n, r = (r, i, a, o) => {
+		let s = setTimeout(() => c.take(), j), c = {
+			from: i,
+			to: a,
+			pushes: [],
+			take(i) {
+				if (t.get(r) === c) {
+					t.delete(r), clearTimeout(s), n = i ? r : void 0, o(), n = void 0;
+					for (let t of c.pushes) e(a, t);
+				}
+			}
+		};
+		t.set(r, c), i.ask("ping", {}, () => c.take(!0));
+	};
+	return {
+		subscribe(e, t) {
+			e.opened(t, void 0, (n, i, a) => t.ask(n, i, (n, i) => {
+				let o = e.link, s = n?.position && !e.what.pattern;
+				o?.open && o !== t && n && !s ? r(e, o, t, () => a?.(n, i)) : a?.(n, i);
+			}));
+		},
+		keeps(e, n, r) {
+			let i = t.get(e);
+			if (i?.to !== n) return !1;
+			let { message: a } = r;
+			return (!a || a.id || a.offset) && i.pushes.push(r) > M && i.take(), !0;
+		},
+		takes: (e) => e === n,
+		lost(e) {
+			for (let [n, { from: r, to: i, take: a }] of t) e === i ? t.delete(n) : e === r && a();
+		}
+	};
+}
 // src/outbox.ts
-function A(e) {
+function P(e) {
 	let t = /* @__PURE__ */ new Map(), n = `${Math.random()}-`, r, i, a = 0, o = () => {}, s = (e, n, r) => {
 		let i = t.get(e);
 		t.delete(e), i?.done(n, r), t.size || o();
@@ -494,14 +531,14 @@ function A(e) {
 	return u;
 }
 // src/position.ts
-function j(e) {
+function F(e) {
 	return new Map(e?.split(",").map((e) => {
 		let [t, n] = e.split(":");
-		return [n, Number(t)];
+		return [n, +t];
 	}));
 }
 // src/subscription.ts
-function M(e, t, n, r) {
+function I(e, t, n, r) {
 	let i, a = /* @__PURE__ */ new Map(), o = 0, s, c = /* @__PURE__ */ new Set(), l = (e) => {
 		h.state !== e && (h.state = e, r("state", { state: e }));
 	}, u = (e) => {
@@ -510,7 +547,7 @@ function M(e, t, n, r) {
 		i.add(t), a.set(t, Math.max(e, a.get(t) ?? 0));
 	}, f = (e, t, n) => {
 		let a = i;
-		h.link = e, o = 0, i = /* @__PURE__ */ new Set(), j(n.position).forEach(d), r("subscribed", e), n.lost && u({
+		h.link = e, o = 0, i = /* @__PURE__ */ new Set(), F(n.position).forEach(d), r("subscribed", e), n.lost && u({
 			since: t,
 			...n
 		}), a && !t && r("gap", {});
@@ -531,22 +568,22 @@ function M(e, t, n, r) {
 		lostAt: 0,
 		link: void 0,
 		position: () => i ? [...i].map((e) => `${a.get(e)}:${e}`).join() : n.since,
-		opened(r) {
-			let i = h.position() || void 0;
-			r.ask("subscribe", {
+		opened(r, i, a = r.ask) {
+			let o = h.position() || void 0;
+			a("subscribe", {
 				...t,
 				sub: e,
-				since: i,
-				last: i ? void 0 : n.last
+				since: o,
+				last: o ? void 0 : n.last
 			}, (e, t) => {
-				h.state !== "closed" && (t ? p(r, t) : f(r, i, e));
+				h.state !== "closed" && (t ? p(r, t) : f(r, o, e));
 			});
 		},
 		pushed(e, t) {
 			let { message: n, live: a, lost: o, gap: s, unsubscribed: c } = t;
-			e === h.link && (n ? m(n) : a ? (j(a.position).forEach(d), l("live"), r("live", e)) : o ? (j(o.since).forEach((e, t) => {
+			e === h.link && (n ? m(n) : a ? (F(a.position).forEach(d), l("live"), r("live", e)) : o ? (F(o.since).forEach((e, t) => {
 				i.delete(t);
-			}), j(o.position).forEach(d), u(o)) : s ? r("gap", s) : c ? p(e, c.error) : r("push", t));
+			}), F(o.position).forEach(d), u(o)) : s ? r("gap", s) : c ? p(e, c.error) : r("push", t));
 		},
 		lost(e, t) {
 			h.link && h.link !== e || (h.link = void 0, h.state !== "connecting" && (h.state = "reconnecting"), r("state", {
@@ -561,7 +598,7 @@ function M(e, t, n, r) {
 	return h;
 }
 // src/tokens.ts
-var N = 2 ** 31 - 1, P = class {
+var L = 2 ** 31 - 1, R = class {
 	token;
 	#e;
 	#t;
@@ -604,7 +641,7 @@ var N = 2 ** 31 - 1, P = class {
 		clearTimeout(this.#i);
 	}
 	#o(e) {
-		this.#i = setTimeout(() => this.#c(), Math.min(e, N));
+		this.#i = setTimeout(() => this.#c(), Math.min(e, L));
 	}
 	#s(e) {
 		return this.#r ??= Promise.resolve(e).then(this.#e).then((e) => {
@@ -620,118 +657,124 @@ var N = 2 ** 31 - 1, P = class {
 			this.#o(1e3 + v(++this.#a));
 		}
 	}
-}, F = 16 * 2 ** 20, I = 5e3, L = {
+}, z = 16 * 2 ** 20, B = 5e3, V = {
 	name: "holdfast-js",
 	version: "0.1.0"
 };
-function R(e, t, r) {
+function H(e, t, r) {
 	let { WebSocket: i, dial: a = g(h(i)) } = t, o = w(e, {
 		...t,
 		dial: a
-	}), s = /* @__PURE__ */ new Map(), c, l, u = /* @__PURE__ */ new WeakMap(), d = /* @__PURE__ */ new WeakMap(), f = !1, p = 0, m, v = (e) => {
-		R.state !== e && (R.state = e, r("state", e));
-	}, y = () => [c, l].filter((e) => e?.open), x = () => {
-		c && E.allOn(c) && [...s.values()].every(({ link: e }) => e === c) && z.moved(c), f && E.empty() && D.whenEmpty(() => z.end({
+	}), s = /* @__PURE__ */ new Map(), c, l, u = /* @__PURE__ */ new WeakMap(), d = /* @__PURE__ */ new WeakMap(), f = /* @__PURE__ */ new Map(), p = !1, m = !1, v = 0, y, x = (e) => {
+		G.state !== e && (G.state = e, r("state", e));
+	}, S = () => [c, l].filter((e) => e?.open), C = () => {
+		let e = c;
+		p && e && O.allOn(e) && [...s.values()].every(({ link: t }) => t === e) && ![...f.values()].some((t) => k(t, e)) && (p = !1, q.moved(e)), m && O.empty() && M.whenEmpty(() => q.end({
 			code: 1e3,
 			reason: "",
 			clean: !0
 		}));
-	}, S = () => {
-		c && D.use(c);
-	}, C = (e) => u.get(e) === "websocket" ? o.encoding : n, E = _(C, x), D = A(k(s, d, C)), O = async (e, t, n) => {
-		if (R.state === "closed") throw { code: "closed" };
-		return E.ask(e, t, n);
-	}, j = t.token && new P(t.token, async (e) => {
-		let t = await O("refresh", { token: e }, !1);
+	}, E = () => {
+		c && M.use(c);
+	}, D = (e) => u.get(e) === "websocket" ? o.encoding : n, O = _(D, C), j = A(s, d, D), M = P((e, t) => {
+		let n = j(e, t);
+		return n === void 0 && f.set(e.done, e), n;
+	}), F = (e) => s.get(Object.values(e)[0]?.sub), L = N((e, t) => F(t)?.pushed(e, t)), H = async (e, t, n) => {
+		if (G.state === "closed") throw { code: "closed" };
+		return O.ask(e, t, n);
+	}, U = t.token && new R(t.token, async (e) => {
+		let t = await H("refresh", { token: e }, !1);
 		return t.session && c && (c.welcome.session = t.session), t;
-	}), N = (e) => r("error", {
+	}), W = (e) => r("error", {
 		code: "not_dialled",
 		message: `${e}`,
 		retry: !0,
 		cause: e
-	}), R = {
+	}), G = {
 		state: "connecting",
 		transport: void 0,
 		subscriptions: s,
-		links: y,
-		ask: O,
+		links: S,
+		ask: H,
 		begin(e) {
-			for (let t of y()) e.opened(t);
+			for (let t of S()) L.subscribe(e, t);
 		},
 		subscribe(e, t, n) {
-			let r = b(), i = M(r, e, t, (e, a) => {
-				e === "message" && D.echoed(a) && t.echo === !1 || (e === "ended" && s.delete(r), n(e, a), (e === "subscribed" || e === "ended") && x(), e === "live" && d.set(i, a), (e === "live" || e === "state") && S());
+			let r = b(), i = I(r, e, t, (e, a) => {
+				e === "message" && M.echoed(a) && t.echo === !1 || (e === "ended" && s.delete(r), e === "gap" && L.takes(i) || (n(e, a), (e === "subscribed" || e === "ended") && C(), e === "live" && d.set(i, a), (e === "live" || e === "state") && E()));
 			});
-			return s.set(r, i), R.begin(i), i;
+			return s.set(r, i), G.begin(i), i;
 		},
 		publish(e, t, n = {}) {
 			let r = "", i = new Promise((i, a) => {
-				if (R.state === "closed") return a({ code: "closed" });
-				if (p + t.length > F) return a({
+				if (G.state === "closed") return a({ code: "closed" });
+				if (v + t.length > z) return a({
 					code: "queue_full",
 					retry: !0
 				});
-				p += t.length, r = D.publish({
+				v += t.length;
+				let o = (e, n) => {
+					v -= t.length, f.delete(o), e ? a(e) : i(n ?? {}), C();
+				};
+				r = M.publish({
 					channel: e,
 					data: t,
 					...n
-				}, (e, n) => {
-					p -= t.length, e ? a(e) : i(n ?? {});
-				});
+				}, o);
 			});
 			return Object.assign(i, { id: r });
 		},
 		close() {
-			f = !0, m ??= setTimeout(z.end, I, {
+			m = !0, y ??= setTimeout(q.end, B, {
 				code: 1006,
 				reason: "unacknowledged",
 				clean: !1
-			}), x();
+			}), C();
 		}
-	}, z = T(e, j ? {
+	}, K = Math.floor(Math.random() * e.length), q = T([...e.slice(K), ...e.slice(0, K)], U ? {
 		...o,
-		dial: j.through(o.dial, N)
+		dial: U.through(o.dial, W)
 	} : o, {
 		hello: () => ({
-			token: j?.token,
-			client: L
+			token: U?.token,
+			client: V
 		}),
 		opened(e, t) {
 			l = e, u.set(e, t ?? "websocket");
-			for (let t of s.values()) t.opened(e);
+			for (let t of s.values()) L.subscribe(t, e);
 		},
 		greeted(e) {
-			c = e, R.transport = u.get(e), l = void 0, j?.accepted(e.welcome.expires), v("live"), r("welcome", e.welcome), E.use(e), D.use(e), x();
+			c = e, G.transport = u.get(e), l = void 0, p = !0, U?.accepted(e.welcome.expires), x("live"), r("welcome", e.welcome), O.use(e), M.use(e), C();
 		},
 		pushed(e, t) {
-			let n = s.get(Object.values(t)[0]?.sub);
-			n ? n.pushed(e, t) : t.expiring ? j?.expiring(t.expiring.in) : t.error && r("error", t.error);
+			let n = F(t);
+			n ? L.keeps(n, e, t) || n.pushed(e, t) : t.expiring ? U?.expiring(t.expiring.in) : t.error && r("error", t.error);
 		},
 		lost(e, t) {
-			e || N(t.reason), E.lost(e);
+			e || W(t.reason), O.lost(e), L.lost(e);
 			for (let n of s.values()) n.lost(e, t);
-			e === c && (c = void 0, R.transport = void 0, v("reconnecting")), c || r("waiting", t);
+			e === c && (c = void 0, G.transport = void 0, x("reconnecting")), E(), c || r("waiting", t);
 		},
-		renews: (e) => e === 4401 && !!j && !j.refused(),
+		renews: (e) => e === 4401 && !!U && !U.refused(),
 		closed(e) {
-			clearTimeout(m), R.transport = void 0, v("closed"), j?.stop();
+			clearTimeout(y), G.transport = void 0, x("closed"), U?.stop();
 			for (let e of s.values()) e.end();
-			E.abandon(), D.end(), r("closed", e);
+			O.abandon(), M.end(), r("closed", e);
 		}
 	});
-	return R;
+	return G;
 }
 // src/holdfast.ts
-function z(e) {
+function U(e) {
 	let t = new URL(e, globalThis.document?.baseURI ?? globalThis.location?.href);
 	return t.protocol = t.protocol.replace("http", "ws"), t.pathname === "/" && (t.pathname = "/socket"), t.href;
 }
-var B = class extends l {
+var W = class extends l {
 	welcome;
 	#e;
 	#t = /* @__PURE__ */ new Map();
 	constructor(e, t = {}) {
-		super(), this.#e = R([e].flat().map(z), t, (e, t) => {
+		super(), this.#e = H([e].flat().map(U), t, (e, t) => {
 			e === "welcome" && (this.welcome = t), e === "error" ? this.emit("error", new a(t)) : this.emit(e, t);
 		});
 	}
@@ -765,7 +808,7 @@ var B = class extends l {
 	}
 };
 // src/solo.ts
-function V(e, n, r, i = "") {
+function G(e, n, r, i = "") {
 	let a = new URL(n), o = (e) => {
 		let t = a.searchParams.get(e);
 		return a.searchParams.delete(e), t;
@@ -777,14 +820,14 @@ function V(e, n, r, i = "") {
 	} catch {}
 	let u = {
 		since: o("since"),
-		last: Number(o("last")) || void 0
+		last: +o("last") || void 0
 	}, d = o("echo") !== "false", f = Promise.resolve(), p = 0, m = 0, h, g = (t, n = {}, r = Event) => e.dispatchEvent(Object.assign(new r(t, n), r === Event && n)), _ = (e, t = "") => w.end({
 		code: e,
 		reason: t,
 		clean: !1
 	}), v = ({ code: e, message: t = e }) => _(e === "too_large" ? 1009 : 1008, t), y = {
 		subscribed(e) {
-			w.moved(e), p === 0 && (p = 1, E.protocol = i, g("open"));
+			w.moved(e), p || (p = 1, E.protocol = i, g("open"));
 		},
 		message(e) {
 			let t = S.echoed(e);
@@ -805,7 +848,7 @@ function V(e, n, r, i = "") {
 			reason: t,
 			wasClean: n
 		}, globalThis.CloseEvent);
-	}, S = A(({ sentAt: e = Infinity }, { welcome: { dedup: t = 0 } }) => e <= Math.min(C.lostAt, Date.now() - t * 500) ? "outcome_unknown" : void 0), C = M(b(), { channel: l }, u, (e, t) => {
+	}, S = P(({ sentAt: e = Infinity }, { welcome: { dedup: t = 0 } }) => e <= Math.min(C.lostAt, Date.now() - t * 500) ? "outcome_unknown" : void 0), C = I(b(), { channel: l }, u, (e, t) => {
 		let n = y[e];
 		n ? n(t) : g(e, t);
 	}), w = T([a.href], r, {
@@ -842,27 +885,27 @@ function V(e, n, r, i = "") {
 	return E;
 }
 // src/socket.ts
-function H({ length: e }) {
+function K({ length: e }) {
 	if (!e) throw TypeError();
 }
-function U(e, t = "SyntaxError") {
+function q(e, t = "SyntaxError") {
 	throw new DOMException(e, t);
 }
-var W = class e extends EventTarget {
+var J = class e extends EventTarget {
 	#e;
 	#t;
 	#n = "";
 	#r = {};
 	#i = (e) => this.#r[e.type]?.call?.(this, e);
 	constructor(e, t = [], n = {}) {
-		super(), H(arguments);
+		super(), K(arguments);
 		let r = `${e}`, i = [t].flat().map((e) => `${e}`);
 		try {
 			if (this.#e = new URL(r, globalThis.document?.baseURI ?? globalThis.location?.href), this.#e.protocol = this.#e.protocol.replace("http", "ws"), new Headers(i.map((e) => [e, ""])), !/^wss?:[^#]*$/.test(this.#e.href) || new Set(i).size < i.length) throw i;
 		} catch {
-			U("bad URL or protocol");
+			q("bad URL or protocol");
 		}
-		this.#t = V(this, this.#e, n, i[0]);
+		this.#t = G(this, this.#e, n, i[0]);
 	}
 	get url() {
 		return this.#e.href;
@@ -890,13 +933,13 @@ var W = class e extends EventTarget {
 		return this.#t.state;
 	}
 	send(e) {
-		H(arguments);
+		K(arguments);
 		let t = ArrayBuffer.isView(e) || /(Blob|File|Buffer)]$/.test(Object.prototype.toString.call(e)) ? new Blob([e]) : `${e}`.toWellFormed();
-		this.#t.readyState || U("connecting", "InvalidStateError"), this.#t.send(t);
+		this.#t.readyState || q("connecting", "InvalidStateError"), this.#t.send(t);
 	}
 	close(e = void 0, n = "") {
 		let r = this.#t, i = e === void 0 ? 1e3 : +e + 2 ** 52 - 2 ** 52, a = `${n}`.toWellFormed();
-		/^(1000|[34]...)$/.test(`${i}`) || U("bad code", "InvalidAccessError"), t.encode(a).length > 123 && U("bad reason"), r.close({
+		/^(1000|[34]...)$/.test(`${i}`) || q("bad code", "InvalidAccessError"), t.encode(a).length > 123 && q("bad reason"), r.close({
 			code: e === void 0 ? 1005 : i,
 			reason: a,
 			clean: !0
@@ -934,4 +977,4 @@ var W = class e extends EventTarget {
 		});
 	}
 };
-export { p as Channel, d as Feed, B as Holdfast, a as HoldfastError, W as HoldfastSocket, s as jsonCodec, i as msgpack, g as orHTTP, h as webSocket };
+export { p as Channel, d as Feed, W as Holdfast, a as HoldfastError, J as HoldfastSocket, s as jsonCodec, i as msgpack, g as orHTTP, h as webSocket };

@@ -1,0 +1,242 @@
+package storm
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/holdfast-dev/holdfast/client"
+	"github.com/holdfast-dev/holdfast/test/storm/check"
+	"github.com/holdfast-dev/holdfast/test/storm/record"
+)
+
+// The numbers of a storm. Those that are not given are of the small form.
+var (
+	stormLasts       = flag.Duration("lasts", 40*time.Second, "for how long messages flow and things break")
+	stormSeed        = flag.Uint64("seed", 0, "of the schedule; 0 draws one")
+	stormPublishers  = flag.Int("publishers", 30, "how many")
+	stormSubscribers = flag.Int("subscribers", 300, "how many")
+	stormInterval    = flag.Duration("interval", time.Second, "between the messages of a publisher")
+	stormCalm        = flag.Duration("calm", 4*time.Second, "between faults at most")
+	stormMost        = flag.Duration("most", 8*time.Second, "that a fault lasts at most")
+	stormFormation   = flag.String("formation", alone, "alone, shared or cluster")
+	stormDir         = flag.String("dir", "", "for the journal, the report and the nodes; one that is removed by default")
+	stormKinds       = flag.String("kinds", "", "of faults, separated by commas; all by default")
+)
+
+func TestStorm(t *testing.T) {
+	seed := *stormSeed
+	if seed == 0 {
+		seed = rand.Uint64N(1_000_000)
+	}
+	dir := *stormDir
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	kinds := kindsOf(*stormFormation)
+	if *stormKinds != "" {
+		kinds = nil
+		for name := range strings.SplitSeq(*stormKinds, ",") {
+			kinds = append(kinds, kind(name))
+		}
+	}
+	s := &storm{
+		shape: shape{Publishers: *stormPublishers, Subscribers: *stormSubscribers, Interval: *stormInterval},
+		lasts: *stormLasts,
+	}
+	binary := build(t)
+	f := assemble(t, *stormFormation, dir, binary)
+	s.faults = schedule(seed, len(f.nodes), kinds, pace{calm: *stormCalm, most: *stormMost}, *stormLasts)
+	t.Logf("seed %d:", seed)
+	for _, what := range s.faults {
+		t.Log(what)
+	}
+	journal := s.blow(t, f, dir)
+	v := judge(t, journal)
+	if t.Logf("\n%v", v); !v.Clean() {
+		t.Errorf("promises were broken; again with -seed %d", seed)
+	}
+}
+
+func judge(t *testing.T, journal string) *check.Verdict {
+	t.Helper()
+	file, err := os.Open(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	v, err := check.Run(record.Read(file), check.DefaultBounds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// build returns the command, built from its sources.
+func build(tb testing.TB) string {
+	tb.Helper()
+	name := filepath.Join(tb.TempDir(), "holdfast")
+	if said, err := exec.Command("go", "build", "-o", name, "../../cmd/holdfast").CombinedOutput(); err != nil {
+		tb.Fatalf("%v\n%s", err, said)
+	}
+	return name
+}
+
+// storm is what happens to whom.
+type storm struct {
+	shape
+	lasts  time.Duration
+	faults []fault
+}
+
+// blow lets it happen, and returns the name of the journal.
+func (s *storm) blow(t *testing.T, f *fleet, dir string) string {
+	t.Helper()
+	name := filepath.Join(dir, "journal.jsonl")
+	j, err := record.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.usage(t.Context(), j, false); err != nil {
+		t.Fatal(err)
+	}
+	c := gather(t, s.shape, f, j)
+	t.Logf("everybody is there after %v", time.Duration(j.Now())*time.Microsecond)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	var listening, speaking sync.WaitGroup
+	for _, listen := range c.listeners {
+		listening.Go(func() { listen(ctx) })
+	}
+	flow, over := context.WithTimeout(ctx, s.lasts)
+	for _, speak := range c.speakers {
+		speaking.Go(func() { speak(ctx, flow) })
+	}
+	for _, what := range s.faults {
+		if !sleep(flow, what.Calm) {
+			break
+		}
+		if err := f.suffer(t.Context(), j, what); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	<-flow.Done()
+	over()
+	t.Logf("the storm is over after %v", time.Duration(j.Now())*time.Microsecond)
+	if err := f.settle(t.Context()); err != nil {
+		t.Error(err)
+	}
+	within(t, "what was published is answered", &speaking)
+	c.end(t)
+	cancel()
+	within(t, "listeners end", &listening)
+
+	leaving, left := context.WithTimeout(context.Background(), patience)
+	defer left()
+	if err := c.leave(leaving); err != nil {
+		t.Error(err)
+	}
+	if err := f.calm(leaving, j); err != nil {
+		t.Error(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func within(t *testing.T, what string, group *sync.WaitGroup) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		group.Wait()
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Errorf("it takes too long that %s", what)
+	}
+}
+
+// end reads the histories, waits until everybody has what is in them, and asks who is present.
+func (c *crowd) end(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	newest, err := c.readAll(ctx)
+	if err != nil {
+		t.Error(err)
+	}
+	waiting := 0
+	for _, e := range c.ears {
+		for channel, last := range newest {
+			for channel == e.channel && !e.has(last) {
+				if !sleep(ctx, 20*time.Millisecond) {
+					waiting++
+					break
+				}
+			}
+		}
+	}
+	if waiting > 0 {
+		t.Errorf("%d subscribers still wait for the newest message of their channel", waiting)
+	}
+	if err := c.rosters(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// readAll writes the histories down as the first node has them, and returns the newest message of each.
+func (c *crowd) readAll(ctx context.Context) (map[string]record.Record, error) {
+	d, err := client.Dial(ctx, c.fleet.nodes[0].url(), &client.Options{KeepTrying: true})
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close(ctx)
+	newest := map[string]record.Record{}
+	for _, channel := range c.histories() {
+		for m, err := range d.Channel(channel).History(ctx, nil) {
+			if err != nil {
+				return newest, fmt.Errorf("the history of %s can't be read: %w", channel, err)
+			}
+			r := record.Record{What: record.Stored, Channel: channel, ID: idOf(m.Text()), Sum: record.Sum(m.Text()), Offset: m.Offset, Epoch: m.Epoch}
+			c.journal.Add(r)
+			newest[channel] = r
+		}
+	}
+	return newest, nil
+}
+
+// rosters asks every node who is present, some time after the last fault.
+func (c *crowd) rosters(ctx context.Context) error {
+	sleep(ctx, goneWithin/2) // for those who come back
+	for _, n := range c.fleet.nodes {
+		d, err := client.Dial(ctx, n.url(), &client.Options{KeepTrying: true})
+		if err != nil {
+			return err
+		}
+		if err := c.roster(ctx, "all", n, d, true); err != nil {
+			return err
+		}
+		if err := d.Close(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// calm waits until the nodes have got rid of what clients have left behind, or for a while, and writes down what they use.
+func (f *fleet) calm(ctx context.Context, j *record.Journal) error {
+	sleep(ctx, 10*time.Second)
+	return f.usage(ctx, j, true)
+}
