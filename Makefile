@@ -10,8 +10,13 @@ BENCH ?=
 GOVULNCHECK ?= $(GO) run golang.org/x/vuln/cmd/govulncheck@latest
 ROUNDS ?= 60
 CLIENTS ?= 5000
+STORM ?= 20m
+SEED ?= 0
+FORMATION ?= shared
+PUBLISHERS ?= 300
+SUBSCRIBERS ?= 3000
 
-.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos chaos-client fuzz vuln tools clean
+.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos chaos-client storm fuzz vuln tools clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,8 +69,13 @@ bench-compare: ## compare the engine with its peers (ten minutes on a quiet mach
 bench-servers: ## compare Holdfast with other servers (fifteen minutes on a quiet machine; BENCH=-quick for a look)
 	$(GO) -C bench run . servers $(BENCH)
 
-chaos: ## kill the server in the middle of its work, again and again (ROUNDS=200)
+chaos: storm ## a storm, and then kill the server in the middle of its work, again and again (ROUNDS=200)
 	HOLDFAST_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -run Kill -timeout 1h -v ./internal/broker ./internal/hooks
+
+storm: $(WEB)/node_modules/.installed ## break three nodes under a crowd (STORM=20m SEED=7; docs/chaos.md); report in tmp/storm
+	rm -rf tmp/storm && mkdir -p tmp/storm
+	$(GO) test -count=1 -timeout 0 -run '^TestStorm$$' -v ./test/storm -dir $(CURDIR)/tmp/storm -lasts $(STORM) -seed $(SEED) \
+	  -formation $(FORMATION) -publishers $(PUBLISHERS) -subscribers $(SUBSCRIBERS) -interval 2s -calm 10s -most 15s
 
 chaos-client: ## cut the connections of many clients, again and again (CLIENTS=10000; docs/chaos.md)
 	HOLDFAST_CHAOS_CLIENTS=$(CLIENTS) $(GO) test -count=1 -timeout 1h -run '^TestJitter$$' -v ./test/chaos

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -79,6 +80,14 @@ func (f *fleet) share(tb testing.TB, dir string) {
 	f.nats, err = startProcess(filepath.Join(dir, "nats.log"), []string{roleEnv + "=nats", natsAddrEnv + "=" + addr, natsDirEnv + "=" + filepath.Join(dir, "nats")}, os.Args[0])
 	if err != nil {
 		tb.Fatal(err)
+	}
+	for up := false; !up; { // nodes give up soon if there is none
+		conn, err := net.Dial("tcp", addr)
+		if up = err == nil; up {
+			conn.Close()
+		} else if !f.nats.runs() || !sleep(tb.Context(), 20*time.Millisecond) {
+			tb.Fatal("the NATS server does not start: ", err)
+		}
 	}
 	for _, n := range f.nodes {
 		n.route = startGate(tb, addr, nil)

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/client"
-	"github.com/holdfast-dev/holdfast/test/storm/check"
 	"github.com/holdfast-dev/holdfast/test/storm/record"
 )
 
@@ -50,7 +48,7 @@ func TestStorm(t *testing.T) {
 	}
 	s := &storm{
 		shape: shape{Publishers: *stormPublishers, Subscribers: *stormSubscribers, Interval: *stormInterval},
-		lasts: *stormLasts,
+		lasts: *stormLasts, seed: seed,
 	}
 	binary := build(t)
 	f := assemble(t, *stormFormation, dir, binary)
@@ -59,25 +57,17 @@ func TestStorm(t *testing.T) {
 	for _, what := range s.faults {
 		t.Log(what)
 	}
-	journal := s.blow(t, f, dir)
-	v := judge(t, journal)
-	if t.Logf("\n%v", v); !v.Clean() {
+	began := time.Now()
+	r := s.report(t, f, began, s.blow(t, f, dir))
+	if err := r.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, tile := range r.Tiles() {
+		t.Logf("%-30s %s  %s", tile.Name, tile.Value, tile.Note)
+	}
+	if t.Logf("\n%v", r.Verdict); !r.Clean() {
 		t.Errorf("promises were broken; again with -seed %d", seed)
 	}
-}
-
-func judge(t *testing.T, journal string) *check.Verdict {
-	t.Helper()
-	file, err := os.Open(journal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	v, err := check.Run(record.Read(file), check.DefaultBounds())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // build returns the command, built from its sources.
@@ -93,8 +83,20 @@ func build(tb testing.TB) string {
 // storm is what happens to whom.
 type storm struct {
 	shape
-	lasts  time.Duration
-	faults []fault
+	lasts   time.Duration
+	seed    uint64
+	faults  []fault
+	without []string // kinds of faults that can't be had here, and why
+	trouble []string // with the storm itself
+}
+
+// troubled notes what went wrong with the storm itself, which is then no better than one that broke a promise.
+func (s *storm) troubled(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		s.trouble = append(s.trouble, err.Error())
+		t.Error(err)
+	}
 }
 
 // blow lets it happen, and returns the name of the journal.
@@ -125,37 +127,31 @@ func (s *storm) blow(t *testing.T, f *fleet, dir string) string {
 			break
 		}
 		if err := f.suffer(t.Context(), j, what); err != nil {
-			t.Error(err)
+			s.troubled(t, err)
 			break
 		}
 	}
 	<-flow.Done()
 	over()
 	t.Logf("the storm is over after %v", time.Duration(j.Now())*time.Microsecond)
-	if err := f.settle(t.Context()); err != nil {
-		t.Error(err)
-	}
-	within(t, "what was published is answered", &speaking)
-	c.end(t)
+	s.troubled(t, f.settle(t.Context()))
+	s.troubled(t, within("what was published is answered", &speaking))
+	s.troubled(t, c.end(t.Context()))
 	cancel()
-	within(t, "listeners end", &listening)
+	s.troubled(t, within("listeners end", &listening))
 
 	leaving, left := context.WithTimeout(context.Background(), patience)
 	defer left()
-	if err := c.leave(leaving); err != nil {
-		t.Error(err)
-	}
-	if err := f.calm(leaving, j); err != nil {
-		t.Error(err)
-	}
+	s.troubled(t, c.leave(leaving))
+	s.troubled(t, f.calm(leaving, j))
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return name
 }
 
-func within(t *testing.T, what string, group *sync.WaitGroup) {
-	t.Helper()
+// within waits for goroutines, but not for ever.
+func within(what string, group *sync.WaitGroup) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -163,19 +159,19 @@ func within(t *testing.T, what string, group *sync.WaitGroup) {
 	}()
 	select {
 	case <-done:
+		return nil
 	case <-time.After(patience):
-		t.Errorf("it takes too long that %s", what)
+		return fmt.Errorf("it takes too long until %s", what)
 	}
 }
 
 // end reads the histories, waits until everybody has what is in them, and asks who is present.
-func (c *crowd) end(t *testing.T) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+func (c *crowd) end(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	newest, err := c.readAll(ctx)
 	if err != nil {
-		t.Error(err)
+		return err
 	}
 	waiting := 0
 	for _, e := range c.ears {
@@ -189,11 +185,9 @@ func (c *crowd) end(t *testing.T) {
 		}
 	}
 	if waiting > 0 {
-		t.Errorf("%d subscribers still wait for the newest message of their channel", waiting)
+		return fmt.Errorf("%d subscribers still wait for the newest message of their channel", waiting)
 	}
-	if err := c.rosters(ctx); err != nil {
-		t.Error(err)
-	}
+	return c.rosters(ctx)
 }
 
 // readAll writes the histories down as the first node has them, and returns the newest message of each.

@@ -79,6 +79,9 @@ func (m *model) checkHistory(v *Verdict) {
 			}
 			taken[e.place] = e.message
 			p := e.message
+			if p.failed {
+				continue // it was given up, and the next was sent
+			}
 			if before := newest[p.publisher]; p.ordered && before != nil && before.number > p.number {
 				v.add(Misordered, p.publisher, channel, "%s is stored behind %s", p.id, before.id)
 			}

@@ -122,3 +122,30 @@ func TestARosterOfANodeThatHadAFaultMayBeOldForAMoment(t *testing.T) {
 		}
 	}
 }
+
+func TestAMessageThatItsPublisherHasGivenUpMayComeBehindTheNext(t *testing.T) {
+	late := func(failed bool) []record.Record {
+		all := []record.Record{{What: record.Channel, Channel: "storm/a", Kept: true}, {What: record.Channel, Channel: "calm/a"},
+			{What: record.Join, Who: "x", Kind: record.Go, Channel: "calm/a"}}
+		for _, channel := range []string{"storm/a", "calm/a"} {
+			all = append(all,
+				record.Record{What: record.Send, Who: "p", Channel: channel, ID: channel + "1", Sum: 1, Ordered: true},
+				record.Record{What: record.Send, Who: "p", Channel: channel, ID: channel + "2", Sum: 1, Ordered: true})
+			if failed {
+				all = append(all, record.Record{What: record.Failed, Who: "p", Channel: channel, ID: channel + "1"})
+			}
+		}
+		for i, id := range []string{"2", "1"} {
+			all = append(all,
+				record.Record{What: record.Stored, Channel: "storm/a", ID: "storm/a" + id, Offset: uint64(i + 1), Sum: 1},
+				record.Record{What: record.Got, Who: "x", Channel: "calm/a", ID: "calm/a" + id, Sum: 1})
+		}
+		return all
+	}
+	if v := judge(t, late(true)); len(v.Counts) > 0 {
+		t.Errorf("%v", v)
+	}
+	if v := judge(t, late(false)); v.Counts[Misordered] != 2 {
+		t.Errorf("%v", v)
+	}
+}

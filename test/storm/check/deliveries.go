@@ -116,11 +116,14 @@ func checkEphemeral(v *Verdict, m *model, s *subscription) {
 				continue
 			case e.sum != p.sum:
 				v.add(Altered, s.who, s.channel, "%s came as something else", p.id)
-			case any && p.number < before:
+			case any && p.number < before && !p.failed:
 				v.add(Misordered, s.who, s.channel, "%s came behind number %d", p.id, before)
 			}
 			v.Ephemeral++
 			came[p] = true
+			if p.failed {
+				continue
+			}
 			if any {
 				m.checkHole(v, s, p, before, told[p.publisher])
 			}

@@ -17,6 +17,7 @@ type message struct {
 	number    int // of the publisher in the channel, from 0
 	ordered   bool
 
+	failed   bool // given up by its publisher: it may come all the same, at any time
 	acked    bool
 	ackedAt  place
 	stored   bool
@@ -122,6 +123,7 @@ func (m *model) take(r *record.Record) {
 		p.acked, p.ackedAt = true, place{r.Epoch, r.Offset}
 	case record.Failed:
 		m.failed++
+		m.message(r.ID).failed = true
 	case record.Stored:
 		m.store(r)
 	case record.Join:
