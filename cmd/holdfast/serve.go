@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/server"
+	"github.com/holdfast-dev/holdfast/protocol"
 )
 
 func newServe(std streams) *cobra.Command {
@@ -113,6 +114,9 @@ func runServer(ctx context.Context, srv *server.Server, store *certs.Store, log 
 	}
 	log.Info("stopping; a second signal ends at once")
 	tellManager(notifyStopping, log)
+	if err := srv.Drain(context.Background(), protocol.WhyShutdown); err != nil {
+		log.Debug("clients are not moved", "error", err) // there is nowhere to go
+	}
 	bounded, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	err := srv.Shutdown(bounded, shutdownReason)

@@ -14,6 +14,11 @@ type Limits struct {
 	Lifetime time.Duration `key:"lifetime" default:"0s" least:"0s" doc:"For how long a connection may last; then it is closed with 1001, and its client comes back. Some are closed up to a tenth of it sooner."`
 	Idle     time.Duration `key:"idle" default:"0s" least:"0s" doc:"For how long a client may send nothing, neither message nor command; then it is closed with 1001. Who only listens sends nothing."`
 
+	Ping time.Duration `key:"ping" default:"15s" least:"1s" most:"10m" doc:"After how much silence a client of a WebSocket is pinged, and one that hears nothing of the server pings. Each idle connection costs a small packet each way so often: 25s spares the batteries of phones."`
+	Pong time.Duration `key:"pong" default:"10s" least:"1s" most:"10m" doc:"How long the answer may take; then the connection is given up. A server that is frozen or cut off is noticed by its clients after limits.ping and limits.pong together."`
+
+	Drain time.Duration `key:"drain" default:"15s" least:"0s" most:"1h" doc:"When this node stops and there are others: over which time its clients go to them. It takes longer if the others can't let them in as fast, and up to 10s more for those that do not heed it."`
+
 	Handshakes           int `key:"handshakes" default:"1000" least:"0" doc:"How many clients are let in each second. More wait for their turn, up to 5s."`
 	HandshakesPerAddress int `key:"handshakes_per_address" default:"50" least:"0" doc:"How many from one address each second; for a moment twice as many."`
 
@@ -27,5 +32,5 @@ type Limits struct {
 
 // withoutRates are the limits of development mode.
 func (l *Limits) withoutRates() {
-	*l = Limits{MaxMessage: l.MaxMessage, SendQueue: l.SendQueue, HookQueue: l.HookQueue}
+	*l = Limits{MaxMessage: l.MaxMessage, SendQueue: l.SendQueue, HookQueue: l.HookQueue, Ping: l.Ping, Pong: l.Pong, Drain: l.Drain}
 }

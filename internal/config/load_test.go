@@ -39,12 +39,13 @@ func limits(message, queue Size) Limits {
 		MaxMessage: message, SendQueue: queue,
 		Connections: 100_000, ConnectionsPerAddress: 1000, ConnectionsPerUser: 100, Handshakes: 1000, HandshakesPerAddress: 50,
 		Messages: 100, Bytes: 1 << 20, MessagesPerUser: 500, BytesPerUser: 4 << 20, HookQueue: 256 << 20,
+		Ping: 15 * time.Second, Pong: 10 * time.Second, Drain: 15 * time.Second,
 	}
 }
 
 func TestDevelopmentModeHasNoRateThatIsNotWritten(t *testing.T) {
 	got := mustLoad(t, Options{Development: true, File: fileWith(t, "limits: {messages: 7}")}).Limits
-	if want := (Limits{MaxMessage: 1 << 20, SendQueue: 1 << 20, HookQueue: 256 << 20, Messages: 7}); got != want {
+	if want := (Limits{MaxMessage: 1 << 20, SendQueue: 1 << 20, HookQueue: 256 << 20, Messages: 7, Ping: 15 * time.Second, Pong: 10 * time.Second, Drain: 15 * time.Second}); got != want {
 		t.Errorf("got %+v", got)
 	}
 }

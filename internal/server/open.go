@@ -34,6 +34,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.metrics.Registerer().MustRegister(clusterMetrics{s.cluster})
+	s.drain = newDrain()
 	key, err := openSessionKey(ctx, *cfg, s.store.logs)
 	if err != nil {
 		return err
@@ -90,6 +91,8 @@ func (s *Server) openEdges(ctx context.Context, key []byte) (err error) {
 		Door:            doorTo("channels"),
 		MaxMessageBytes: cfg.MaxMessageBytes,
 		SendQueueBytes:  cfg.SendQueueBytes,
+		PingInterval:    cfg.Ping,
+		PongTimeout:     cfg.Pong,
 		Log:             cfg.Log,
 	})
 	s.socket = socket.New(s.store.channels, socket.Config{
@@ -98,6 +101,9 @@ func (s *Server) openEdges(ctx context.Context, key []byte) (err error) {
 		SendQueueBytes:  cfg.SendQueueBytes,
 		Presence:        s.presence,
 		Log:             cfg.Log,
+		Endpoints:       func() []string { return endpointsOf(s.elsewhere()) },
+		PingInterval:    cfg.Ping,
+		PongTimeout:     cfg.Pong,
 		Key:             key,
 		Window:          presenceGrace,
 		Dedup:           cfg.Broker.DuplicateWindow,

@@ -56,6 +56,9 @@ type Config struct {
 
 	SignalR []*signalr.Hub // each at a path of its own
 
+	Drain      time.Duration // over which clients are spread that go to other nodes
+	Ping, Pong time.Duration // of silence until a client is pinged, and given up; 0 for the defaults of package websocket
+
 	MaxMessageBytes int64
 	SendQueueBytes  int           // what may wait for a client that reads slowly; 0 for the default of the edges
 	Rules           *policy.Rules // of the channels
@@ -91,6 +94,7 @@ type Server struct {
 	ids      *identities
 	backends backends
 	cluster  *cluster.Cluster
+	drain    *drain
 	clients  *session.Clients
 	presence *hub.Presence
 	metrics  meter
@@ -258,6 +262,7 @@ func (s *Server) Serve() error {
 // goroutine of the server is left.
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.canary.end("the server stops")
+	s.drain.close()
 	s.ports.close()
 	var closing, quicClosing sync.WaitGroup
 	closing.Go(func() { s.clients.Close(ctx, reason) })

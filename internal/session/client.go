@@ -129,6 +129,7 @@ func (c *Client) Leave() {
 	cs.mu.Lock()
 	cs.all.Delete(c.number)
 	cs.edges[c.edge]--
+	cs.emptiedLocked()
 	c.near.conns--
 	if u := c.user.Load(); u != nil {
 		u.conns--

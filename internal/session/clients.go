@@ -43,6 +43,8 @@ type Clients struct {
 	edges     map[string]int // connections by edge
 	addresses parties[netip.Prefix]
 	users     parties[string]
+	empty     chan struct{} // closed when there are none; nil if nobody waits for that
+	draining  bool          // nobody is let in
 	closing   bool
 	reason    string // of closing
 }
@@ -159,6 +161,9 @@ func (cs *Clients) Admit(edge string, from netip.Addr, who *auth.Identity) (*Cli
 	defer cs.mu.Unlock()
 	if cs.closing {
 		return nil, ErrClosing
+	}
+	if cs.draining {
+		return nil, ErrDraining
 	}
 	if most := cs.limits.Connections; most > 0 && cs.all.Len() >= most {
 		return nil, &LimitError{"limits.connections", fmt.Sprintf("the server has %d connections, and takes no more", most), retryFull}

@@ -175,7 +175,7 @@ func (p *poll) End(code protocol.CloseCode, reason string) {
 	p.finish(func() {
 		status := http.StatusForbidden
 		switch code {
-		case protocol.CloseCode(websocket.CloseGoingAway):
+		case protocol.CloseCode(websocket.CloseGoingAway), protocol.CloseCode(websocket.CloseServiceRestart):
 			return
 		case protocol.CloseUnauthorized:
 			status = http.StatusUnauthorized

@@ -88,6 +88,8 @@ func ofServer(err error) Verdict {
 		v = ofCode(protocol.CodeLogFull, http.StatusInsufficientStorage)
 	case errors.Is(err, broker.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		v = ofCode(protocol.CodeLogUnavailable, http.StatusServiceUnavailable)
+	case errors.Is(err, session.ErrDraining): // there is nothing to wait for: others take the client at once
+		return ofCode(protocol.CodeShuttingDown, http.StatusServiceUnavailable)
 	case errors.Is(err, session.ErrClosing), errors.Is(err, context.Canceled):
 		v = ofCode(protocol.CodeShuttingDown, http.StatusServiceUnavailable)
 	}

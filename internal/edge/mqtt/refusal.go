@@ -61,6 +61,8 @@ func closeReason(code protocol.CloseCode) packet.Reason {
 		return packet.AdministrativeAction
 	case protocol.CloseTakenOver:
 		return packet.SessionTakenOver
+	case protocol.CloseCode(websocket.CloseServiceRestart):
+		return packet.UseAnotherServer
 	case protocol.CloseCode(websocket.CloseGoingAway):
 		return packet.MaximumConnectTime
 	}

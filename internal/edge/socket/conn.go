@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,7 @@ type conn struct {
 	// sent along with it was meant for who the client says it is.
 	turnedAway *protocol.Error
 	expelled   atomic.Bool // nothing more is begun
+	advised    atomic.Bool // the client has been asked to move, and leaves when it has another connection
 
 	mu      sync.Mutex // guards what follows
 	subs    map[uint64]*subscription
@@ -246,12 +248,27 @@ func (c *conn) end(weight int64) { c.flight.Release(weigh(weight)) }
 // weigh keeps a weight within its bounds. It does not change one that is.
 func weigh(weight int64) int64 { return min(max(weight, commandWeight), maxInFlightBytes) }
 
-// GoAway implements session.Connection: it asks the client to move and closes the connection, or drops it
-// when ctx ends. How it went is logged by the goroutine that reads.
+// GoAway implements session.Connection: it closes the connection, or drops it when ctx ends. How it went is logged by
+// the goroutine that reads.
 func (c *conn) GoAway(ctx context.Context, reason string) {
-	c.askToMove()
 	c.carrier.Close(ctx, websocket.CloseGoingAway, reason)
 	c.stop()
+}
+
+// Move implements session.Mover. The client leaves when all is answered on its new connection; if it does not heed the
+// advice, it stays.
+func (c *conn) Move(a session.Advice) {
+	c.advised.Store(true)
+	c.out.push(&protocol.Move{Why: a.Why, Endpoints: socketsOf(a.Endpoints)})
+}
+
+// socketsOf returns the URLs of /socket below base URLs.
+func socketsOf(bases []string) []string {
+	urls := make([]string, len(bases))
+	for i, base := range bases {
+		urls[i] = strings.TrimSuffix(base, "/") + Path
+	}
+	return urls
 }
 
 // Expiring implements session.Connection.
@@ -272,10 +289,6 @@ func (c *conn) Subscriptions() []channel.Pattern {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-func (c *conn) askToMove() {
-	c.out.push(&protocol.Move{Spread: moveSpread, Why: protocol.WhyShutdown})
 }
 
 // expel closes the connection without waiting. The reason is cut to what fits.

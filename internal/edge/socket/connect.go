@@ -52,6 +52,9 @@ func (c *conn) connect(id uint64, v *protocol.Connect) {
 		Pong:   h.config.PongTimeout,
 		Limits: h.limits,
 	}
+	if h.config.Endpoints != nil {
+		ok.Endpoints = socketsOf(h.config.Endpoints())
+	}
 	var who *auth.Identity
 	if v.Session != nil {
 		var old *conn

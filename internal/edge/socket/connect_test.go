@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
 )
@@ -123,16 +124,23 @@ func TestWhoSaysNothingIsClosed(t *testing.T) {
 	e.dial().wantClose(websocket.CloseCode(protocol.CloseNoConnect), "no command")
 }
 
-func TestClientsAreAskedToMoveAndClosed(t *testing.T) {
+func TestClientsAreAskedToMoveAndStayUntilTheyLeaveOrAreClosed(t *testing.T) {
 	inBoth(t, func(t *testing.T, e *edge, dial func() *client) {
 		c := dial()
 		c.connect(nil)
+		asked := e.door.Clients.Move(patience(t), session.Moving{Advise: func() session.Advice {
+			return session.Advice{Why: protocol.WhyDrain, Endpoints: []string{"wss://b.example.com:8443"}}
+		}})
+		if asked != 1 {
+			t.Errorf("%d are asked", asked)
+		}
+		c.want(`{"move":{"after":0,"spread":0,"why":"drain","endpoints":["wss://b.example.com:8443/socket"]}}`)
+		c.reply(c.send(&protocol.Ping{}), &protocol.PingOK{})
 		closed := make(chan struct{})
 		go func() {
 			e.stop(patience(t), "the server stops")
 			close(closed)
 		}()
-		c.want(`{"move":{"after":0,"spread":5,"why":"shutdown"}}`)
 		c.wantClose(websocket.CloseGoingAway, "the server stops")
 		<-closed
 		_, err := websocket.Dial(patience(t), e.url, nil)

@@ -92,7 +92,6 @@ func (x *exchange) add(by down, number uint64) {
 // begin lets the client talk, and be talked to.
 func (x *exchange) begin() {
 	if reason, closing := x.client.Connected(x.conn); closing {
-		x.conn.askToMove()
 		x.conn.expel(websocket.CloseGoingAway, reason)
 	}
 	<-x.up.turn

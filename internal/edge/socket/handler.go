@@ -31,6 +31,9 @@ type Config struct {
 	Window time.Duration // for how long after a drop presence is kept and a session can be resumed: the grace of Presence
 	Dedup  time.Duration // for how long the log remembers the id of a publication
 
+	// Endpoints, if not nil, returns the base URLs of other nodes, of which clients are told when they connect.
+	Endpoints func() []string
+
 	// FirstCommand is how long a client may take to send one. Default 10 s.
 	FirstCommand time.Duration
 	// PingInterval and PongTimeout are those of websocket.NewKeepalive: 25 s and 20 s.
@@ -45,8 +48,6 @@ const (
 	// may count on (docs/protocol.md, Limits).
 	envelopeBytes   = 4 << 10
 	minMessageBytes = 64 << 10
-	// moveSpread is the time over which clients are asked to spread their coming back.
-	moveSpread = 5 * time.Second
 )
 
 // Handler serves /socket. Call Close when the connections of its door have been closed.
@@ -133,7 +134,6 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	encoding, _ := protocol.EncodingOf(ws.Subprotocol()) // only those that we offer
 	c := newConn(h, ws, encoding, client, number)
 	if reason, closing := client.Connected(c); closing {
-		c.askToMove()
 		c.expel(websocket.CloseGoingAway, reason)
 	}
 	ws.Run(func() {

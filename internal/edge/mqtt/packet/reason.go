@@ -39,6 +39,7 @@ const (
 	QuotaExceeded              Reason = 0x97
 	AdministrativeAction       Reason = 0x98
 	PayloadFormatInvalid       Reason = 0x99
+	UseAnotherServer           Reason = 0x9C
 	SharedNotSupported         Reason = 0x9E
 	ConnectionRateExceeded     Reason = 0x9F
 	MaximumConnectTime         Reason = 0xA0
