@@ -39,7 +39,7 @@ func TestASessionThatMovesIsThereAllTheTime(t *testing.T) {
 		var w watcher
 		defer p.Watch("c", &w).Cancel()
 		hear(t, p, "b", Entry{User: "ann", Connection: "1", Turn: 1})
-		p.Leave("c", "1") // it is on b now
+		p.Leave("c", "1", 0) // it is on b now
 		hear(t, p, "d", Entry{User: "ann", Connection: "1", Turn: 2})
 		unhear(t, p, "b", "1")
 		time.Sleep(time.Minute)
@@ -67,7 +67,7 @@ func TestANodeKeepsWhoHasGoneUntilAnotherHasThem(t *testing.T) {
 			if err := p.Join(Entry{Channel: "c", User: "ann", Connection: "1", Turn: 1}); err != nil {
 				t.Fatal(err)
 			}
-			p.Leave("c", "1")
+			p.Leave("c", "1", 0)
 			if len(rows.get()) != 1 {
 				t.Error("the others are told at once that somebody has gone who may come back")
 			}
@@ -83,6 +83,27 @@ func TestANodeKeepsWhoHasGoneUntilAnotherHasThem(t *testing.T) {
 			wantCount(t, p, 1, 1)
 		})
 	}
+}
+
+func TestWhoIsNewerKeepsItsEntryWhateverTheOlderOneDoes(t *testing.T) {
+	inPresence(t, func(t *testing.T, p *Presence) {
+		join := func(number uint64, info string) {
+			if err := p.Join(Entry{Channel: "c", User: "ann", Connection: "1", Number: number, Info: []byte(info)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		join(1, "old")
+		join(2, "new")
+		join(1, "late")
+		p.Part("c", "1", 1)
+		p.Leave("c", "1", 1)
+		time.Sleep(time.Minute)
+		if members, _ := p.Roster("c", "", 5); len(members) != 1 || string(members[0].Info) != "new" {
+			t.Errorf("the roster is %v", members)
+		}
+		p.Part("c", "1", 2)
+		wantCount(t, p, 0, 0)
+	})
 }
 
 func TestARowThatCantBeReadChangesNothing(t *testing.T) {
@@ -275,9 +296,10 @@ type fakeSession struct {
 // connect has a session come to a node. That it had been on hears of it later, and knows then that it has left.
 func (s *fakeSession) connect(n *fakeNode) {
 	if before := s.at; before != nil && before != n {
+		turn := s.turn
 		n.bus.after(n.bus.delay(), func() {
-			if s.at != before && !before.dead {
-				before.presence.Leave("c", s.name)
+			if !before.dead {
+				before.presence.Leave("c", s.name, turn)
 			}
 		})
 	}
@@ -286,7 +308,7 @@ func (s *fakeSession) connect(n *fakeNode) {
 	}
 	s.at, s.gone = n, time.Time{}
 	s.turn++
-	e := Entry{Channel: "c", User: s.name, Connection: s.name, Turn: s.turn}
+	e := Entry{Channel: "c", User: s.name, Connection: s.name, Turn: s.turn, Number: s.turn}
 	if err := n.presence.Join(e); err != nil {
 		n.bus.t.Fatal(err)
 	}
@@ -302,7 +324,7 @@ func (s *fakeSession) drop() {
 	if s.at.dead {
 		s.by = s.gone.Add(silence + lingerTime - mostDelay - 2*step)
 	} else {
-		s.at.presence.Leave("c", s.name)
+		s.at.presence.Leave("c", s.name, s.turn)
 	}
 }
 

@@ -38,9 +38,12 @@ type Entry struct {
 	Connection string // unique; the same after a reconnect that resumes the session, on whichever node
 	Info       []byte // what others are told of the user, at most MaxInfoBytes
 
-	// Turn grows whenever the connection has come to another node: of several nodes that say that they have it, the
-	// one with the greatest is right. Where a connection never comes to another, it may be 0.
+	// Turn grows when the session comes to another node: of several nodes that say that they have it, the one with the
+	// greatest is right, if there is one. 0 where sessions stay where they are.
 	Turn uint64
+	// Number grows with each connection that this node gives the session: what an older one says late of the entry of a
+	// newer one changes nothing. 0 where that can't happen.
+	Number uint64
 }
 
 // Presence knows who is where, on all nodes. A user is present in a channel while any of its connections is, or has
@@ -77,8 +80,8 @@ func NewPresence(grace time.Duration, observe func(channel.Name, Change)) *Prese
 	return p
 }
 
-// Join notes that a connection is there, on this node. If it already is, or has just left, its entry is replaced.
-// Cost: nothing that grows with the channel, save keeping the roster in order.
+// Join notes that a connection is there, on this node. If it already is, or has just left, its entry is replaced, unless
+// that has a greater number. Cost: nothing that grows with the channel, save keeping the roster in order.
 func (p *Presence) Join(e Entry) error {
 	if len(e.Info) > MaxInfoBytes {
 		return fmt.Errorf("%w: %d bytes of %d; put a reference into it instead", ErrInfoTooLarge, len(e.Info), MaxInfoBytes)
@@ -89,7 +92,7 @@ func (p *Presence) Join(e Entry) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if before := p.findLocked(e.Channel, e.Connection, p.node); p.closed || before != nil && before.Number > e.Number {
 		return nil
 	}
 	e.Info = slices.Clone(e.Info)
@@ -98,13 +101,24 @@ func (p *Presence) Join(e Entry) error {
 	return nil
 }
 
-// Leave notes that a connection has gone from this node. It stays present for the grace period, unless another node has it.
-func (p *Presence) Leave(name channel.Name, connection string) {
+// Leave notes that a connection has gone from this node, of which it is not known whether it comes back: it stays present
+// for the grace period, unless another node has it. If its entry has another number, nothing changes.
+func (p *Presence) Leave(name channel.Name, connection string, number uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.findLocked(name, connection, p.node); c != nil && c.fuse == nil && !p.closed {
+	if c := p.findLocked(name, connection, p.node); c != nil && c.Number == number && c.fuse == nil && !p.closed {
 		p.grace.light(c)
 		p.cedeLocked(c.of)
+	}
+}
+
+// Part notes that a connection has gone that does not mean to come back. It stays present only where another node has it.
+// If its entry has another number, nothing changes.
+func (p *Presence) Part(name channel.Name, connection string, number uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.findLocked(name, connection, p.node); c != nil && c.Number == number && !p.closed {
+		p.unclaimLocked(c)
 	}
 }
 

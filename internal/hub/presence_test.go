@@ -106,12 +106,12 @@ func TestOneUserWithSeveralConnectionsIsOneUserAndSeveralConnections(t *testing.
 		join(t, p, "ann", "2")
 		join(t, p, "bob", "3")
 		wantCount(t, p, 2, 3)
-		p.Leave("c", "1")
+		p.Leave("c", "1", 0)
 		time.Sleep(DefaultGrace)
 		synctest.Wait()
 		wantCount(t, p, 2, 2)
 		w.want(t, "[+ann]", "[+bob]")
-		p.Leave("c", "2")
+		p.Leave("c", "2", 0)
 		time.Sleep(DefaultGrace)
 		synctest.Wait()
 		wantCount(t, p, 1, 1)
@@ -124,14 +124,14 @@ func TestAReconnectWithinTheGracePeriodCausesNoLeaveAndNoJoin(t *testing.T) {
 		join(t, p, "ann", "1")
 		var w watcher
 		defer p.Watch("c", &w).Cancel()
-		p.Leave("c", "1")
+		p.Leave("c", "1", 0)
 		time.Sleep(DefaultGrace - time.Millisecond)
 		join(t, p, "ann", "1")
 		time.Sleep(time.Hour)
 		wantCount(t, p, 1, 1)
 		w.want(t)
-		p.Leave("c", "1")
-		p.Leave("c", "1")
+		p.Leave("c", "1", 0)
+		p.Leave("c", "1", 0)
 		time.Sleep(DefaultGrace - time.Millisecond)
 		w.want(t)
 		time.Sleep(2 * time.Millisecond)
@@ -225,7 +225,7 @@ func TestAWatcherThatAddsUpKnowsWhoIsThere(t *testing.T) {
 				case m.what == "join":
 					hear(t, p, m.node, Entry{User: m.user, Connection: m.connection, Turn: m.turn})
 				case m.what == "leave" && m.node == "":
-					p.Leave("c", m.connection)
+					p.Leave("c", m.connection, 0)
 				case m.what == "leave":
 					unhear(t, p, m.node, m.connection)
 				case m.what == "drop":
@@ -296,12 +296,12 @@ func TestWhoObservesIsToldOfEverybodyWhoComesOrGoesAndInTheEndThatAllHaveGone(t 
 		join("a", "ada", "1")
 		join("a", "ada", "2") // the same user once more
 		join("b", "ada", "1")
-		p.Leave("a", "1")
-		p.Leave("b", "1")
+		p.Leave("a", "1", 0)
+		p.Leave("b", "1", 0)
 		time.Sleep(500 * time.Millisecond)
 		join("b", "ada", "1") // in time
 		time.Sleep(time.Second)
-		p.Leave("a", "2")
+		p.Leave("a", "2", 0)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		p.Close()

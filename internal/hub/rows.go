@@ -76,7 +76,7 @@ func (p *Presence) Row(node, key string, value []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.closed {
-		p.claimLocked(&claim{Entry: Entry{channel.Name(name), r.User, connection, r.Info, r.Turn}, node: node})
+		p.claimLocked(&claim{Entry: Entry{Channel: channel.Name(name), User: r.User, Connection: connection, Info: r.Info, Turn: r.Turn}, node: node})
 	}
 	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/edge/signalr"
 	"github.com/holdfast-dev/holdfast/internal/edge/socket"
-	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/internal/telemetry"
 )
@@ -47,8 +46,8 @@ func (s *Server) open(ctx context.Context) (err error) {
 	}
 	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
 	s.clients.Backend = s.backends
-	s.clients.Join(s.cluster)
-	s.presence = hub.NewPresence(presenceGrace, s.backends.changed)
+	s.clients.Join(s.cluster, cfg.Log)
+	s.openPresence()
 	if err = s.canary.init(ctx, s); err != nil {
 		return fmt.Errorf("readiness can't be looked after: %w", err)
 	}
@@ -100,6 +99,7 @@ func (s *Server) openEdges(ctx context.Context, key []byte) (err error) {
 		MaxMessageBytes: cfg.MaxMessageBytes,
 		SendQueueBytes:  cfg.SendQueueBytes,
 		Presence:        s.presence,
+		Cluster:         s.cluster,
 		Log:             cfg.Log,
 		Endpoints:       func() []string { return endpointsOf(s.elsewhere()) },
 		PingInterval:    cfg.Ping,

@@ -57,6 +57,9 @@ type Client struct {
 
 	spent atomic.Int64 // when it has sent something, if that is limited; in nanoseconds since 1970
 
+	counted *party // the user that the connection counts with; nil for nobody. The lock of Clients guards it
+	yielded bool   // it counts with nobody any more; likewise
+
 	mu         sync.Mutex // guards what follows
 	expiry     *time.Timer
 	life, idle *time.Timer
@@ -131,9 +134,7 @@ func (c *Client) Leave() {
 	cs.edges[c.edge]--
 	cs.emptiedLocked()
 	c.near.conns--
-	if u := c.user.Load(); u != nil {
-		u.conns--
-	}
+	cs.countLocked(c, nil)
 	cs.mu.Unlock()
 	c.tellEnd()
 	cs.running.Done()
@@ -149,9 +150,27 @@ func (c *Client) hasLeft() bool {
 // Identify makes it known who the client is, if that has come out after it was let in, and which session it has. The error
 // is a *LimitError or an *auth.Error.
 func (c *Client) Identify(who *auth.Identity, session string) error {
+	return c.identify(who, session, false)
+}
+
+// Resume is Identify for a client that comes back to its session. On another node there may be a connection that it
+// takes the place of, and that still counts.
+func (c *Client) Resume(who *auth.Identity, session string) error {
+	return c.identify(who, session, true)
+}
+
+// Yield has the connection not count with its user any more: another takes its place, and this one is about to end.
+func (c *Client) Yield() {
+	c.clients.mu.Lock()
+	defer c.clients.mu.Unlock()
+	c.yielded = true
+	c.clients.countLocked(c, nil)
+}
+
+func (c *Client) identify(who *auth.Identity, session string, resumed bool) error {
 	before := c.user.Load()
 	c.clients.mu.Lock()
-	err := c.identifyLocked(who, session)
+	err := c.identifyLocked(who, session, resumed)
 	c.clients.mu.Unlock()
 	if err == nil && c.request && c.user.Load() != before { // the request has not counted with the user yet
 		if wait, limit := c.waitShared(time.Now(), 1, 0); wait > 0 {
@@ -165,22 +184,18 @@ func (c *Client) Identify(who *auth.Identity, session string) error {
 	return err
 }
 
-// identifyLocked is Identify, without what the client spends. It does not fail for a single request. Lock of Clients held.
-func (c *Client) identifyLocked(who *auth.Identity, session string) error {
+// identifyLocked is Identify, or Resume, without what the client spends. It does not fail for a single request. Lock of
+// Clients held.
+func (c *Client) identifyLocked(who *auth.Identity, session string, resumed bool) error {
 	var u *party
 	if who.User != "" {
 		u = c.clients.userLocked(who.User)
 	}
-	if before := c.user.Load(); !c.request && u != before {
-		if most := c.clients.limits.ConnectionsPerUser; most > 0 && u != nil && u.conns >= most {
-			return &LimitError{"limits.connections_per_user", fmt.Sprintf("the user has %d connections, and may not have more", most), retryFull}
+	if !c.request && u != c.counted && !c.yielded {
+		if err := c.clients.roomLocked(u, resumed); err != nil {
+			return err
 		}
-		if u != nil {
-			u.conns++
-		}
-		if before != nil {
-			before.conns--
-		}
+		c.clients.countLocked(c, u)
 	}
 	c.user.Store(u)
 	c.who.Store(&identified{who, session})

@@ -43,6 +43,7 @@ type Clients struct {
 	edges     map[string]int // connections by edge
 	addresses parties[netip.Prefix]
 	users     parties[string]
+	spread    spread
 	empty     chan struct{} // closed when there are none; nil if nobody waits for that
 	draining  bool          // nobody is let in
 	closing   bool
@@ -131,12 +132,6 @@ func (cs *Clients) neighboursLocked(of netip.Prefix) *party {
 	})
 }
 
-func (cs *Clients) userLocked(name string) *party {
-	return cs.users.get(name, func() *party {
-		return &party{messages: bucket(cs.limits.MessagesPerUser), bytes: bucket(cs.limits.BytesPerUser)}
-	})
-}
-
 // neighbourhood is what counts as one address: a subscriber to the Internet has a whole /64 of IPv6.
 func neighbourhood(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
@@ -173,7 +168,7 @@ func (cs *Clients) Admit(edge string, from netip.Addr, who *auth.Identity) (*Cli
 		return nil, &LimitError{"limits.connections_per_address", fmt.Sprintf("there are %d connections from your address, and there may not be more", most), retryFull}
 	}
 	c := &Client{clients: cs, number: cs.last + 1, edge: edge, came: time.Now().UnixNano(), from: from, near: near}
-	if err := c.identifyLocked(who, ""); err != nil {
+	if err := c.identifyLocked(who, "", false); err != nil {
 		return nil, err
 	}
 	near.conns++
@@ -206,7 +201,7 @@ func (cs *Clients) Visit(edge string, from netip.Addr, who *auth.Identity) *Clie
 	defer cs.mu.Unlock()
 	near := cs.neighboursLocked(neighbourhood(from))
 	c := &Client{clients: cs, edge: edge, from: from, near: near, request: true, trusted: who.Server}
-	c.identifyLocked(who, "") // which refuses connections only
+	c.identifyLocked(who, "", false) // which refuses connections only
 	return c
 }
 

@@ -10,8 +10,10 @@ import (
 )
 
 // party is those who share a limit: the clients of an address, or the connections of a user. The lock of
-// Clients guards conns; the buckets guard themselves.
+// Clients guards what is not a bucket; the buckets guard themselves.
 type party struct {
+	user            string  // of the party of one
+	part            float64 // of what a user may send, for this node
 	conns           int
 	handshakes      *rate.Limiter // like the others nil without a limit
 	messages, bytes *rate.Limiter

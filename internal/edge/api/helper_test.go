@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -58,7 +59,7 @@ func startWith(t *testing.T, limits policy.Limits) *edge {
 	t.Cleanup(presence.Close)
 	d := doortest.NewWith(t, "api", channels.Rules(), limits, revoked, known[:]...)
 	nodes := cluster.Alone(cluster.Node{ID: cluster.NewID(), Name: "a"})
-	d.Clients.Join(nodes)
+	d.Clients.Join(nodes, slog.New(slog.DiscardHandler))
 	e.Handler = New(channels, Config{
 		Door:            d,
 		MaxMessageBytes: testLimit,

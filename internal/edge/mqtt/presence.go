@@ -33,7 +33,7 @@ func (c *conn) join(sub *subscription) {
 // part undoes join.
 func (s *mqttSession) part(sub *subscription) {
 	if name := sub.presentIn(); name != "" {
-		s.handler.config.Presence.Leave(name, s.source)
+		s.handler.config.Presence.Leave(name, s.source, 0)
 	}
 }
 

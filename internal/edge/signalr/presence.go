@@ -44,7 +44,7 @@ func (c *conn) part(s *subscription) {
 	}
 	if c.present[s.present]--; c.present[s.present] == 0 {
 		delete(c.present, s.present)
-		c.handler.config.Presence.Leave(s.present, c.id)
+		c.handler.config.Presence.Part(s.present, c.id, 0)
 	}
 }
 
@@ -53,7 +53,7 @@ func (c *conn) leaveAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name := range c.present {
-		c.handler.config.Presence.Leave(name, c.id)
+		c.handler.config.Presence.Leave(name, c.id, 0)
 	}
 }
 

@@ -46,9 +46,10 @@ type conn struct {
 	commands sync.WaitGroup      // goroutines that finish them
 	answers  answers             // to publishes
 
-	// These belong to the goroutine that reads. The first two do not change once the client has been
+	// These belong to the goroutine that reads. The first three do not change once the client has been
 	// greeted, and may be read by others from then on.
 	id        string // of the session
+	turn      uint64 // of the session: one more than the client has known of
 	resumable bool   // the client has been told its secret
 	greeted   bool
 	broken    int    // messages that could not be understood
@@ -61,9 +62,10 @@ type conn struct {
 	expelled   atomic.Bool // nothing more is begun
 	advised    atomic.Bool // the client has been asked to move, and leaves when it has another connection
 
-	mu      sync.Mutex // guards what follows
-	subs    map[uint64]*subscription
-	present map[channel.Name]int // subscriptions that make the session present
+	mu       sync.Mutex // guards what follows
+	subs     map[uint64]*subscription
+	present  map[channel.Name]int // subscriptions that make the session present
+	farewell *time.Timer          // ends a connection that was told to move, when the client has a newer one
 }
 
 func newConn(h *Handler, carrier carrier, encoding protocol.Encoding, client *session.Client, number uint64) *conn {
@@ -108,7 +110,9 @@ func (c *conn) finish(why error) {
 	for _, s := range c.subs { // nobody else uses it any more
 		s.cancel()
 	}
-	c.handler.sessions.leave(c, time.Now(), c.leaveAll)
+	c.leaveAll(closedByClient(why))
+	c.stopFarewell()
+	c.handler.sessions.leave(c, time.Now())
 	c.out.close()
 }
 

@@ -60,12 +60,15 @@ func (c *conn) connect(id uint64, v *protocol.Connect) {
 		var old *conn
 		who, old, ok.Why = h.sessions.resume(c, v.Session, now)
 		if ok.Why == superseded {
-			c.takenOver()
+			c.expelTakenOver()
 			return
 		}
 		c.greeted, ok.Resumed = ok.Why == "", ok.Why == ""
 		if old != nil {
 			old.takenOver()
+		}
+		if ok.Resumed {
+			h.claimSession(c)
 		}
 	}
 	var initial []channel.Name
@@ -77,8 +80,12 @@ func (c *conn) connect(id uint64, v *protocol.Connect) {
 		}
 		who, initial = g.Who, g.Subscribe
 	}
-	if refused := c.identify(who); refused != nil {
-		c.turnAway(id, refused)
+	identify := c.client.Identify
+	if ok.Resumed {
+		identify = c.client.Resume
+	}
+	if err := identify(who, c.id); err != nil {
+		c.turnAway(id, c.refused(err))
 		return
 	}
 	if c.greeted {
@@ -160,9 +167,4 @@ func expiresIn(who *auth.Identity, now time.Time) time.Duration {
 		return 0
 	}
 	return who.Expires.Sub(now)
-}
-
-// takenOver closes the connection because the client has a newer one.
-func (c *conn) takenOver() {
-	c.expel(websocket.CloseCode(protocol.CloseTakenOver), "a newer connection has taken over the session")
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -25,6 +26,7 @@ type Config struct {
 	MaxMessageBytes int64      // the largest payload, whatever a channel's rule says
 	SendQueueBytes  int        // what may wait for a client that reads slowly; default 1 MiB. Most of the bytes are shared with other subscribers
 	Presence        *hub.Presence
+	Cluster         *cluster.Cluster // where sessions may come from, and go to; not started yet
 	Log             *slog.Logger
 
 	Key    []byte        // signs the secrets of sessions: see OpenKey
@@ -63,6 +65,7 @@ type Handler struct {
 	keep      *websocket.Keepalive
 
 	handshakes atomic.Uint64
+	moveGrace  time.Duration
 
 	work context.Context // of the connections
 	stop context.CancelFunc
@@ -88,7 +91,7 @@ func New(channels *session.Channels, config Config) *Handler {
 	// The largest payload fits as base64.
 	limit := max(minMessageBytes, (config.MaxMessageBytes+2)/3*4+envelopeBytes)
 	work, stop := context.WithCancel(context.Background())
-	return &Handler{
+	h := &Handler{
 		channels: channels,
 		config:   config,
 		door:     config.Door,
@@ -101,9 +104,13 @@ func New(channels *session.Channels, config Config) *Handler {
 		limits:   protocol.Limits{MessageBytes: uint64(limit), Commands: maxCommands, Subscriptions: maxSubscriptions},
 		sessions: newSessions(config.Key, config.Window),
 		keep:     websocket.NewKeepalive(config.PingInterval, config.PongTimeout),
-		work:     work,
-		stop:     stop,
+
+		moveGrace: moveGrace,
+		work:      work,
+		stop:      stop,
 	}
+	h.hearClaims(config.Cluster)
+	return h
 }
 
 // ServeHTTP answers a handshake, or a request of a connection without a WebSocket.

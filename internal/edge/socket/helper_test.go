@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
 	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
 	"github.com/holdfast-dev/holdfast/internal/hub"
@@ -56,6 +57,9 @@ func startOn(t testing.TB, channels *session.Channels, config Config) *edge {
 	config.Dedup = 30 * time.Second
 	if config.Key == nil {
 		config.Key = NewKey()
+	}
+	if config.Cluster == nil {
+		config.Cluster = cluster.Alone(cluster.Node{ID: cluster.NewID()})
 	}
 	config.Presence = hub.NewPresence(config.Window, nil)
 	h := New(channels, config)

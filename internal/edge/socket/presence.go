@@ -30,10 +30,10 @@ func (c *conn) join(s *subscription, tell bool) {
 	if c.present[s.present] > 1 {
 		return
 	}
-	c.handler.sessions.ifOwner(c, func() {
-		// It fails only if the info is too large, and there is none.
-		c.handler.config.Presence.Join(hub.Entry{Channel: s.present, User: c.presentAs(), Connection: c.id, Info: []byte(c.client.Who().Info)})
-	})
+	e := hub.Entry{Channel: s.present, User: c.presentAs(), Connection: c.id, Info: []byte(c.client.Who().Info), Turn: c.turn, Number: c.number}
+	if err := c.handler.config.Presence.Join(e); err != nil {
+		c.handler.config.Log.Warn("not present", "path", Path, "channel", s.present, "session", c.id, "error", err)
+	}
 }
 
 // part undoes join when the client unsubscribes.
@@ -47,13 +47,18 @@ func (c *conn) part(s *subscription) {
 		return
 	}
 	delete(c.present, s.present)
-	c.handler.sessions.ifOwner(c, func() { c.handler.config.Presence.Leave(s.present, c.id) })
+	c.handler.config.Presence.Part(s.present, c.id, c.number)
 }
 
-// leaveAll notes that the connection is gone. It may come back.
-func (c *conn) leaveAll() {
+// leaveAll notes that the connection is over, and that the client may come back, unless it is for good. What another
+// connection of the session has joined since is not touched.
+func (c *conn) leaveAll(forGood bool) {
+	leave := c.handler.config.Presence.Leave
+	if forGood {
+		leave = c.handler.config.Presence.Part
+	}
 	for name := range c.present {
-		c.handler.config.Presence.Leave(name, c.id)
+		leave(name, c.id, c.number)
 	}
 }
 

@@ -17,14 +17,15 @@ import (
 type statement struct {
 	id      string // of the session; it is signed, but sent beside the secret
 	who     *auth.Identity
+	turn    uint64 // of the connection that it was issued to
 	node    uint64 // the run of the server that has issued it
 	issued  time.Time
 	expires time.Time
 }
 
 const (
-	secretVersion = 1
-	fixedBytes    = 1 + 3*8 // of a statement: version, node, issued, expires; the identity follows, in JSON, unless nobody vouches for it
+	secretVersion = 2
+	fixedBytes    = 1 + 4*8 // of a statement: version, node, issued, expires, turn; the identity follows, in JSON, unless nobody vouches for it
 	// signatureBytes is the whole of HMAC-SHA256.
 	signatureBytes = sha256.Size
 )
@@ -40,6 +41,7 @@ func (g signer) sign(s statement) string {
 	b = binary.BigEndian.AppendUint64(b, s.node)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.issued.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(s.expires.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, s.turn)
 	if !s.who.Anonymous() || s.who.By != "" {
 		text, err := json.Marshal(s.who)
 		if err != nil || base64.RawURLEncoding.EncodedLen(len(b)+len(text)+signatureBytes) > protocol.MaxSecretBytes {
@@ -70,6 +72,7 @@ func (g signer) verify(id, secret string) (s statement, ok bool) {
 		node:    binary.BigEndian.Uint64(b[1:]),
 		issued:  time.UnixMilli(int64(binary.BigEndian.Uint64(b[9:]))),
 		expires: time.UnixMilli(int64(binary.BigEndian.Uint64(b[17:]))),
+		turn:    binary.BigEndian.Uint64(b[25:]),
 	}, true
 }
 

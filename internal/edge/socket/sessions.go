@@ -33,7 +33,7 @@ type sessions struct {
 	order list.List                // of departure, the first one in front
 }
 
-// departure is when a session lost its connection.
+// departure is when a session lost its connection, or left for another node.
 type departure struct {
 	id string
 	at time.Time
@@ -60,8 +60,8 @@ func (s *sessions) enter(c *conn) {
 // connection whose commands are still on their way, and they must not take the session from the next.
 const superseded = "superseded"
 
-// resume gives c the session that a client comes back to, and returns who that is, and the connection that
-// had it, or nil. If it can't, it returns why.
+// resume gives c the session that a client comes back to, at its next turn, and returns who that is, and the connection
+// that had it, or nil. If it can't, it returns why.
 func (s *sessions) resume(c *conn, from *protocol.Session, now time.Time) (who *auth.Identity, old *conn, why string) {
 	told, genuine := s.signer.verify(from.ID, from.Secret)
 	if !genuine {
@@ -84,30 +84,22 @@ func (s *sessions) resume(c *conn, from *protocol.Session, now time.Time) (who *
 		s.order.Remove(away)
 		delete(s.gone, told.id)
 	}
-	c.id = told.id
+	c.id, c.turn = told.id, told.turn+1
 	s.open[c.id] = c
 	return told.who, old, ""
 }
 
-// ifOwner calls f unless another connection has taken over the session of c, which can't happen
-// meanwhile.
-func (s *sessions) ifOwner(c *conn, f func()) {
+// leave notes that c is over. Unless another connection has taken over, the session can be resumed for a while.
+func (s *sessions) leave(c *conn, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open[c.id] == c {
-		f()
+		s.departLocked(c, now)
 	}
 }
 
-// leave notes that c is over. Unless another connection has taken over, f is called, and the session
-// can be resumed for a while.
-func (s *sessions) leave(c *conn, now time.Time, f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open[c.id] != c {
-		return
-	}
-	f()
+// departLocked notes that the session of c has no connection here any more.
+func (s *sessions) departLocked(c *conn, now time.Time) {
 	delete(s.open, c.id)
 	if c.resumable {
 		s.gone[c.id] = s.order.PushBack(departure{c.id, now})
@@ -130,5 +122,5 @@ func (s *sessions) forgetLocked(now time.Time) {
 
 // secret returns what the client of c comes back with.
 func (s *sessions) secret(c *conn, who *auth.Identity, now time.Time) string {
-	return s.signer.sign(statement{id: c.id, who: who, node: s.node, issued: now, expires: now.Add(sessionLifetime)})
+	return s.signer.sign(statement{id: c.id, who: who, turn: c.turn, node: s.node, issued: now, expires: now.Add(sessionLifetime)})
 }

@@ -27,7 +27,7 @@ func TestASessionIsKnownWhileItsConnectionLastsAndForTheWindow(t *testing.T) {
 		was := &conn{id: "s", number: 1, resumable: true}
 		s.enter(was)
 		from := &protocol.Session{ID: was.id, Secret: s.secret(was, new(auth.Identity), began)}
-		s.leave(was, began.Add(test.connected), func() {})
+		s.leave(was, began.Add(test.connected))
 		if test.elsewhere {
 			s = newSessions(key, time.Minute)
 		}
@@ -44,7 +44,7 @@ func TestOnlySoManySessionsAreRemembered(t *testing.T) {
 	for i := range maxGone + 10 {
 		c := &conn{id: fmt.Sprint(i), resumable: true}
 		s.enter(c)
-		s.leave(c, now, func() {})
+		s.leave(c, now)
 	}
 	if len(s.gone) != maxGone || s.order.Len() != maxGone || s.gone["9"] != nil || s.gone["10"] == nil {
 		t.Errorf("%d are remembered", len(s.gone))
