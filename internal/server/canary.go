@@ -20,14 +20,16 @@ import (
 // It is nobody's client: it shows a key of this run, is on no list and in no count, held to no limit, and no backend is asked
 // about it.
 type canary struct {
-	key   string
-	every time.Duration // 0 for none
-	log   *slog.Logger
-	ready *health.Readiness
-	flown *flownMetrics
-	perch *perch                // where it lands
-	route *route                // how it gets there; set by begin
-	fault atomic.Pointer[error] // the last one, for the log
+	key    string
+	every  time.Duration // 0 for none
+	log    *slog.Logger
+	ready  *health.Readiness
+	states chan cluster.State // for the other nodes: the last one
+	others *canaryOthers
+	flown  *flownMetrics
+	perch  *perch                // where it lands
+	route  *route                // how it gets there; set by begin
+	fault  atomic.Pointer[error] // the last one, for the log
 
 	ailing bool // the log has been told of trouble; one change at a time
 
@@ -71,17 +73,17 @@ func (c *canary) init(ctx context.Context, s *Server) (err error) {
 		}
 	}
 	c.ready = health.New(checks...)
-	c.ready.Excuse = c.excuse
-	c.ready.Changed = func(r health.Report) {
-		s.cluster.Update(func(n *cluster.Node) { n.State = cluster.State(r.Status) })
-		c.changed(r)
-	}
+	c.others = watchOthers(s)
+	c.ready.Excuse = c.others.excuse
+	c.ready.Changed = c.changed
+	c.states = make(chan cluster.State, 1)
 	c.flown = newFlownMetrics(s.metrics.Telemetry, c.ready)
 	return nil
 }
 
 // begin lets the canary fly until end. The server listens.
 func (c *canary) begin(s *Server) {
+	c.running.Go(func() { c.tell(s) })
 	c.ready.Begin()
 	if c.every == 0 {
 		return
@@ -121,17 +123,26 @@ func (c *canary) end(why string) {
 	})
 }
 
-// excuse says why a node may be ready though a check has failed. Clients who do not look at a certificate, as of a proxy that
-// is in front, would have nowhere else to go.
-func (c *canary) excuse(check string) string {
-	if check == checkCertificate {
-		return "no other node is known to have a better one"
+// tell tells the other nodes how this one does, until end. It has a goroutine of its own: to be told, the node is counted through, and if
+// that is what is stuck, whoever asks /readyz shall be answered all the same.
+func (c *canary) tell(s *Server) {
+	for {
+		select {
+		case state := <-c.states:
+			s.cluster.Update(func(n *cluster.Node) { n.State = state })
+		case <-c.work.Done():
+			return
+		}
 	}
-	return ""
 }
 
 // changed tells the log of trouble, and of its end. It is called for one change at a time.
 func (c *canary) changed(r health.Report) {
+	select {
+	case <-c.states: // which is not true any more
+	default:
+	}
+	c.states <- cluster.State(r.Status)
 	if r.Status != health.NotReady {
 		if r.Status == health.Ready && c.ailing {
 			c.log.Info("the node is ready again: its own messages come through")

@@ -35,6 +35,7 @@ func (c *canary) fly() bool {
 			c.fault.Store(&err)
 		}
 		c.flown.note(check, err == nil, took)
+		c.others.note(check, err == nil)
 		c.ready.Note(check, reason, took)
 	}
 	ws, leaf, err := c.route.dial(ctx)
