@@ -29,6 +29,7 @@ type drain struct {
 	context context.Context // of what moves clients
 	end     context.CancelFunc
 	running sync.WaitGroup // what moves clients
+	grace   time.Duration  // leaveGrace
 
 	mu   sync.Mutex // guards what follows
 	stop context.CancelFunc
@@ -36,7 +37,7 @@ type drain struct {
 }
 
 func newDrain() *drain {
-	d := &drain{}
+	d := &drain{grace: leaveGrace}
 	d.context, d.end = context.WithCancel(context.Background())
 	return d
 }
@@ -114,7 +115,7 @@ func (s *Server) empty(ctx context.Context, a session.Advice) {
 		a.Endpoints = endpointsOf(s.elsewhere())
 		return a
 	}})
-	grace := time.NewTimer(leaveGrace)
+	grace := time.NewTimer(s.drain.grace)
 	defer grace.Stop()
 	select {
 	case <-s.clients.Empty():
