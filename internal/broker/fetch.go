@@ -37,8 +37,17 @@ type fetched struct {
 }
 
 // fetch gets up to most messages that match a filter, from an offset on. They come from whichever
-// replica is near, which may not have the latest yet.
+// replica is near; what that does not have yet comes from the leader.
 func (l *Log) fetch(ctx context.Context, filter string, from uint64, most int) (fetched, error) {
+	f, err := l.fetchNear(ctx, filter, from, most)
+	if err != nil || f.pending > 0 || !l.broker.replicated() {
+		return f, err
+	}
+	return l.complete(ctx, f, filter, from, most)
+}
+
+// fetchNear is fetch from the near replica alone.
+func (l *Log) fetchNear(ctx context.Context, filter string, from uint64, most int) (fetched, error) {
 	body := strconv.AppendUint([]byte(`{"seq":`), from, 10)
 	body = appendJSONString(append(body, `,"next_by_subj":`...), filter)
 	body = strconv.AppendInt(append(body, `,"batch":`...), int64(most), 10)
@@ -94,31 +103,6 @@ func (l *Log) last(ctx context.Context, filter string) (*Message, error) {
 	default:
 		return nil, unavailable(fmt.Errorf("NATS answered %q to a read", status))
 	}
-}
-
-// leaderFirst asks the leader for the first message that matches a filter, from an offset on, and
-// returns its offset; 0 if there is none. It costs more than fetch, but is never behind what has been
-// acknowledged.
-func (l *Log) leaderFirst(ctx context.Context, filter string, from uint64) (uint64, error) {
-	body := strconv.AppendUint([]byte(`{"seq":`), from, 10)
-	body = append(appendJSONString(append(body, `,"next_by_subj":`...), filter), '}')
-	answer, err := l.reader().ask(ctx, "$JS.API.STREAM.MSG.GET."+l.stream, body)
-	if err != nil {
-		return 0, err
-	}
-	var got struct {
-		Message struct {
-			Offset uint64 `json:"seq"`
-		} `json:"message"`
-	}
-	err = unmarshalAPI(answer, &got)
-	if isCode(err, codeNoMessage) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, unavailable(err)
-	}
-	return got.Message.Offset, nil
 }
 
 // parse reads a stored message, or a live one, from its form in NATS. Without an offset there is no
