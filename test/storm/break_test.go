@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -30,7 +28,7 @@ func (f *fleet) breakIt(ctx context.Context, j *record.Journal, n *node, what fa
 	case kill, killLeader:
 		return f.killed(ctx, j, n, what.Lasts, func() error { return nil })
 	case wipe:
-		return f.killed(ctx, j, n, what.Lasts, func() error { return os.RemoveAll(filepath.Join(n.dir, "data")) })
+		return f.killed(ctx, j, n, what.Lasts, n.wipe)
 	case stop:
 		return f.stopped(ctx, j, n, what.Lasts)
 	case roll:
@@ -43,6 +41,13 @@ func (f *fleet) breakIt(ctx context.Context, j *record.Journal, n *node, what fa
 			}
 		}
 		return nil
+	case fullDisk:
+		if err := undone(ctx, what.Lasts, n.fill, n.empty); err != nil {
+			return err
+		}
+		return f.stopped(ctx, j, n, 0)
+	case jump:
+		return undone(ctx, what.Lasts, func() error { return n.jump(what.Ahead) }, func() error { return n.jump(0) })
 	case pause:
 		return undone(ctx, what.Lasts, func() error { return n.current().signal(syscall.SIGSTOP) }, func() error { return n.current().signal(syscall.SIGCONT) })
 	case resets:

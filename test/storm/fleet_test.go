@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ type fleet struct {
 }
 
 // assemble starts the nodes of a formation, below a directory, until the end of the test.
-func assemble(tb testing.TB, formation, dir, binary string) *fleet {
+func assemble(tb testing.TB, formation, dir, binary string, kinds []kind) *fleet {
 	tb.Helper()
 	f := &fleet{formation: formation}
 	count := 3
@@ -41,7 +42,10 @@ func assemble(tb testing.TB, formation, dir, binary string) *fleet {
 	}
 	for i := range count {
 		n := &node{name: fmt.Sprintf("n%d", i+1), binary: binary, http: freeAddr(tb), mqtt: freeAddr(tb), metrics: freeAddr(tb)}
-		n.dir = filepath.Join(dir, n.name)
+		n.dir, n.clocked = filepath.Join(dir, n.name), slices.Contains(kinds, jump)
+		if slices.Contains(kinds, fullDisk) {
+			mountDisk(tb, n.data())
+		}
 		n.clients, n.devices = startGate(tb, n.http, nil), startGate(tb, n.mqtt, nil)
 		f.nodes = append(f.nodes, n)
 	}
@@ -77,7 +81,7 @@ func (f *fleet) share(tb testing.TB, dir string) {
 	tb.Helper()
 	addr := freeAddr(tb)
 	var err error
-	f.nats, err = startProcess(filepath.Join(dir, "nats.log"), []string{roleEnv + "=nats", natsAddrEnv + "=" + addr, natsDirEnv + "=" + filepath.Join(dir, "nats")}, os.Args[0])
+	f.nats, err = startProcess(filepath.Join(dir, "nats.log"), false, []string{roleEnv + "=nats", natsAddrEnv + "=" + addr, natsDirEnv + "=" + filepath.Join(dir, "nats")}, os.Args[0])
 	if err != nil {
 		tb.Fatal(err)
 	}

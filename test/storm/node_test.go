@@ -22,6 +22,7 @@ import (
 type node struct {
 	name, dir string
 	binary    string
+	clocked   bool   // it has a clock of its own
 	formation string // lines of its configuration
 
 	http, mqtt, metrics     string // where it listens
@@ -29,7 +30,8 @@ type node struct {
 
 	mu      sync.Mutex // guards what follows
 	process *process
-	ended   record.Time // when it was ended the last time, on the clock of the journal
+	ahead   time.Duration // of its clock, if it has one
+	ended   record.Time   // when it was ended the last time, on the clock of the journal
 }
 
 const (
@@ -62,7 +64,7 @@ auth: {secret: %q}
 log: {format: text}
 limits: {connections: 0, connections_per_address: 0, connections_per_user: 0, handshakes_per_address: 0,
   messages: 0, bytes: 0, messages_per_user: 0, bytes_per_user: 0}
-`, n.http, n.mqtt, n.metrics, filepath.Join(n.dir, "data"), secret) + n.formation + rules
+`, n.http, n.mqtt, n.metrics, n.data(), secret) + n.formation + rules
 }
 
 func (n *node) url() string { return "ws://" + n.clients.Addr() + "/socket" }
@@ -70,24 +72,32 @@ func (n *node) url() string { return "ws://" + n.clients.Addr() + "/socket" }
 // start starts the process, and returns when it answers.
 func (n *node) start(ctx context.Context) error {
 	file := filepath.Join(n.dir, "holdfast.yaml")
-	if err := os.MkdirAll(filepath.Join(n.dir, "data"), 0o700); err != nil {
+	if err := os.MkdirAll(n.data(), 0o700); err != nil {
 		return err
 	}
 	if err := os.WriteFile(file, []byte(n.configuration()), 0o600); err != nil {
 		return err
 	}
-	p, err := startProcess(n.log(), nil, n.binary, "serve", "--config", file)
+	p, err := startProcess(n.log(), n.clocked, nil, n.binary, "serve", "--config", file)
 	if err != nil {
 		return err
 	}
 	n.mu.Lock()
 	n.process = p
+	ahead := n.ahead
 	n.mu.Unlock()
+	if n.clocked {
+		if err := p.clock.set(ahead); err != nil {
+			return err
+		}
+	}
 	return n.await(ctx, "answer", func(ctx context.Context) error {
 		_, err := n.usage(ctx)
 		return err
 	})
 }
+
+func (n *node) data() string { return filepath.Join(n.dir, "data") }
 
 func (n *node) log() string { return filepath.Join(n.dir, "log") }
 
@@ -155,6 +165,14 @@ func (n *node) goes(now record.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.ended = now
+}
+
+// jump makes the node's clock that much later than the machine's.
+func (n *node) jump(ahead time.Duration) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ahead = ahead
+	return n.process.clock.set(ahead)
 }
 
 // hasGone tells whether the process was ended after some time.

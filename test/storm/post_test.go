@@ -14,7 +14,7 @@ import (
 
 const (
 	postTimeout = 4 * time.Second
-	postFor     = 20 * time.Second // less than ids are remembered for, 30 s
+	postFor     = 15 * time.Second // half of what ids are remembered for
 )
 
 // post publishes by POST one after the other, and repeats each at another node until it is acknowledged.

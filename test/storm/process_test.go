@@ -12,11 +12,12 @@ import (
 // process is a program that ends with this one.
 type process struct {
 	cmd    *exec.Cmd
+	clock  *clock // nil if it has none of its own
 	exited chan struct{}
 }
 
-// startProcess starts a program, whose output goes to the end of a file.
-func startProcess(log string, environ []string, name string, args ...string) (*process, error) {
+// startProcess starts a program, whose output goes to the end of a file, if it is to be so with a clock of its own.
+func startProcess(log string, clocked bool, environ []string, name string, args ...string) (*process, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -31,7 +32,12 @@ func startProcess(log string, environ []string, name string, args ...string) (*p
 		// The signal comes when the thread ends that started the program, so this one lasts as long.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
+		var err error
+		if clocked {
+			p.clock, err = startWithClock(p.cmd)
+		} else {
+			err = p.cmd.Start()
+		}
 		started <- err
 		if err == nil {
 			_ = p.cmd.Wait() // how it has ended is read from ProcessState

@@ -22,6 +22,8 @@ const (
 	resets     kind = "resets"      // half of the connections are reset: of clients, of devices, between nodes
 	slowness   kind = "slowness"    // everything takes longer to pass
 	cutClients kind = "cut clients" // no client reaches the node
+	fullDisk   kind = "disk full"   // nothing more can be written; when there is room again, the node is started anew
+	jump       kind = "clock"       // the wall clock jumps, and back
 	cutRoutes  kind = "cut routes"  // no other node, or the log, reaches the node
 )
 
@@ -33,12 +35,16 @@ type fault struct {
 	Calm   time.Duration // before it, since all was well
 	Lasts  time.Duration // until it is undone
 	Slow   time.Duration // with slowness, for each chunk that passes
+	Ahead  time.Duration // with jump, by how much the clock is wrong
 }
 
 func (f fault) String() string {
 	s := fmt.Sprintf("%3d  after %4.1f s of calm  %-11s  n%d  for %4.1f s", f.Number, f.Calm.Seconds(), f.Kind, f.Node+1, f.Lasts.Seconds())
 	if f.Slow > 0 {
 		s += fmt.Sprintf(", %d ms", f.Slow.Milliseconds())
+	}
+	if f.Ahead != 0 {
+		s += fmt.Sprintf(", %+.0f s", f.Ahead.Seconds())
 	}
 	return s
 }
@@ -47,6 +53,10 @@ func (f fault) String() string {
 type pace struct {
 	calm, most time.Duration // between faults at most; how long one lasts at most
 }
+
+// maxJump is by how many seconds clocks jump at most: with the 15 s in which clients repeat a publication it is less than
+// the 30 s that ids are remembered for.
+const maxJump = 12
 
 // schedule draws faults that take about so long together. It depends on nothing else: the same seed gives the same
 // schedule. Every kind comes once before one comes again.
@@ -66,6 +76,8 @@ func schedule(seed uint64, nodes int, kinds []kind, p pace, lasts time.Duration)
 		switch f.Kind {
 		case slowness:
 			f.Slow = time.Duration(10+chance.IntN(190)) * time.Millisecond
+		case jump:
+			f.Ahead = time.Duration(1+chance.IntN(maxJump)) * time.Second * time.Duration(1-2*chance.IntN(2))
 		case resets:
 			f.Lasts = 0
 		case kill, killLeader, stop, roll, wipe:
@@ -78,9 +90,26 @@ func schedule(seed uint64, nodes int, kinds []kind, p pace, lasts time.Duration)
 	}
 }
 
+// without tells which kinds of faults can't be had here, and why.
+func without() (all []string) {
+	for name, why := range map[kind]string{jump: noClocks, fullDisk: noDisks()} {
+		if why != "" {
+			all = append(all, fmt.Sprintf("%s: %s", name, why))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // kindsOf returns what can happen to nodes of a formation.
 func kindsOf(formation string) []kind {
 	of := []kind{kill, pause, stop, resets, slowness, cutClients}
+	if noClocks == "" {
+		of = append(of, jump)
+	}
+	if noDisks() == "" {
+		of = append(of, fullDisk)
+	}
 	switch formation {
 	case shared:
 		return append(of, cutRoutes, roll)

@@ -48,10 +48,10 @@ func TestStorm(t *testing.T) {
 	}
 	s := &storm{
 		shape: shape{Publishers: *stormPublishers, Subscribers: *stormSubscribers, Interval: *stormInterval},
-		lasts: *stormLasts, seed: seed,
+		lasts: *stormLasts, seed: seed, without: without(),
 	}
 	binary := build(t)
-	f := assemble(t, *stormFormation, dir, binary)
+	f := assemble(t, *stormFormation, dir, binary, kinds)
 	s.faults = schedule(seed, len(f.nodes), kinds, pace{calm: *stormCalm, most: *stormMost}, *stormLasts)
 	t.Logf("seed %d:", seed)
 	for _, what := range s.faults {
