@@ -34,6 +34,8 @@ type drain struct {
 	mu   sync.Mutex // guards what follows
 	stop context.CancelFunc
 	done chan struct{} // closed when it is over; nil if the node does not drain
+
+	balancing bool // some clients are being moved
 }
 
 func newDrain() *drain {

@@ -86,6 +86,7 @@ func (s *Server) openEdges(ctx context.Context, key []byte) (err error) {
 		return &door.Door{Edge: edge, Clients: s.clients, Auth: s.ids.Authenticator, Sources: cfg.Sources, ClientNames: cfg.ClientNames, Origins: cfg.Origins, Audit: audit}
 	}
 	s.front = doorTo("server")
+	s.answerMoving()
 	s.channels = channels.New(s.store.channels, channels.Config{
 		Door:            doorTo("channels"),
 		MaxMessageBytes: cfg.MaxMessageBytes,
@@ -125,6 +126,7 @@ func (s *Server) openAPI(d *door.Door) {
 		Tokens:          s.config.Auth,
 		Version:         s.config.Version,
 		Cluster:         s.cluster,
+		Mover:           s,
 	})
 }
 

@@ -27,6 +27,7 @@ type Config struct {
 	Tokens          auth.Config      // what tokens are made with; one of its Keys can sign, or none are made
 	Version         string           // of the server
 	Cluster         *cluster.Cluster // of the nodes; not started yet
+	Mover           Mover
 }
 
 // The bounds of all requests together.

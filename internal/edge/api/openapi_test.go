@@ -154,6 +154,7 @@ func TestTheDocumentHasEveryFieldThatMayBeSent(t *testing.T) {
 	for name, fields := range map[string][]string{
 		"Publication": ownFieldsOf[publication](), "BatchItem": ownFieldsOf[batchItem](), "Batch": ownFieldsOf[batchRequest](), "Broadcast": ownFieldsOf[broadcastRequest](),
 		"Disconnect": ownFieldsOf[disconnectRequest](), "Revoke": ownFieldsOf[revokeRequest](), "TokenRequest": ownFieldsOf[tokenRequest](),
+		"Drain": ownFieldsOf[drainRequest](), "Rebalance": ownFieldsOf[rebalanceRequest](),
 	} {
 		var told []string
 		for field := range c.doc.Components.Schemas[name].Value.Properties {

@@ -41,6 +41,8 @@ var titles = map[string]string{
 	"cannot_invoke":       "The client has no methods",
 	"client_error":        "The client has failed",
 	"client_timeout":      "The client has not answered",
+	"no_node":             "There is no such node",
+	"cannot_move":         "Clients can't move now",
 	"invalid_token":       "No such token would be taken",
 	"cannot_sign":         "No key to sign with",
 	"cannot_purge":        "The log can't be purged",

@@ -37,6 +37,8 @@ func (h *Handler) routes() []endpoint {
 		{get, "/v1/connections", managers, h.listConnections},
 		{post, "/v1/disconnect", managers, h.disconnect},
 		{post, "/v1/invoke", managers, h.invoke},
+		{post, "/v1/cluster/drain", managers, h.drain},
+		{post, "/v1/cluster/rebalance", managers, h.rebalance},
 		{post, "/v1/revoke", managers, h.revoke},
 		{post, "/v1/tokens", managers, h.makeToken},
 		{get, "/v1/info", anybody, h.info},
