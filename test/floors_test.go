@@ -51,6 +51,7 @@ var house = floorplan{
 	{packages: "internal/hub", floor: 2},
 	{packages: "internal/session", floor: 3},
 	{packages: "internal/edge/door", floor: 4},
+	{packages: "internal/edge/relay", floor: 4},
 	{packages: "internal/edge/*", floor: 5},
 	{packages: "internal/console", floor: 5},
 	{packages: "internal/server", floor: 6},

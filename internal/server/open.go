@@ -138,6 +138,7 @@ func (s *Server) openSignalR(d *door.Door, key []byte) {
 		Door:            d,
 		Hubs:            s.config.SignalR,
 		Key:             key,
+		Cluster:         s.cluster,
 		MaxMessageBytes: s.config.MaxMessageBytes,
 		SendQueueBytes:  s.config.SendQueueBytes,
 		Presence:        s.presence,

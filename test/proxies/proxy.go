@@ -33,7 +33,7 @@ type Habits struct {
 	FailEvery int
 }
 
-// Proxy is an HTTP proxy in front of one server, on a port of loopback. Its methods may be called from any goroutine.
+// Proxy is an HTTP proxy in front of one server or several, on a port of loopback. Its methods may be called from any goroutine.
 type Proxy struct {
 	addr    string
 	server  http.Server
@@ -42,6 +42,8 @@ type Proxy struct {
 
 	mu       sync.Mutex // guards what follows
 	habits   Habits
+	targets  []*url.URL // to which requests go by turns
+	passed   int
 	requests int
 	failures int
 	opened   []string
@@ -58,6 +60,30 @@ func Start(t testing.TB, target string, habits Habits) *Proxy {
 	return StartOn(t, listener, new(net.Dialer).DialContext, target, habits)
 }
 
+// Balance runs a proxy as Start does, in front of several servers: each request goes to the next of them, whoever sent it.
+func Balance(t testing.TB, targets []string, habits Habits) *Proxy {
+	t.Helper()
+	p := Start(t, targets[0], habits)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, target := range targets[1:] {
+		to, err := url.Parse(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.targets = append(p.targets, to)
+	}
+	return p
+}
+
+// next returns where the next request goes.
+func (p *Proxy) next() *url.URL {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.passed++
+	return p.targets[p.passed%len(p.targets)]
+}
+
 // StartOn is Start with a listener for clients and a way to the server of the test's own, such as a Memory.
 func StartOn(t testing.TB, listener net.Listener, dial func(ctx context.Context, network, addr string) (net.Conn, error), target string, habits Habits) *Proxy {
 	t.Helper()
@@ -65,7 +91,7 @@ func StartOn(t testing.TB, listener net.Listener, dial func(ctx context.Context,
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{addr: listener.Addr().String(), back: newBack(dial), habits: habits, conns: map[*conn]bool{}}
+	p := &Proxy{addr: listener.Addr().String(), back: newBack(dial), habits: habits, targets: []*url.URL{to}, conns: map[*conn]bool{}}
 	quiet := log.New(t.Output(), "", 0)
 	p.forward = httputil.ReverseProxy{
 		Transport:      p.back,
@@ -73,7 +99,7 @@ func StartOn(t testing.TB, listener net.Listener, dial func(ctx context.Context,
 		ModifyResponse: p.answered,
 		ErrorLog:       quiet,
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(to)
+			r.SetURL(p.next())
 			r.Out.Host = r.In.Host // that the page is from
 		},
 	}

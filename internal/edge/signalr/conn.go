@@ -105,10 +105,12 @@ func newConn(h *Handler, at *Hub, t ticket, client *session.Client) *conn {
 func (h *Handler) open(w http.ResponseWriter, r *http.Request, at *Hub, t ticket) (*conn, bool) {
 	client, ok := h.door.Connect(w, r)
 	if !ok {
+		h.release(&t)
 		return nil, false
 	}
 	c := newConn(h, at, t, client)
 	if t.negotiated() && !h.conns.enter(c) {
+		c.claimed = false // but by the other
 		c.end(errLeft)
 		h.conflict(w, r, "the connection has a transport already")
 		return nil, false
@@ -209,6 +211,7 @@ func (c *conn) end(why error) {
 	c.lonely.Stop()
 	c.beat.Stop()
 	c.handler.conns.leave(c)
+	c.handler.release(&c.ticket)
 	c.stop()
 	go c.finish()
 }

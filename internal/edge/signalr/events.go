@@ -32,7 +32,14 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, at *Hub) {
 	if !ok {
 		return
 	}
-	if c != nil {
+	if c == nil {
+		node, found := h.seek(w, r, &t, true)
+		if !found {
+			return
+		}
+		ok, t.claimed = node == "", true
+	}
+	if c != nil || !ok {
 		h.conflict(w, r, "the connection has a transport already")
 		return
 	}

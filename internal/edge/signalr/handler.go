@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/edge/relay"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -26,6 +28,7 @@ type Config struct {
 	MaxMessageBytes int64  // the largest payload, whatever a channel's rule says
 	SendQueueBytes  int    // what may wait for a client that reads slowly, and what is kept for one that reconnects; default 1 MiB
 	Presence        *hub.Presence
+	Cluster         *cluster.Cluster // the nodes that clients come to, not started yet; nil for this one alone
 	Log             *slog.Logger
 
 	PingInterval     time.Duration // for which a client is sent nothing before it is pinged; 15 s
@@ -72,6 +75,8 @@ type Handler struct {
 	accept   websocket.AcceptOptions
 	hubs     map[string]*Hub // by path
 	conns    connections
+	abroad   abroad
+	relay    *relay.Relay // of requests that have reached another node
 
 	work context.Context // of the connections
 	stop context.CancelFunc
@@ -80,10 +85,14 @@ type Handler struct {
 // New returns a handler for channels.
 func New(channels *session.Channels, config Config) *Handler {
 	config = config.withDefaults()
+	if config.Cluster == nil {
+		config.Cluster = cluster.Alone(cluster.Node{ID: cluster.NewID()})
+	}
 	limit := int(max(minMessageBytes, (config.MaxMessageBytes+2)/3*4+envelopeBytes)) // the largest payload fits as base64
 	h := &Handler{
 		channels: channels,
 		config:   config,
+		node:     config.Cluster.Self().ID,
 		key:      tokenKeyOf(config.Key),
 		door:     config.Door,
 		limit:    limit,
@@ -98,6 +107,7 @@ func New(channels *session.Channels, config Config) *Handler {
 	for _, one := range config.Hubs {
 		h.hubs[one.path] = one
 	}
+	h.join(config.Cluster)
 	return h
 }
 
@@ -153,8 +163,8 @@ func accepts(r *http.Request, media string) bool {
 	return strings.Contains(r.Header.Get("Accept"), media)
 }
 
-// find returns the connection that a request is of; nil if there is none yet, and the ticket is good for one. Otherwise the request has
-// been answered.
+// find returns the connection that a request is of; nil if it is not here, but its ticket was issued. Otherwise the request has been
+// answered.
 func (h *Handler) find(w http.ResponseWriter, r *http.Request, at *Hub) (c *conn, t ticket, ok bool) {
 	token := r.URL.Query().Get("id")
 	if token == "" {
@@ -169,7 +179,7 @@ func (h *Handler) find(w http.ResponseWriter, r *http.Request, at *Hub) (c *conn
 		t, ok = h.redeem(at, token)
 	}
 	if !ok {
-		h.refuse(w, r, http.StatusNotFound, errors.New("there is no such connection, or not any more; negotiate anew"))
+		h.refuse(w, r, http.StatusNotFound, errUnknown)
 	}
 	return c, t, ok
 }
@@ -185,6 +195,7 @@ func (h *Handler) conflict(w http.ResponseWriter, r *http.Request, format string
 
 // Close ends what is left when every connection is over.
 func (h *Handler) Close() {
+	h.relay.Close()
 	h.conns.clear()
 	h.stop()
 }

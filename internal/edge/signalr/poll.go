@@ -139,15 +139,25 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request, at *Hub) {
 	if !ok {
 		return
 	}
-	if c == nil {
-		if c, ok = h.open(w, r, at, t); !ok {
-			return
-		}
-		if c.attach(&pollLink{most: h.config.SendQueueBytes}) {
-			c.links.Done() // there is nothing of it that runs
-		}
-		return // the client learns that it is connected
+	if c != nil {
+		h.servePollOf(w, r, c)
+		return
 	}
+	switch node, ok := h.seek(w, r, &t, true); {
+	case !ok:
+		return
+	case node != "":
+		h.forward(w, r, node)
+		return
+	}
+	t.claimed = true
+	if c, ok = h.open(w, r, at, t); ok && c.attach(&pollLink{most: h.config.SendQueueBytes}) {
+		c.links.Done() // there is nothing of it that runs, and the client learns that it is connected
+	}
+}
+
+// servePollOf answers a poll of a connection that is here.
+func (h *Handler) servePollOf(w http.ResponseWriter, r *http.Request, c *conn) {
 	l, polls := c.out.current().(*pollLink)
 	if !polls {
 		h.conflict(w, r, "the connection has a transport that is not polled")
@@ -206,11 +216,23 @@ const writeTimeout = 30 * time.Second
 
 // serveLeave ends a connection because its client says so.
 func (h *Handler) serveLeave(w http.ResponseWriter, r *http.Request, at *Hub) {
-	c, _ := h.conns.find(keyOf(r.URL.Query().Get("id")))
-	if c == nil || c.hub != at { // as mostly, since clients say goodbye before
-		http.Error(w, "there is no such connection, or not any more", http.StatusNotFound)
+	if _, over := h.conns.find(keyOf(r.URL.Query().Get("id"))); over { // as mostly, since clients say goodbye before
+		http.Error(w, "there is no such connection any more", http.StatusNotFound)
 		return
 	}
+	c, t, ok := h.find(w, r, at)
+	switch {
+	case !ok:
+	case c != nil:
+		h.serveLeaveOf(w, c)
+	default:
+		if node, ok := h.seek(w, r, &t, false); ok {
+			h.forward(w, r, node)
+		}
+	}
+}
+
+func (h *Handler) serveLeaveOf(w http.ResponseWriter, c *conn) {
 	c.out.expel(nil, websocket.CloseNormal, "")
 	c.end(errLeft)
 	w.WriteHeader(http.StatusAccepted)

@@ -11,14 +11,20 @@ import (
 
 // serveSend takes what a client sends in a request of its own: one or several messages. It is answered when they have been begun.
 func (h *Handler) serveSend(w http.ResponseWriter, r *http.Request, at *Hub) {
-	c, _, ok := h.find(w, r, at)
-	if !ok {
-		return
+	c, t, ok := h.find(w, r, at)
+	switch {
+	case !ok:
+	case c != nil:
+		h.serveSendOf(w, r, c)
+	default:
+		if node, ok := h.seek(w, r, &t, false); ok {
+			h.forward(w, r, node)
+		}
 	}
-	if c == nil {
-		h.conflict(w, r, "the connection has no transport yet")
-		return
-	}
+}
+
+// serveSendOf is serveSend for a connection that is here.
+func (h *Handler) serveSendOf(w http.ResponseWriter, r *http.Request, c *conn) {
 	if !c.sending.TryLock() {
 		h.conflict(w, r, "another request of the connection is being read; send one after the other")
 		return

@@ -36,8 +36,22 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request, at *Hub) {
 			return
 		}
 	}
-	if c != nil {
+	switch {
+	case c != nil:
 		h.resume(w, r, c)
+		return
+	case !t.negotiated():
+	case t.reconnects: // it may be one that reconnects, which no other node can do
+		node, ok := h.seek(w, r, &t, true)
+		if ok && node != "" {
+			h.refuse(w, r, http.StatusNotFound, errUnknown)
+		}
+		if !ok || node != "" {
+			return
+		}
+		t.claimed = true
+	case !t.fresh():
+		h.refuse(w, r, http.StatusNotFound, errUnknown)
 		return
 	}
 	c, ok := h.open(w, r, at, t)

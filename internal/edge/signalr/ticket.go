@@ -17,7 +17,11 @@ type ticket struct {
 	reconnects bool
 	node       string    // where it was negotiated
 	until      time.Time // the last moment at which it may be used first
+	claimed    bool      // that node knows which one has the connection
 }
+
+// fresh tells whether a connection may be opened with it still.
+func (t *ticket) fresh() bool { return time.Now().Before(t.until) }
 
 // negotiated tells whether others may come with the same ticket.
 func (t *ticket) negotiated() bool { return !t.until.IsZero() }
@@ -56,7 +60,7 @@ func (h *Handler) issue(at *Hub, reconnects bool) (t ticket, token string) {
 	return h.readTicket(b, token), token
 }
 
-// redeem returns the ticket of a token. It is false if it was not issued for this hub, or too long ago.
+// redeem returns the ticket of a token. It is false if it was not issued for this hub.
 func (h *Handler) redeem(at *Hub, token string) (t ticket, ok bool) {
 	if len(token) > maxTokenBytes {
 		return t, false
@@ -69,8 +73,7 @@ func (h *Handler) redeem(at *Hub, token string) (t ticket, ok bool) {
 	if !hmac.Equal(b[len(body):], h.signature(at, body)) {
 		return t, false
 	}
-	t = h.readTicket(b, token)
-	return t, time.Now().Before(t.until)
+	return h.readTicket(b, token), true
 }
 
 // readTicket reads what a token says.

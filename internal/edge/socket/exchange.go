@@ -66,7 +66,7 @@ var (
 func newExchange(h *Handler, client *session.Client) (x *exchange, id string) {
 	random := make([]byte, exchangeIDBytes)
 	rand.Read(random) // never fails
-	id = base64.RawURLEncoding.EncodeToString(random)
+	id = h.config.Cluster.Self().ID + nodeMark + base64.RawURLEncoding.EncodeToString(random)
 	x = &exchange{
 		up:      upstream{turn: make(chan struct{}, 1)},
 		handler: h,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/door"
+	"github.com/holdfast-dev/holdfast/internal/edge/relay"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/session"
 	"github.com/holdfast-dev/holdfast/protocol"
@@ -26,7 +27,7 @@ type Config struct {
 	MaxMessageBytes int64      // the largest payload, whatever a channel's rule says
 	SendQueueBytes  int        // what may wait for a client that reads slowly; default 1 MiB. Most of the bytes are shared with other subscribers
 	Presence        *hub.Presence
-	Cluster         *cluster.Cluster // where sessions may come from, and go to; not started yet
+	Cluster         *cluster.Cluster // where sessions may come from, and go to; not started yet. Nil for this node alone
 	Log             *slog.Logger
 
 	Key    []byte        // signs the secrets of sessions: see OpenKey
@@ -61,6 +62,7 @@ type Handler struct {
 	sessions *sessions
 	// exchanges are the connections without a WebSocket.
 	exchanges exchanges
+	relay     *relay.Relay // of their requests that have reached another node
 	door      *door.Door
 	keep      *websocket.Keepalive
 
@@ -84,6 +86,9 @@ func New(channels *session.Channels, config Config) *Handler {
 	}
 	if config.SendQueueBytes == 0 {
 		config.SendQueueBytes = defaultQueueBytes
+	}
+	if config.Cluster == nil {
+		config.Cluster = cluster.Alone(cluster.Node{ID: cluster.NewID()})
 	}
 	greeting := *config.Door
 	greeting.GreetsLater = true // connect says who the client is
@@ -110,6 +115,7 @@ func New(channels *session.Channels, config Config) *Handler {
 		stop:      stop,
 	}
 	h.hearClaims(config.Cluster)
+	h.relay = relay.New(config.Cluster, "socket", limit+1, config.Log, h.serveRelayed)
 	return h
 }
 
@@ -151,6 +157,7 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 
 // Close ends what is left when every connection is over.
 func (h *Handler) Close() {
+	h.relay.Close()
 	h.keep.Close()
 	h.stop()
 }

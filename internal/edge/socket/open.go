@@ -35,26 +35,32 @@ func (h *Handler) serveExchange(w http.ResponseWriter, r *http.Request) bool {
 	case id == "":
 		return false
 	}
-	x := h.exchanges.find(id)
-	switch {
-	case x == nil:
+	if x := h.exchanges.find(id); x != nil {
+		h.serveExchangeOf(w, r, x)
+	} else if !h.serveElsewhere(w, r, id) {
 		h.door.Stray(w, r, &door.RequestError{Kind: "unknown_connection", Status: http.StatusNotFound, Err: errUnknown})
-	case r.Method == http.MethodGet:
+	}
+	return true
+}
+
+// serveExchangeOf answers a request of a connection that is here.
+func (h *Handler) serveExchangeOf(w http.ResponseWriter, r *http.Request, x *exchange) {
+	switch r.Method {
+	case http.MethodGet:
 		h.servePoll(w, r, x)
-	case r.Method == http.MethodPost:
+	case http.MethodPost:
 		h.serveSend(w, r, x)
-	case r.Method == http.MethodDelete:
+	case http.MethodDelete:
 		x.drop(errLeft)
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.Header().Set("Allow", "GET, POST, DELETE")
 		http.Error(w, "a connection is polled with GET, sent to with POST and left with DELETE", http.StatusMethodNotAllowed)
 	}
-	return true
 }
 
 var (
-	errUnknown = errors.New("there is no such connection, here or any more; connect anew, and resume the session")
+	errUnknown = errors.New("there is no such connection, or not any more; connect anew, and resume the session")
 	errUnread  = errors.New("a page could not read the answer to such a request; send it with fetch in the mode cors, or with EventSource")
 )
 
