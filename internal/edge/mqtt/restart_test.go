@@ -23,7 +23,7 @@ type logs struct {
 
 func openLogs(t *testing.T) *logs {
 	t.Helper()
-	b, err := broker.Open(patience(t), broker.Config{Dir: t.TempDir(), MaxMessageBytes: testLimit, SyncInterval: time.Hour})
+	b, err := broker.Open(patience(t), broker.Config{Dir: t.TempDir(), MaxMessageBytes: MaxRecordBytes, SyncInterval: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,9 @@ func (l *logs) startNode(config Config) *edge {
 	}
 	l.t.Cleanup(h.Close)
 	config.Sessions, config.Retained = l.own("//sessions"), l.own("//retained")
-	config.Cluster = cluster.Alone(cluster.Node{ID: cluster.NewID()})
+	if config.Cluster == nil {
+		config.Cluster = cluster.Alone(cluster.Node{ID: cluster.NewID()})
+	}
 	return startOn(l.t, channels, policy.Limits{}, config)
 }
 
