@@ -15,6 +15,9 @@ import (
 // is or begins with "holdfast". Nobody wrote them to configure anything.
 var ofKubernetes = regexp.MustCompile(`^HOLDFAST_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
+// APIKeyVariable has the API key of commands that look after a running server. It is none of the configuration.
+const APIKeyVariable = "HOLDFAST_API_KEY"
+
 // environment returns how koanf is to read the variables that begin with HOLDFAST_. An unknown one
 // is an error: it is a key that somebody believes to be set.
 func environment(d *decoder, environ []string) env.Opt {
@@ -31,7 +34,7 @@ func environment(d *decoder, environ []string) env.Opt {
 			at := Place{Source: name}
 			f, ok := known[name]
 			if !ok {
-				if !ofKubernetes.MatchString(name) {
+				if name != APIKeyVariable && !ofKubernetes.MatchString(name) {
 					d.errs = append(d.errs, &Error{at, "unknown variable; " + suggestVariable(name, names)})
 				}
 				return "", nil
