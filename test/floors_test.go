@@ -35,6 +35,7 @@ var house = floorplan{
 
 	{packages: "internal/auth", floor: 1},
 	{packages: "internal/broker", floor: 1},
+	{packages: "internal/broker/together", floor: 2},
 	{packages: "internal/certs", floor: 1},
 	{packages: "internal/cluster", floor: 1},
 	{packages: "internal/config", floor: 1},

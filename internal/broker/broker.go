@@ -115,7 +115,8 @@ type Broker struct {
 	writer  *writer
 	readers []*reader
 	live    *nats.Conn
-	raiser  *raiser // nil but in a cluster
+	raiser  *raiser // nil but in a cluster, as quorum
+	quorum  *quorum
 
 	mu   sync.Mutex
 	logs map[string]*Log // by name; guarded by mu
@@ -142,6 +143,9 @@ func Open(ctx context.Context, config Config) (_ *Broker, err error) {
 		if b.engine, err = engine.Start(ctx, b.config.engine()); err != nil {
 			return nil, err
 		}
+	}
+	if b.config.Cluster != nil {
+		b.quorum = watchQuorum(b.engine, b.config.Log)
 	}
 	if b.live, err = b.connect(ctx, "live", nil); err != nil {
 		return nil, err
@@ -201,6 +205,9 @@ func (b *Broker) shut(ctx context.Context) error {
 	for _, r := range b.readers {
 		r.close()
 	}
+	if b.quorum != nil {
+		b.quorum.close()
+	}
 	if b.live != nil {
 		b.live.Close()
 	}
@@ -229,6 +236,7 @@ func (b *Broker) Log(ctx context.Context, name string, r Retention) (*Log, error
 		}
 		l = &Log{broker: b, name: name, stream: streamPrefix + token,
 			subjects: logPrefix + token + ".", live: livePrefix + token + "."}
+		b.writer.open(l)
 	}
 	if err := b.settle(ctx, l, r); err != nil {
 		return nil, fmt.Errorf("the log of %.64q could not be opened: %w", name, err)

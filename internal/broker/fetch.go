@@ -123,7 +123,7 @@ func (l *Log) parse(raw *nats.Msg, prefix string) (*Message, error) {
 	if m.Time, err = time.Parse(time.RFC3339Nano, raw.Header.Get(headerTime)); err != nil {
 		return m, fmt.Errorf("its time cannot be read: %w", err)
 	}
-	if id := raw.Header.Get(nats.MsgIdHdr); id != "" {
+	if id := raw.Header.Get(nats.MsgIdHdr); id != "" && !strings.HasPrefix(id, ownIDPrefix) {
 		_, escaped, _ := strings.Cut(id, "/")
 		if m.ID, err = unescape(escaped); err != nil {
 			return m, err

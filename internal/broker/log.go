@@ -27,6 +27,7 @@ type Log struct {
 
 	state atomic.Pointer[logState] // changed by configure only, which Broker.mu guards
 	asked atomic.Uint32            // picks a reader
+	lane  *lane                    // nil but in a cluster
 }
 
 // logState is what is known of the stream.
@@ -81,11 +82,9 @@ func (l *Log) append(ctx context.Context, m *Message, last uint64, done func(Ack
 		w.fail(done, fmt.Errorf("%w (it has %d bytes; at most %d)", ErrTooLarge, len(m.Payload), most))
 		return
 	}
-	if w.engine != nil {
-		if err := w.engine.Refusal(l.stream); err != nil {
-			w.fail(done, engineError(err))
-			return
-		}
+	if err := w.refusal(l); err != nil {
+		w.fail(done, err)
+		return
 	}
 	w.append(ctx, l, m, last, done)
 }

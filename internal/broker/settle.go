@@ -41,5 +41,6 @@ func (b *Broker) settle(ctx context.Context, l *Log, r Retention) error {
 // passing tells whether an error may be one of an election.
 func passing(err error) bool {
 	return errors.Is(err, ErrUnavailable) || isCode(err, codeClusterUnavailable) || isCode(err, codeClusterNotLeader) ||
+		isCode(err, codeStreamNotFound) || // it was there, or has been made, but not every node knows yet
 		isCode(err, codeNoPeers) || isCode(err, codeNotEnoughPeers) || isCode(err, codeInsufficientResources)
 }

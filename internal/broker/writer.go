@@ -32,15 +32,18 @@ type writer struct {
 	room    *semaphore.Weighted // in flight, in bytes; a message weighs at least messageWeight
 	pending *pending
 	engine  *engine.Engine // nil if NATS is external
+	quorum  *quorum        // nil but in a cluster
 	log     *slog.Logger
 	buffers sync.Pool // of *[]byte, for records
 
-	background sync.WaitGroup // the sweeper, and done functions of messages that were not sent
+	background sync.WaitGroup // the sweepers, and done functions of messages that were not sent
 	closing    chan struct{}
+	drained    chan struct{} // closed when no message is in flight any more, or none is waited for
 	closed     sync.Once
 
-	mu   sync.Mutex // guards what follows
-	over bool       // background has been waited for
+	mu    sync.Mutex // guards what follows
+	over  bool       // background has been waited for
+	lanes []*lane    // of the logs of a cluster
 }
 
 func newWriter(ctx context.Context, b *Broker) (*writer, error) {
@@ -48,9 +51,11 @@ func newWriter(ctx context.Context, b *Broker) (*writer, error) {
 		room:    semaphore.NewWeighted(maxInFlightBytes),
 		pending: newPending(),
 		engine:  b.engine,
+		quorum:  b.quorum,
 		log:     b.config.Log,
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 		closing: make(chan struct{}),
+		drained: make(chan struct{}),
 	}
 	conn, err := b.connect(ctx, "writer", w.lose)
 	if err != nil {
@@ -66,6 +71,9 @@ func newWriter(ctx context.Context, b *Broker) (*writer, error) {
 		return nil, fmt.Errorf("no answers from NATS can be had: %w", err)
 	}
 	w.background.Go(w.sweep)
+	if b.config.Cluster != nil {
+		w.background.Go(w.sweepLanes)
+	}
 	return w, nil
 }
 
@@ -86,8 +94,12 @@ func (w *writer) append(ctx context.Context, l *Log, m *Message, last uint64, do
 	default:
 	}
 
+	if l.lane != nil {
+		l.lane.append(m, last, weight, done)
+		return
+	}
 	token := w.pending.add(l, weight, done)
-	if err := w.send(l, m, last, w.replies+strconv.FormatUint(token, 36)); err != nil {
+	if err := w.send(l, m, "", last, w.reply(token)); err != nil {
 		if s, ok := w.pending.take(token); ok {
 			w.room.Release(s.weight)
 			w.fail(done, fmt.Errorf("%w (%w)", ErrUnavailable, err))
@@ -95,12 +107,16 @@ func (w *writer) append(ctx context.Context, l *Log, m *Message, last uint64, do
 	}
 }
 
-func (w *writer) send(l *Log, m *Message, last uint64, reply string) error {
+// reply returns the subject for the answer to the message with a token.
+func (w *writer) reply(token uint64) string { return w.replies + strconv.FormatUint(token, 36) }
+
+// send sends a message. own is an ID for it that readers do not see; "" for none.
+func (w *writer) send(l *Log, m *Message, own string, last uint64, reply string) error {
 	subject := appendChannel(append(make([]byte, 0, 128), l.subjects...), m.Channel)
 	buffer := w.buffers.Get().(*[]byte)
 	defer w.buffers.Put(buffer)
 	*buffer = appendRecord((*buffer)[:0], m)
-	if m.ID == "" && last == anyLast && !m.Purge {
+	if m.ID == "" && own == "" && last == anyLast && !m.Purge {
 		return w.conn.PublishRequest(string(subject), reply, *buffer)
 	}
 	header := make(nats.Header, 1)
@@ -108,6 +124,8 @@ func (w *writer) send(l *Log, m *Message, last uint64, reply string) error {
 		// The channel is a part of it because NATS remembers IDs by stream. It has no slash in this form.
 		id := append(append(make([]byte, 0, 64), subject[len(l.subjects):]...), '/')
 		header[nats.MsgIdHdr] = []string{string(escape(id, m.ID, plainInID))}
+	} else if own != "" {
+		header[nats.MsgIdHdr] = []string{ownIDPrefix + own}
 	}
 	if last != anyLast {
 		header[nats.ExpectedLastSubjSeqHdr] = []string{strconv.FormatUint(last, 10)}
@@ -117,6 +135,9 @@ func (w *writer) send(l *Log, m *Message, last uint64, reply string) error {
 	}
 	return w.conn.PublishMsg(&nats.Msg{Subject: string(subject), Reply: reply, Data: *buffer, Header: header})
 }
+
+// ownIDPrefix is how an ID begins that readers do not see. What others have begins with their channel.
+const ownIDPrefix = "/"
 
 // plainInID tells the bytes that stand for themselves in the header of an ID.
 func plainInID(c byte) bool {
@@ -197,7 +218,7 @@ func (w *writer) look(now time.Time) {
 			w.log.Warn("the room on the disk is not watched", "error", err)
 		}
 		broken := func(s slot) bool {
-			return s.sent.Before(now.Add(-engine.BrokenGrace)) && w.engine.Breakage(s.log.stream) != nil
+			return w.quorum == nil && s.sent.Before(now.Add(-engine.BrokenGrace)) && w.engine.Breakage(s.log.stream) != nil
 		}
 		for _, s := range w.pending.takeIf(broken) {
 			w.end(s, engineError(w.engine.Breakage(s.log.stream)))
@@ -231,6 +252,7 @@ func (w *writer) close(ctx context.Context) error {
 	} else {
 		err = fmt.Errorf("messages were still on their way into the log: %w", err)
 	}
+	close(w.drained)
 	w.conn.Close()
 	w.lose(nats.ErrConnectionClosed)
 	w.mu.Lock()

@@ -22,7 +22,12 @@ type remark struct {
 	words string // "" for nothing at all
 }
 
+const interrupted = "a connection between nodes has ended with an error; connecting again"
+
 var remarks = []remark{
+	{"handshake error: read tcp", slog.LevelInfo, interrupted},
+	{"handshake error: write tcp", slog.LevelInfo, interrupted},
+	{"handshake error: EOF", slog.LevelInfo, interrupted},
 	{"TLS route handshake error", slog.LevelWarn, "a connection between nodes was refused, because one of both can't prove that it belongs to the cluster; give both the same cluster.secret and cluster.name, or certificates of the same authorities"},
 	{"Authorization Violation", slog.LevelWarn, "a connection between nodes was refused, because they have not the same cluster.secret; give both the same"},
 	{"authentication error", slog.LevelWarn, "a connection between nodes was refused, because they have not the same cluster.secret; give both the same"},
@@ -30,11 +35,11 @@ var remarks = []remark{
 	{"Rejecting connection, cluster name", slog.LevelWarn, "a connection between nodes was refused, because they have not the same cluster.name"},
 	{"Remote server has a duplicate name", slog.LevelWarn, "another node has the name of this one; give each node a cluster.node of its own"},
 	{"Error trying to connect to route", slog.LevelInfo, "another node can't be reached; trying again"},
-	{"Waiting for routing to be established", slog.LevelDebug, ""},                        // AwaitQuorum says whom it waits for
-	{"rid:", slog.LevelInfo, "a connection between nodes had an error; connecting again"}, // of any other kind
+	{"Waiting for routing to be established", slog.LevelDebug, ""}, // AwaitQuorum says whom it waits for
+	{"rid:", slog.LevelInfo, interrupted}, // of any other kind
 	{"has not established contact with a meta leader", slog.LevelDebug, ""},
-	{"Metalayer blocking snapshot", slog.LevelDebug, ""}, // some milliseconds, at start and end
-	{"detected stream remapping", slog.LevelDebug, ""},   // it is copied to more nodes
+	{"Metalayer blocking snapshot", slog.LevelDebug, ""},  // some milliseconds, at start and end
+	{"detected stream remapping", slog.LevelDebug, ""},    // it is copied to more nodes
 	{"lid:", slog.LevelDebug, ""},                         // the companion comes or goes
 	{"resetting first sequence", slog.LevelDebug, ""},     // of a log that is copied to more nodes
 	{"Plaintext passwords detected", slog.LevelDebug, ""}, // it is made at each start, and stays in the process
