@@ -9,7 +9,10 @@ import (
 )
 
 // backends are the application's own servers, and the way to them. How they are asked and told is the hooks' business.
-type backends struct{ *hooks.Hooks }
+type backends struct {
+	*hooks.Hooks
+	herald *herald // of what all nodes see; set when there is a cluster
+}
 
 // newBackends checks the hooks of a configuration.
 func newBackends(s *Server) (backends, error) {
@@ -19,13 +22,23 @@ func newBackends(s *Server) (backends, error) {
 		Registry:   s.metrics.Registerer(),
 		Log:        s.config.Log,
 	})
-	return backends{h}, err
+	return backends{Hooks: h}, err
 }
 
 // begin has the backends told what is kept for them, and what happens in the channels of st from now on.
 func (b backends) begin(ctx context.Context, st *store) error {
 	st.channels.Listener = b
 	return b.Start(ctx, hooks.Store{Broker: st.logs, Histories: st.histories, Publish: st.publish})
+}
+
+// Tell implements session.Listener. What all nodes see is told by one of them.
+func (b backends) Tell(e hooks.Event) {
+	switch e.Kind {
+	case hooks.Join, hooks.Leave, hooks.Occupied, hooks.Vacated:
+		b.herald.Tell(e)
+	default:
+		b.Hooks.Tell(e)
+	}
 }
 
 // changed tells of a user who has come or gone.

@@ -24,6 +24,12 @@ type crowd struct {
 
 func startCrowd(t *testing.T, limits policy.Limits, names ...string) *crowd {
 	t.Helper()
+	return startCrowdWith(t, limits, func(*Config) {}, names...)
+}
+
+// startCrowdWith is startCrowd with the rest of a configuration.
+func startCrowdWith(t *testing.T, limits policy.Limits, change func(*Config), names ...string) *crowd {
+	t.Helper()
 	key, err := auth.NewSecret("", []byte("a secret of more than thirty-two bytes"))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +44,7 @@ func startCrowd(t *testing.T, limits policy.Limits, names ...string) *crowd {
 	c := &crowd{t: t, key: key}
 	nats := sharedNATS(t)
 	for _, name := range names {
-		c.nodes = append(c.nodes, start(t, sharing(nats, name), func(cfg *Config) {
+		c.nodes = append(c.nodes, start(t, sharing(nats, name), change, func(cfg *Config) {
 			cfg.Rules, cfg.Limits, cfg.Auth.Keys = rules, limits, []auth.Key{key}
 		}))
 	}

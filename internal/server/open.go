@@ -41,6 +41,8 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.ids, err = openIdentities(ctx, cfg.Auth, cfg.ClientNames != "", s.store.logs, cfg.Log); err != nil {
 		return err
 	}
+	s.backends.herald = newHerald(s.cluster, s.backends)
+	s.store.channels.Join(s.cluster)
 	if err = s.backends.begin(ctx, s.store); err != nil {
 		return fmt.Errorf("what hooks are to be told can't be kept: %w", err)
 	}
@@ -57,6 +59,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err = s.cluster.Start(ctx); err != nil { // with all that is told and asked registered
 		return err
 	}
+	s.backends.herald.begin()
 	s.mqtt.Begin(ctx)
 	return nil
 }

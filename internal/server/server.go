@@ -262,6 +262,7 @@ func (s *Server) Serve() error {
 // goroutine of the server is left.
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.canary.end("the server stops")
+	s.backends.herald.end()
 	s.drain.close()
 	s.ports.close()
 	var closing, quicClosing sync.WaitGroup
@@ -280,6 +281,7 @@ func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.socket.Close()
 	s.signalr.Close()
 	s.mqtt.Close()
+	s.backends.herald.close()
 	s.presence.Close()
 	s.store.channels.Close()
 	return errors.Join(err, s.metrics.close(), s.release(ctx))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/channel"
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/hooks"
 )
 
@@ -12,8 +13,11 @@ import (
 // nothing of it.
 const vacancy = 10 * time.Second
 
-// occupancy tells the backend which channels have their first subscriber on this node, and which have lost the last one.
+// occupancy tells the backend which channels have their first subscriber, on whichever node, and which have lost the last
+// one. All nodes see the same, and tell it; that one of them is heard is the business of who is told.
 type occupancy struct {
+	rows rows // the channels with subscribers here, for the other nodes; nil if there are none
+
 	mu     sync.Mutex // guards what follows; held while the backend is told, so that it is in order
 	all    map[channel.Name]*occupied
 	closed bool
@@ -21,8 +25,39 @@ type occupancy struct {
 
 // occupied is a channel that has subscribers, or had some a moment ago.
 type occupied struct {
-	subscribers int
-	vacated     *time.Timer // runs while there are none
+	subscribers int                 // on this node
+	nodes       map[string]struct{} // others that have some
+	vacated     *time.Timer         // runs while there are none
+}
+
+// empty tells whether nobody is there.
+func (c *occupied) empty() bool { return c.subscribers == 0 && len(c.nodes) == 0 }
+
+// Join makes the channels those of a cluster: who subscribes on another node counts, for who wants to know which are
+// occupied. It is called before the cluster starts, and before anybody subscribes.
+func (c *Channels) Join(nodes *cluster.Cluster) {
+	c.occupancy.rows = nodes.Table("occupied", func(node, key string, value []byte) {
+		c.hearOccupied(node, channel.Name(key), value != nil)
+	})
+}
+
+// hearOccupied takes what another node says of its subscribers.
+func (c *Channels) hearOccupied(node string, name channel.Name, has bool) {
+	o := &c.occupancy
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !has {
+		if one := o.all[name]; one != nil {
+			delete(one.nodes, node)
+			c.emptiedLocked(name, one)
+		}
+		return
+	}
+	one := c.occupyLocked(name)
+	if one.nodes == nil {
+		one.nodes = make(map[string]struct{})
+	}
+	one.nodes[node] = struct{}{}
 }
 
 // seat is a subscription's place in a channel that somebody wants to know about.
@@ -50,20 +85,29 @@ func (s *seat) take() {
 	o := &s.channels.occupancy
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	c := o.all[s.name]
-	if c == nil {
-		c = &occupied{}
+	one := s.channels.occupyLocked(s.name)
+	if one.subscribers++; one.subscribers == 1 && o.rows != nil {
+		o.rows.Put(string(s.name), []byte{1})
+	}
+}
+
+// occupyLocked returns a channel that gets a subscriber.
+func (c *Channels) occupyLocked(name channel.Name) *occupied {
+	o := &c.occupancy
+	one := o.all[name]
+	if one == nil {
+		one = &occupied{}
 		if o.all == nil {
 			o.all = make(map[channel.Name]*occupied)
 		}
-		o.all[s.name] = c
-		s.channels.Listener.Tell(hooks.Event{Kind: hooks.Occupied, Channel: s.name})
+		o.all[name] = one
+		c.Listener.Tell(hooks.Event{Kind: hooks.Occupied, Channel: name})
 	}
-	c.subscribers++
-	if c.vacated != nil {
-		c.vacated.Stop() // and if it waits for the lock, it will see that there is somebody
-		c.vacated = nil
+	if one.vacated != nil {
+		one.vacated.Stop() // and if it waits for the lock, it will see that there is somebody
+		one.vacated = nil
 	}
+	return one
 }
 
 // leave undoes take. s may be nil, or not taken.
@@ -74,23 +118,35 @@ func (s *seat) leave() {
 	o := &s.channels.occupancy
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	c := o.all[s.name]
-	if c.subscribers--; c.subscribers > 0 {
+	one := o.all[s.name]
+	if one.subscribers--; one.subscribers > 0 {
 		return
 	}
-	if o.closed {
-		s.channels.vacateLocked(s.name)
+	if o.rows != nil {
+		o.rows.Delete(string(s.name))
+	}
+	s.channels.emptiedLocked(s.name, one)
+}
+
+// emptiedLocked has a channel be vacated in a while if nobody is there any more.
+func (c *Channels) emptiedLocked(name channel.Name, one *occupied) {
+	o := &c.occupancy
+	switch {
+	case !one.empty() || one.vacated != nil:
+		return
+	case o.closed:
+		c.vacateLocked(name)
 		return
 	}
 	var timer *time.Timer
 	timer = time.AfterFunc(vacancy, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		if c.vacated == timer {
-			s.channels.vacateLocked(s.name)
+		if one.vacated == timer {
+			c.vacateLocked(name)
 		}
 	})
-	c.vacated = timer
+	one.vacated = timer
 }
 
 // vacateLocked tells that a channel has no subscribers any more. Lock of the occupancy held.
