@@ -69,7 +69,7 @@ func (s *Server) beginDrain(why string) (done <-chan struct{}, err error) {
 	if d.done != nil {
 		return d.done, nil
 	}
-	if len(s.elsewhere()) == 0 {
+	if len(s.elsewhere()) == 0 || d.context.Err() != nil {
 		return nil, ErrAlone
 	}
 	ctx, stop := context.WithCancel(d.context)
@@ -167,9 +167,11 @@ func (s *Server) takes(clients int) time.Duration {
 	return time.Duration(float64(clients) / rate * float64(time.Second))
 }
 
-// close ends what moves clients, and waits for it.
+// close ends what moves clients, and waits for it. Further calls do nothing.
 func (d *drain) close() {
-	d.end()
+	d.mu.Lock()
+	d.end() // nothing is begun from here on
+	d.mu.Unlock()
 	d.running.Wait()
 }
 

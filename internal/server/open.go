@@ -68,6 +68,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 // backends what they are still to be told, while there are logs for it.
 func (s *Server) release(ctx context.Context) error {
 	s.canary.end("the server has not started") // if nobody has ended it before
+	if s.drain != nil {
+		s.drain.close()
+	}
 	if s.cluster != nil {
 		s.cluster.Close()
 	}
@@ -90,6 +93,8 @@ func (s *Server) openEdges(ctx context.Context, key []byte) (err error) {
 	}
 	s.front = doorTo("server")
 	s.answerMoving()
+	cutOff := watchMinority(s)
+	s.drain.running.Go(func() { cutOff.run(s.drain.context) })
 	s.channels = channels.New(s.store.channels, channels.Config{
 		Door:            doorTo("channels"),
 		MaxMessageBytes: cfg.MaxMessageBytes,
