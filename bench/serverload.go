@@ -20,6 +20,7 @@ type serverLoad struct {
 	burst   int // messages published at once, or in flight on each connection
 	quiet   int // channels beside, each with a subscriber, on which nothing happens
 	history bool
+	bytes   int     // the payload of every message; messageBytes if 0
 	over    carrier // what messages come and go over, of our own server, beside the WebSocket; "" for that alone
 	batch   int     // messages in a request
 	goals   []report.Goal
@@ -44,10 +45,11 @@ const (
 	publish                   // all publish and are answered when the message is stored
 	publishWS                 // each publishes to a channel of its own, and gets the message back when it is stored
 	returning                 // they come back and get what they have missed
+	opening                   // they connect and subscribe
 )
 
 const (
-	messageBytes = 128 // the payload of every message
+	messageBytes = 128 // the payload of a message
 	missed       = 20  // messages, by each client that returns
 )
 
@@ -78,6 +80,11 @@ func serverLoads(quick bool) []serverLoad {
 		{name: "publish-1", kind: publish, conns: 1, burst: 1, history: true},
 		{name: "publish-256", kind: publish, conns: 256, burst: 4, history: true},
 		{name: "publish-ws-64", kind: publishWS, conns: 64, burst: 16, history: true},
+		{name: "one-1000-tls", conns: 1_000, burst: 1, secure: true},
+		{name: "one-1000-4k", conns: 1_000, burst: 1, bytes: 4 << 10},
+		{name: "one-1000-4k-tls", conns: 1_000, burst: 1, bytes: 4 << 10, secure: true},
+		{name: "open", kind: opening, conns: 1_000},
+		{name: "open-tls", kind: opening, conns: 1_000, secure: true},
 		{name: "return-5000", kind: returning, conns: many, history: true},
 		{name: "events-one", conns: 1_000, burst: 1, over: overEvents},
 		{name: "events-burst", conns: 1_000, burst: 16, over: overEvents},
@@ -89,6 +96,9 @@ func serverLoads(quick bool) []serverLoad {
 		{name: "post-batch", kind: publishWS, conns: 64, burst: 1, history: true, over: overPost, batch: 16},
 	}
 	for i := range loads {
+		if loads[i].bytes == 0 {
+			loads[i].bytes = messageBytes
+		}
 		loads[i].title = loads[i].describe()
 		if quick {
 			loads[i].goals = nil // they are for the loads of full size
@@ -104,20 +114,22 @@ func (l *serverLoad) describe() string {
 	case idle:
 		title = fmt.Sprintf("memory of %d idle subscribers of a channel", l.conns)
 	case fanOut:
-		title = fmt.Sprintf("%d B to %d subscribers, in bursts of %d", messageBytes, l.conns, l.burst)
+		title = fmt.Sprintf("%d B to %d subscribers, in bursts of %d", l.bytes, l.conns, l.burst)
 		if l.burst == 1 {
-			title = fmt.Sprintf("%d B to %d subscribers, one at a time", messageBytes, l.conns)
+			title = fmt.Sprintf("%d B to %d subscribers, one at a time", l.bytes, l.conns)
 		}
 	case fanIn:
-		title = fmt.Sprintf("%d B from each of %d publishers to one subscriber", messageBytes, l.conns)
+		title = fmt.Sprintf("%d B from each of %d publishers to one subscriber", l.bytes, l.conns)
 	case publish:
-		title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections with %d in flight", messageBytes, l.conns, l.burst)
+		title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections with %d in flight", l.bytes, l.conns, l.burst)
 	case publishWS:
 		if l.over != "" {
-			title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections", messageBytes, l.conns)
+			title = fmt.Sprintf("publishing %d B with acknowledgement, %d connections", l.bytes, l.conns)
 			break
 		}
-		title = fmt.Sprintf("publishing %d B over WebSocket and getting it back, %d channels with %d in flight", messageBytes, l.conns, l.burst)
+		title = fmt.Sprintf("publishing %d B over WebSocket and getting it back, %d channels with %d in flight", l.bytes, l.conns, l.burst)
+	case opening:
+		title = fmt.Sprintf("%d clients connect and subscribe", l.conns)
 	case returning:
 		title = fmt.Sprintf("%d subscribers come back for %d messages that they missed", l.conns, missed)
 	}
@@ -150,6 +162,8 @@ func (l *serverLoad) unit() string {
 		return "bytes of server memory per subscriber"
 	case publish, publishWS:
 		return "acknowledgements per server CPU second"
+	case opening:
+		return "connections per server CPU second"
 	}
 	return "deliveries per server CPU second"
 }

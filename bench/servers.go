@@ -176,12 +176,14 @@ func (p *serverPlan) sample(ctx context.Context, l serverLoad, one *daemon.Ready
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	target := load.Target{Addr: server.Addr, TLS: l.secure, Dialect: by.dialect, Channel: by.channel,
-		Conns: l.conns, Size: messageBytes, Depth: max(by.depth, 1)}
+		Conns: l.conns, Size: l.bytes, Depth: max(by.depth, 1)}
 	window := load.Window{Warm: p.pace.warm, Length: p.pace.length, ServerCPU: server.CPU}
 	var result *load.Result
 	switch l.kind {
 	case idle:
 		return p.subscriberMemory(ctx, target, server)
+	case opening:
+		return openingCost(ctx, target, server)
 	case fanOut:
 		result, err = load.FanOut(ctx, target, window, l.quiet)
 	case fanIn:
@@ -221,6 +223,25 @@ func (p *serverPlan) subscriberMemory(ctx context.Context, target load.Target, s
 		return err
 	})
 	return sample{value: float64(after-before) / float64(target.Conns)}, err
+}
+
+// openingCost measures what it costs to let clients in: TLS, the handshake of the WebSocket, the subscription.
+func openingCost(ctx context.Context, target load.Target, server *daemon.Running) (sample, error) {
+	few := target
+	few.Conns = rehearsal
+	if err := load.Subscribed(ctx, few, 0, func() error { return nil }); err != nil {
+		return sample{}, err
+	}
+	before, err := server.CPU()
+	if err != nil {
+		return sample{}, err
+	}
+	var after time.Duration
+	err = load.Subscribed(ctx, target, 0, func() (err error) {
+		after, err = server.CPU()
+		return err
+	})
+	return sample{value: float64(target.Conns) / (after - before).Seconds()}, err
 }
 
 // method says how the figures came to be.
