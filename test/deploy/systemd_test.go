@@ -35,7 +35,7 @@ func TestTheUnitStartsTheServerAndGivesItTimeToDrain(t *testing.T) {
 			t.Errorf("serve has no --%s", flag)
 		}
 	}
-	if grace := duration(t, unit["TimeoutStopSec"][0]); grace < stopping(t) {
+	if grace := duration(t, strings.Replace(unit["TimeoutStopSec"][0], "min", "m", 1)); grace < stopping(t) {
 		t.Errorf("it is killed after %v", grace)
 	}
 	if unit["Type"][0] != "notify" {
@@ -64,8 +64,9 @@ func duration(t *testing.T, s string) time.Duration {
 	return d
 }
 
-// stopping returns how long a node may need to stop: draining, and closing what is left, with something to spare.
+// stopping returns how long a node may need to stop where others let its clients in at once.
 func stopping(t *testing.T) time.Duration {
 	t.Helper()
-	return 15*time.Second + 10*time.Second + 5*time.Second
+	const leaving, closing, spare = 10 * time.Second, 10 * time.Second, 5 * time.Second
+	return load(t, "", nil).Limits.Drain + leaving + closing + spare
 }

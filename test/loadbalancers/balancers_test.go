@@ -31,6 +31,7 @@ channels:
 type balancer struct {
 	addr  string
 	mqtts string      // its port for MQTT over TLS; "" if it has none
+	plain string      // its port without TLS; "" if it has none
 	tls   *tls.Config // for clients
 }
 

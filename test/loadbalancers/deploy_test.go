@@ -16,15 +16,19 @@ type setup struct {
 	http2   bool   // WebSockets pass over HTTP/2
 	mqtt    bool   // it has a port for MQTT over TLS
 	asks    bool   // it asks the nodes whether they are ready
+	every   string // how often
+	ends    bool   // it ends the connections to a node that does not answer
+	moves   bool   // clients of a node that stops are moved to others without an interruption
 	idle    string // the setting that says how long a quiet WebSocket may stay; "" if there is no such time
+	other   string // the value of times for other things that must not count for a WebSocket; "" if there is none
 }
 
 var setups = []setup{
-	{file: "haproxy.cfg", program: "haproxy", http2: true, mqtt: true, asks: true, idle: "timeout tunnel 1h"},
-	{file: "haproxy-passthrough.cfg", program: "haproxy", through: true, http2: true, mqtt: true, asks: true, idle: "timeout client 1h"},
-	{file: "nginx.conf", program: "nginx", idle: "proxy_read_timeout 1h"},
+	{file: "haproxy.cfg", program: "haproxy", http2: true, mqtt: true, moves: true, asks: true, every: "inter 1s", ends: true, idle: "timeout tunnel 1h", other: "75s"},
+	{file: "haproxy-passthrough.cfg", program: "haproxy", through: true, http2: true, mqtt: true, moves: true, asks: true, every: "inter 1s", ends: true, idle: "timeout client 1h"},
+	{file: "nginx.conf", program: "nginx", moves: true, idle: "proxy_read_timeout 1h"},
 	{file: "nginx-passthrough.conf", program: "nginx", through: true, http2: true, mqtt: true, idle: "proxy_timeout 1h"},
-	{file: "Caddyfile", program: "caddy", asks: true},
+	{file: "Caddyfile", program: "caddy", moves: true, asks: true, every: "health_interval 1s"},
 }
 
 // text returns the file.
@@ -56,6 +60,9 @@ type change struct{ from, to string }
 func (s setup) front(t *testing.T, n *nodes, further ...change) *balancer {
 	t.Helper()
 	b := &balancer{addr: freeAddr(t), mqtts: freeAddr(t), tls: n.trusts}
+	if !s.through && s.program != "caddy" { // which redirects from the port 80 alone
+		b.plain = freeAddr(t)
+	}
 	dir := t.TempDir()
 	text := s.text(t)
 	for _, c := range append(s.changes(t, dir, b, n), further...) {
@@ -86,12 +93,12 @@ func (s setup) changes(t *testing.T, dir string, b *balancer, n *nodes) []change
 	t.Helper()
 	switch s.file {
 	case "haproxy.cfg":
-		return []change{{"maxconn 100000", "maxconn 2000"}, {"bind :443", "bind " + b.addr}, {"bind :80", "bind " + freeAddr(t)}, {"bind :8883", "bind " + b.mqtts},
+		return []change{{"maxconn 100000", "maxconn 2000"}, {"bind :443", "bind " + b.addr}, {"bind :80", "bind " + b.plain}, {"bind :8883", "bind " + b.mqtts},
 			{"/etc/haproxy/holdfast.pem", together(t, n.cert, n.key)}}
 	case "haproxy-passthrough.cfg":
 		return []change{{"maxconn 100000", "maxconn 2000"}, {"bind :443", "bind " + b.addr}, {"bind :8883", "bind " + b.mqtts}, {"chat.example.com", "localhost"}}
 	case "nginx.conf":
-		return append(nginxHere(), change{"listen 443", "listen " + b.addr}, change{"listen 80", "listen " + freeAddr(t)},
+		return append(nginxHere(), change{"listen 443", "listen " + b.addr}, change{"listen 80", "listen " + b.plain},
 			change{"/etc/nginx/holdfast.pem", n.cert}, change{"/etc/nginx/holdfast.key", n.key},
 			change{"access_log off;", "access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;"})
 	case "nginx-passthrough.conf":

@@ -61,7 +61,7 @@ func startNodes(t *testing.T, listen string) *nodes {
 auth: {api_keys: [{name: test, id: "%s", sha256: "%s", manage: true}]}
 data: {dir: "%s"}
 broker: {url: "%s"}
-limits: {connections_per_address: 0, handshakes_per_address: 0}
+limits: {connections_per_address: 0, handshakes_per_address: 0, drain: 3s}
 channels:
   - pattern: chat/#
     history: {count: 10000}
@@ -136,13 +136,18 @@ func (m *member) gauges() (connections int, ready bool) {
 	return connections, string(found[1][2]) == "1"
 }
 
+func (m *member) clients() int {
+	connections, _ := m.gauges()
+	return connections
+}
+
 // plain asks nodes for their metrics.
 var plain = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // connections returns how many clients each node has.
 func (n *nodes) connections() (counts []int, total int) {
 	for _, m := range n.all {
-		count, _ := m.gauges()
+		count := m.clients()
 		counts = append(counts, count)
 		total += count
 	}

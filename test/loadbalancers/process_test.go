@@ -63,6 +63,13 @@ func (p *process) kill() {
 	<-p.ended
 }
 
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Error(err)
+	}
+}
+
 // awaitListening returns when something listens on an address.
 func (p *process) awaitListening(addr string) {
 	p.t.Helper()

@@ -1,17 +1,18 @@
 package loadbalancers
 
 import (
-	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/client"
 	"github.com/holdfast-dev/holdfast/client/admin"
+	"github.com/holdfast-dev/holdfast/internal/config"
 	"github.com/holdfast-dev/holdfast/internal/edge/mqtt/packet"
 	"github.com/holdfast-dev/holdfast/websocket"
 	"github.com/holdfast-dev/holdfast/websocket/h2"
@@ -47,7 +48,7 @@ func (s *service) open(t *testing.T, path string, o websocket.DialOptions) *webs
 	return c
 }
 
-// Each file, as it is, does what it says; the last thing is that a node is killed.
+// Each file, as it is, does what it says; the last thing is that nodes fail.
 func TestTheFilesOfDeployDoWhatTheySay(t *testing.T) {
 	t.Parallel()
 	for _, setup := range setups {
@@ -61,7 +62,19 @@ func TestTheFilesOfDeployDoWhatTheySay(t *testing.T) {
 			if s.http2 {
 				t.Run("WebSockets pass over HTTP/2", s.passesHTTP2)
 			}
+			if s.idle != "" {
+				t.Run("quiet connections stay", s.keepsQuiet)
+			}
+			if s.plain != "" {
+				t.Run("who comes in the clear is sent to https", s.redirects)
+			}
 			t.Run("who is there when a node is killed loses nothing", s.failsOver)
+			if s.moves {
+				t.Run("a node that stops sends its clients to others", s.drains)
+			}
+			if s.ends {
+				t.Run("connections to a node that hangs are ended", s.endsHanging)
+			}
 		})
 	}
 }
@@ -166,50 +179,50 @@ func (s *service) passesHTTP2(t *testing.T) {
 	}
 }
 
-func (s *service) failsOver(t *testing.T) {
-	const listeners, messages = 12, 200
-	var following sync.WaitGroup
-	for i := range listeners {
-		sub, err := s.connect(t).Channel("chat/a").Subscribe(patient(t), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		following.Go(func() {
-			defer sub.Close()
-			if err := wantInOrder(patient(t), sub, messages); err != nil {
-				t.Errorf("listener %d: %v", i, err)
-			}
-		})
+// keepsQuiet shows that one setting alone says how long a connection may be quiet: with a second in its place it is cut, and with a
+// second in the place of the other times it is not.
+func (s *service) keepsQuiet(t *testing.T) {
+	usual, err := config.Load(config.Options{Production: true})
+	if err != nil {
+		t.Fatal(err)
 	}
-	publisher := s.connect(t).Channel("chat/a")
-	for i := range messages {
-		if i == messages/2 {
-			s.all[0].kill()
-		}
-		if i > messages/2 && i%4 == 0 { // meanwhile, others who come see nothing of it
-			c, err := s.dial(t, "/channels/chat/b", websocket.DialOptions{})
-			if err != nil {
-				t.Fatalf("after the death of a node: %v", err)
-			}
-			c.CloseNow()
-		}
-		if _, err := publisher.Publish(patient(t), client.Text(fmt.Sprint(i)), nil); err != nil {
-			t.Fatal(err)
+	setting := strings.Fields(s.idle)
+	if d, err := time.ParseDuration(setting[len(setting)-1]); err != nil || d < 2*usual.Limits.Ping {
+		t.Errorf("%s, %v: the nodes ping every %v", s.idle, err, usual.Limits.Ping)
+	}
+	setting[len(setting)-1] = "1s"
+	hasty := &service{s.setup, s.nodes, s.front(t, s.nodes, change{s.idle, strings.Join(setting, " ")})}
+	unhurried := s
+	if s.other != "" {
+		unhurried = &service{s.setup, s.nodes, s.front(t, s.nodes, change{s.other, "1s"})}
+	}
+	stays := unhurried.open(t, "/channels/live", websocket.DialOptions{})
+	for range 2 {
+		ctx := patient(t)
+		if _, _, err := hasty.open(t, "/channels/chat/quiet", websocket.DialOptions{}).Read(ctx); err == nil || ctx.Err() != nil {
+			t.Fatalf("with %q it was not cut: %v", setting, err)
 		}
 	}
-	following.Wait()
+	if err := stays.Write(patient(t), websocket.Text, []byte("still here")); err != nil {
+		t.Fatal(err)
+	}
+	if _, m, err := stays.Read(patient(t)); err != nil || string(m) != "still here" {
+		t.Errorf("got %q, %v", m, err)
+	}
 }
 
-// wantInOrder reads the messages 0, 1, 2, … of a subscription.
-func wantInOrder(ctx context.Context, s *client.Subscription, messages int) error {
-	next := 0
-	for m, err := range s.Messages(ctx) {
-		if err != nil || m.Text() != fmt.Sprint(next) {
-			return fmt.Errorf("got %q, %v; want %d", m.Text(), err, next)
-		}
-		if next++; next == messages {
-			return nil
-		}
+func (s *service) redirects(t *testing.T) {
+	r, err := http.NewRequestWithContext(patient(t), http.MethodPost, "http://"+s.plain+"/channels/live?a=b", nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return fmt.Errorf("it ended before %d", next)
+	r.Host = "chat.example.com"
+	resp, err := plain.Transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if to := resp.Header.Get("Location"); resp.StatusCode != http.StatusPermanentRedirect || to != "https://chat.example.com/channels/live?a=b" {
+		t.Errorf("answered with %s, %q", resp.Status, to)
+	}
 }
