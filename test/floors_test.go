@@ -21,6 +21,7 @@ const module = "github.com/holdfast-dev/holdfast"
 var house = floorplan{
 	{packages: "internal/channel", floor: 0, only: none, stdOnly: true},
 	{packages: "internal/engine", floor: 0, only: none},
+	{packages: "internal/plan", floor: 0, only: none, stdOnly: true},
 	{packages: "internal/schema", floor: 0, only: none},
 	{packages: "internal/edge/mqtt/packet", floor: 0, only: none, stdOnly: true},
 	{packages: "protocol", floor: 0, only: none},
