@@ -107,7 +107,13 @@ func (s *service) endsHanging(t *testing.T) {
 	hasty := &service{s.setup, s.nodes, s.front(t, s.nodes, change{"timeout check 2s", "timeout check 1s"})}
 	ended := make(chan error, 3)
 	for range cap(ended) {
-		c := hasty.open(t, "/channels/chat/quiet", websocket.DialOptions{})
+		var c *websocket.Conn
+		eventually(t, "the balancer knows that the other nodes are gone", func() bool {
+			var err error
+			c, err = hasty.dial(t, "/channels/chat/quiet", websocket.DialOptions{})
+			return err == nil
+		})
+		t.Cleanup(c.CloseNow)
 		go func() {
 			_, _, err := c.Read(context.WithoutCancel(t.Context()))
 			ended <- err
