@@ -58,6 +58,7 @@ func TestTheFilesOfDeployDoWhatTheySay(t *testing.T) {
 			s := &service{setup, n, setup.front(t, n)}
 			t.Run("WebSockets spread evenly", s.spreads)
 			t.Run("events leave as they come, and end with their client", s.streams)
+			t.Run("messages pass by every transport, whichever node each request comes to", s.passesEveryTransport)
 			t.Run("a node knows the address of a client", s.tellsAddresses)
 			if s.http2 {
 				t.Run("WebSockets pass over HTTP/2", s.passesHTTP2)
@@ -113,6 +114,16 @@ func (s *service) streams(t *testing.T) {
 		}
 	})
 	s.awaitConnections(t, 1)
+}
+
+func (s *service) passesEveryTransport(t *testing.T) {
+	for _, want := range client.AllTransports() {
+		c := s.connect(t, want)
+		talk(t, c, "chat/any", 50)
+		if got := transport(c); got != want {
+			t.Errorf("%v was asked for, and messages go by %v", want, got)
+		}
+	}
 }
 
 func (s *service) tellsAddresses(t *testing.T) {
