@@ -15,8 +15,12 @@ import (
 // The sessions of a node that has gone are taken over by the others, each by one: what is published for them is kept again,
 // they end when their time is over, and the wills of clients that do not come back are published.
 
-// adoptInterval is how often it is looked for such sessions besides, since nodes may not agree for a moment who is there.
-const adoptInterval = 30 * time.Second
+const (
+	// adoptInterval is how often it is looked for such sessions besides, since nodes may not agree for a moment who is there.
+	adoptInterval = 10 * time.Second
+	// adoptAgain is when it is looked for them once more after a node has gone, whose last records may be on their way here.
+	adoptAgain = time.Second
+)
 
 // Begin takes over the sessions that belong to no node. It is called when the cluster has been started, and returns when
 // they are here; ctx bounds that.
@@ -31,7 +35,9 @@ func (h *Handler) Begin(ctx context.Context) {
 		for {
 			select {
 			case <-h.sessions.look:
+				tick.Reset(adoptAgain)
 			case <-tick.C:
+				tick.Reset(adoptInterval)
 			case <-h.work.Done():
 				return
 			}

@@ -108,6 +108,7 @@ func TestASessionIsOneHoweverOftenItsClientGoesFromNodeToNode(t *testing.T) {
 		p := await[*packet.Publish](a)
 		got += string(p.Payload)
 		a.complete(p)
+		a.ping() // so that the node has heard of it
 		before = a
 	}
 	if want := "0 1 2 3 4 5 6 7 8 9 10 11 "; got != want {
