@@ -8,8 +8,8 @@ type Limits struct {
 	SendQueue  Size `key:"send_queue" default:"1MiB" least:"4KiB" most:"4GiB" doc:"How much waits for a client that reads slowly, before it counts as slow. It is at least as much as the largest message."`
 
 	Connections           int `key:"connections" default:"100000" least:"0" doc:"How many connections this node takes. For this and the limits below, 0 is no limit, and development mode has none that is not written."`
-	ConnectionsPerAddress int `key:"connections_per_address" default:"1000" least:"0" doc:"How many of them from one address; of IPv6, from one network of 64 bits."`
-	ConnectionsPerUser    int `key:"connections_per_user" default:"100" least:"0" doc:"How many of one user, on this node."`
+	ConnectionsPerAddress int `key:"connections_per_address" default:"1000" least:"0" doc:"How many of them from one address; of IPv6, from one network of 64 bits. What is limited by address is counted by each node for itself."`
+	ConnectionsPerUser    int `key:"connections_per_user" default:"100" least:"0" doc:"How many of one user, on all nodes together."`
 
 	Lifetime time.Duration `key:"lifetime" default:"0s" least:"0s" doc:"For how long a connection may last; then it is closed with 1001, and its client comes back. Some are closed up to a tenth of it sooner."`
 	Idle     time.Duration `key:"idle" default:"0s" least:"0s" doc:"For how long a client may send nothing, neither message nor command; then it is closed with 1001. Who only listens sends nothing."`
@@ -24,8 +24,8 @@ type Limits struct {
 
 	Messages        int  `key:"messages" default:"100" least:"0" doc:"How many messages or commands a connection sends each second; for a moment twice as many. A bare WebSocket that sends more is read more slowly."`
 	Bytes           Size `key:"bytes" default:"1MiB" least:"0" doc:"How many bytes they have each second; for a moment twice as many, and at least one largest message."`
-	MessagesPerUser int  `key:"messages_per_user" default:"500" least:"0" doc:"The same for all connections of a user on this node."`
-	BytesPerUser    Size `key:"bytes_per_user" default:"4MiB" least:"0" doc:"The same for all connections of a user on this node."`
+	MessagesPerUser int  `key:"messages_per_user" default:"500" least:"0" doc:"The same for all connections of a user, on all nodes together: each node lets through the part that the user's connections on it are of all, and at least a tenth."`
+	BytesPerUser    Size `key:"bytes_per_user" default:"4MiB" least:"0" doc:"The same for all connections of a user, shared in the same way."`
 
 	HookQueue Size `key:"hook_queue" default:"256MiB" least:"1MiB" doc:"How much is kept of what hooks are still to be told, in all, besides messages of channels with history, which are in their log anyway. When it is full, the oldest is dropped, and the log says so."`
 }

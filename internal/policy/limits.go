@@ -15,7 +15,7 @@ func (r Rate) Limited() bool { return r.PerSecond > 0 }
 type Limits struct {
 	Connections           int // of the node
 	ConnectionsPerAddress int // an address of IPv6 counts with the 2^64 beside it
-	ConnectionsPerUser    int
+	ConnectionsPerUser    int // on all nodes
 
 	Lifetime time.Duration // of a connection
 	Idle     time.Duration // for which a connection sends nothing
@@ -25,6 +25,6 @@ type Limits struct {
 
 	Messages        Rate // that one connection sends
 	Bytes           Rate // of these
-	MessagesPerUser Rate // that all connections of a user send, on each node
+	MessagesPerUser Rate // that all connections of a user send, on all nodes together
 	BytesPerUser    Rate
 }

@@ -189,6 +189,7 @@ func (c *crowd) wantUsers(n int, nodes ...int) {
 }
 
 func TestAllNodesKnowWhoIsThere(t *testing.T) {
+	t.Parallel()
 	c := startCrowd(t, policy.Limits{}, "a", "b", "c")
 	watcher := c.come(2, "eve")
 	watcher.enter()
@@ -216,6 +217,7 @@ func TestAllNodesKnowWhoIsThere(t *testing.T) {
 }
 
 func TestASessionThatMovesOverThreeNodesIsMissedByNobody(t *testing.T) {
+	t.Parallel()
 	c := startCrowd(t, policy.Limits{}, "a", "b", "c")
 	watcher, eve := c.come(2, "watcher"), c.come(0, "eve")
 	watcher.enter()
@@ -239,6 +241,7 @@ func TestASessionThatMovesOverThreeNodesIsMissedByNobody(t *testing.T) {
 }
 
 func TestWhoIsToldToMoveToAnotherNodeHasTimeToLeave(t *testing.T) {
+	t.Parallel()
 	c := startCrowd(t, policy.Limits{ConnectionsPerUser: 1}, "a", "b")
 	old := c.come(0, "ada")
 	c.nodes[0].clients.Move(patience(t), session.Moving{Advise: func() session.Advice { return session.Advice{Why: protocol.WhyBalance} }})
@@ -256,6 +259,7 @@ func TestWhoIsToldToMoveToAnotherNodeHasTimeToLeave(t *testing.T) {
 }
 
 func TestConnectionsOfAUserAreCountedOverNodesAndThoseOfANodeThatGoesNoMore(t *testing.T) {
+	t.Parallel()
 	c := startCrowd(t, policy.Limits{ConnectionsPerUser: 2}, "a", "b")
 	first := c.come(0, "ada")
 	refused := func(node int) (refused bool) {
@@ -276,6 +280,7 @@ func TestConnectionsOfAUserAreCountedOverNodesAndThoseOfANodeThatGoesNoMore(t *t
 }
 
 func TestWhatIsRevokedOnOneNodeEndsOnAll(t *testing.T) {
+	t.Parallel()
 	c := startCrowd(t, policy.Limits{}, "a", "b")
 	for name, revocation := range map[string]func(session string) auth.Revocation{
 		"user":    func(string) auth.Revocation { return auth.Revocation{User: "ada"} },

@@ -210,6 +210,7 @@ func (l *listener) times(what string) (n int) {
 }
 
 func TestABackendIsToldOnceOfWhatSeveralNodesSee(t *testing.T) {
+	t.Parallel()
 	var app listener
 	hook := backend(t, app.hear, hooks.Join, hooks.Leave, hooks.Occupied)
 	c := startCrowdWith(t, policy.Limits{}, func(cfg *Config) { cfg.Hooks = []hooks.Hook{hook} }, "a", "b")
