@@ -12,7 +12,7 @@ ROUNDS ?= 60
 CLIENTS ?= 5000
 STORM ?= 20m
 SEED ?= 0
-FORMATION ?= shared
+FORMATION ?= cluster
 PUBLISHERS ?= 300
 SUBSCRIBERS ?= 3000
 
@@ -75,7 +75,7 @@ chaos: storm ## a storm, and then kill the server in the middle of its work, aga
 storm: $(WEB)/node_modules/.installed ## break three nodes under a crowd (STORM=20m SEED=7; docs/chaos.md); report in tmp/storm
 	rm -rf tmp/storm && mkdir -p tmp/storm
 	$(GO) test -count=1 -timeout 0 -run '^TestStorm$$' -v ./test/storm -dir $(CURDIR)/tmp/storm -lasts $(STORM) -seed $(SEED) \
-	  -formation $(FORMATION) -publishers $(PUBLISHERS) -subscribers $(SUBSCRIBERS) -interval 2s -calm 10s -most 15s
+	  -formation $(FORMATION) -publishers $(PUBLISHERS) -subscribers $(SUBSCRIBERS) -interval 2s -calm 10s -most 15s -drain 8s
 
 chaos-client: ## cut the connections of many clients, again and again (CLIENTS=10000; docs/chaos.md)
 	HOLDFAST_CHAOS_CLIENTS=$(CLIENTS) $(GO) test -count=1 -timeout 1h -run '^TestJitter$$' -v ./test/chaos

@@ -1,3 +1,5 @@
+//go:build linux
+
 package storm
 
 import (
@@ -30,10 +32,10 @@ func (f *fleet) breakIt(ctx context.Context, j *record.Journal, n *node, what fa
 	case wipe:
 		return f.killed(ctx, j, n, what.Lasts, n.wipe)
 	case stop:
-		return f.stopped(ctx, j, n, what.Lasts)
+		return f.stopped(ctx, n, what.Lasts)
 	case roll:
 		for i := range f.nodes {
-			if err := f.stopped(ctx, j, f.nodes[(what.Node+i)%len(f.nodes)], what.Lasts); err != nil {
+			if err := f.stopped(ctx, f.nodes[(what.Node+i)%len(f.nodes)], what.Lasts); err != nil {
 				return err
 			}
 			if err := f.settle(ctx); err != nil {
@@ -41,11 +43,18 @@ func (f *fleet) breakIt(ctx context.Context, j *record.Journal, n *node, what fa
 			}
 		}
 		return nil
+	case drain:
+		return undone(ctx, what.Lasts+n.drain, func() error { return n.manage(ctx, "/v1/cluster/drain", fmt.Sprintf(`{"node":%q}`, n.name)) },
+			func() error {
+				return n.manage(ctx, "/v1/cluster/drain", fmt.Sprintf(`{"node":%q,"undo":true}`, n.name))
+			})
+	case rebalance:
+		return n.manage(ctx, "/v1/cluster/rebalance", "{}")
 	case fullDisk:
 		if err := undone(ctx, what.Lasts, n.fill, n.empty); err != nil {
 			return err
 		}
-		return f.stopped(ctx, j, n, 0)
+		return f.stopped(ctx, n, 0)
 	case jump:
 		return undone(ctx, what.Lasts, func() error { return n.jump(what.Ahead) }, func() error { return n.jump(0) })
 	case pause:
@@ -89,8 +98,8 @@ func (f *fleet) killed(ctx context.Context, j *record.Journal, n *node, away tim
 	return n.start(ctx)
 }
 
-func (f *fleet) stopped(ctx context.Context, j *record.Journal, n *node, away time.Duration) error {
-	if err := n.stop(j.Now()); err != nil {
+func (f *fleet) stopped(ctx context.Context, n *node, away time.Duration) error {
+	if err := n.stop(); err != nil {
 		return err
 	}
 	sleep(ctx, away)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package storm
 
 import (
@@ -43,6 +45,7 @@ type crowd struct {
 	speakers  []func(ctx, speaking context.Context)
 	listeners []func(ctx context.Context)
 	clients   []*client.Client
+	at        map[string]string // the node at which a client of the SDK is, by its name
 }
 
 func (s *shape) channels() int        { return max(4, s.Subscribers/subscribersEach) }
@@ -70,7 +73,7 @@ func (c *crowd) histories() (all []string) {
 // gather connects and subscribes everybody, and returns when all are live.
 func gather(tb testing.TB, s shape, f *fleet, j *record.Journal) *crowd {
 	tb.Helper()
-	c := &crowd{shape: s, fleet: f, journal: j}
+	c := &crowd{shape: s, fleet: f, journal: j, at: map[string]string{}}
 	for _, channel := range c.histories() {
 		j.Add(record.Record{What: record.Channel, Channel: channel, Kept: true})
 	}
@@ -192,8 +195,18 @@ func (c *crowd) noteStates(ctx context.Context, who string, d *client.Client) {
 		if change.State == client.Closed && ctx.Err() == nil {
 			r.Text = fmt.Sprint(change.Err)
 		}
+		c.mu.Lock()
+		c.at[who] = r.Node
+		c.mu.Unlock()
 		c.journal.Add(r)
 	}
+}
+
+// isAt tells whether a client is at a node.
+func (c *crowd) isAt(who string, n *node) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at[who] == n.name
 }
 
 // leave closes everything that is not closed by the end of its context.

@@ -1,3 +1,5 @@
+//go:build linux
+
 package storm
 
 import (
@@ -14,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/test/storm/gate"
 	"github.com/holdfast-dev/holdfast/test/storm/record"
 )
@@ -33,15 +36,17 @@ type fleet struct {
 }
 
 // assemble starts the nodes of a formation, below a directory, until the end of the test.
-func assemble(tb testing.TB, formation, dir, binary string, kinds []kind) *fleet {
+func assemble(tb testing.TB, formation, dir, binary string, kinds []kind, p pace) *fleet {
 	tb.Helper()
 	f := &fleet{formation: formation}
+	var key apiKey
+	key.key, key.id, key.hash = auth.NewAPIKey()
 	count := 3
 	if formation == alone {
 		count = 1
 	}
 	for i := range count {
-		n := &node{name: fmt.Sprintf("n%d", i+1), binary: binary, http: freeAddr(tb), mqtt: freeAddr(tb), metrics: freeAddr(tb)}
+		n := &node{name: fmt.Sprintf("n%d", i+1), binary: binary, key: key, drain: p.drain, http: freeAddr(tb), mqtt: freeAddr(tb), metrics: freeAddr(tb)}
 		n.dir, n.clocked = filepath.Join(dir, n.name), slices.Contains(kinds, jump)
 		if slices.Contains(kinds, fullDisk) {
 			mountDisk(tb, n.data())
@@ -137,11 +142,16 @@ func (f *fleet) start(ctx context.Context) error {
 	return f.settle(ctx)
 }
 
-// settle waits until each node stores what is published.
+// settle waits until each node stores what is published, and says that it is ready.
 func (f *fleet) settle(ctx context.Context) error {
 	var settling errgroup.Group
 	for _, n := range f.nodes {
-		settling.Go(func() error { return n.await(ctx, "store", n.stores) })
+		settling.Go(func() error {
+			if err := n.await(ctx, "store", n.stores); err != nil {
+				return err
+			}
+			return n.await(ctx, "get ready", n.ready)
+		})
 	}
 	return settling.Wait()
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package storm
 
 import (
@@ -24,6 +26,8 @@ type node struct {
 	binary    string
 	clocked   bool   // it has a clock of its own
 	formation string // lines of its configuration
+	key       apiKey
+	drain     time.Duration
 
 	http, mqtt, metrics     string // where it listens
 	clients, devices, route *gate.Gate
@@ -31,7 +35,7 @@ type node struct {
 	mu      sync.Mutex // guards what follows
 	process *process
 	ahead   time.Duration // of its clock, if it has one
-	ended   record.Time   // when it was ended the last time, on the clock of the journal
+	killed  record.Time   // when that happened the last time, on the clock of the journal
 }
 
 const (
@@ -60,11 +64,13 @@ func (n *node) configuration() string {
 	return fmt.Sprintf(`
 listen: {http: %q, https: "", mqtt: %q, mqtts: "", metrics: %q, proxies: [127.0.0.1]}
 data: {dir: %q}
-auth: {secret: %q}
+auth:
+  secret: %q
+  api_keys: [{name: storm, id: %s, sha256: %s, manage: true}]
 log: {format: text}
-limits: {connections: 0, connections_per_address: 0, connections_per_user: 0, handshakes_per_address: 0,
+limits: {drain: %v, connections: 0, connections_per_address: 0, connections_per_user: 0, handshakes_per_address: 0,
   messages: 0, bytes: 0, messages_per_user: 0, bytes_per_user: 0}
-`, n.http, n.mqtt, n.metrics, n.data(), secret) + n.formation + rules
+`, n.http, n.mqtt, n.metrics, n.data(), secret, n.key.id, n.key.hash, n.drain) + n.formation + rules
 }
 
 func (n *node) url() string { return "ws://" + n.clients.Addr() + "/socket" }
@@ -145,26 +151,51 @@ func (n *node) stores(ctx context.Context) error {
 	return nil
 }
 
+// ready returns nil when the node says that clients may be sent to it.
+func (n *node) ready(ctx context.Context) error {
+	_, _, err := get(ctx, "http://"+n.http+"/readyz")
+	return err
+}
+
+// apiKey is what looks after the nodes.
+type apiKey struct{ key, id, hash string }
+
+// manage posts a request to the server API of the node.
+func (n *node) manage(ctx context.Context, path, body string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "POST", "http://"+n.http+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+n.key.key)
+	resp, err := single.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	said, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s %s: %s: %.300s", path, body, resp.Status, said)
+	}
+	return err
+}
+
 // kill ends the node with no chance to say goodbye; a stopped one, too.
 func (n *node) kill(now record.Time) error {
-	n.goes(now)
+	n.mu.Lock()
+	n.killed = now
+	n.mu.Unlock()
 	return n.current().end(os.Kill, stopTimeout)
 }
 
 // stop ends the node as a service manager would.
-func (n *node) stop(now record.Time) error {
-	n.goes(now)
+func (n *node) stop() error {
 	err := n.current().end(syscall.SIGTERM, stopTimeout)
 	if state := n.current().cmd.ProcessState; err == nil && !state.Success() {
 		return fmt.Errorf("%s has ended with %v: see %s", n.name, state, n.log())
 	}
 	return err
-}
-
-func (n *node) goes(now record.Time) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.ended = now
 }
 
 // jump makes the node's clock that much later than the machine's.
@@ -175,11 +206,11 @@ func (n *node) jump(ahead time.Duration) error {
 	return n.process.clock.set(ahead)
 }
 
-// hasGone tells whether the process was ended after some time.
-func (n *node) hasGone(since record.Time) bool {
+// hasDied tells whether the process was killed after some time.
+func (n *node) hasDied(since record.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.ended >= since && n.ended > 0
+	return n.killed >= since && n.killed > 0
 }
 
 // usage asks what the node uses.

@@ -1,3 +1,5 @@
+//go:build linux
+
 package storm
 
 import (
@@ -60,7 +62,9 @@ func (c *crowd) watch(ctx context.Context, n *node) error {
 	}
 	c.listens(func(ctx context.Context) {
 		for sleep(ctx, about(rosterEvery)) {
-			c.roster(ctx, who, n, d, false) // what fails is not written down: the node is away, or the like
+			if c.isAt(who, n) { // otherwise it was asked to move
+				c.roster(ctx, who, n, d, false) // what fails is not written down: the node is away, or the like
+			}
 		}
 	})
 	return nil
@@ -72,7 +76,7 @@ func (c *crowd) roster(ctx context.Context, who string, n *node, d *client.Clien
 	defer cancel()
 	asked := c.journal.Now()
 	users, _, err := d.Channel(people).Presence(ctx)
-	if err != nil {
+	if err != nil || !final && !c.isAt(who, n) {
 		return err
 	}
 	r := record.Record{At: asked, What: record.Roster, Who: who, Node: n.name, Channel: people, Final: final}
@@ -93,15 +97,22 @@ func (c *crowd) live(ctx context.Context, n *node, k int) {
 			continue
 		}
 		born := c.journal.Now()
-		for err == nil {
-			_, _, err = conn.Read(ctx)
+		asked := false // to go, which is done in order: presence ends at once
+		for err == nil && !asked {
+			var said []byte
+			_, said, err = conn.Read(ctx)
+			asked = bytes.Contains(said, []byte(`"move"`))
 		}
-		conn.CloseNow()
+		if asked {
+			err = conn.Close(ctx, websocket.CloseNormal, "")
+		} else {
+			conn.CloseNow()
+		}
 		if ctx.Err() != nil {
 			return
 		}
 		within := absentWithin
-		if n.hasGone(born) {
+		if asked && err == nil || n.hasDied(born) {
 			within = goneWithin
 		}
 		c.dies(who, within)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package storm
 
 import (
@@ -14,7 +16,7 @@ type kind string
 
 const (
 	kill       kind = "kill"        // SIGKILL; started again after a moment
-	killLeader kind = "kill leader" // the same, of the node that leads the log
+	killLeader kind = "kill leader" // the same, of the node that leads the log then, whichever that is
 	wipe       kind = "wipe"        // SIGKILL; started again without its data
 	pause      kind = "pause"       // SIGSTOP, SIGCONT
 	stop       kind = "stop"        // SIGTERM; started again when it has ended
@@ -22,6 +24,8 @@ const (
 	resets     kind = "resets"      // half of the connections are reset: of clients, of devices, between nodes
 	slowness   kind = "slowness"    // everything takes longer to pass
 	cutClients kind = "cut clients" // no client reaches the node
+	drain      kind = "drain"       // all clients are moved to other nodes, and the node takes clients again after a moment
+	rebalance  kind = "rebalance"   // clients are shared out among the nodes
 	fullDisk   kind = "disk full"   // nothing more can be written; when there is room again, the node is started anew
 	jump       kind = "clock"       // the wall clock jumps, and back
 	cutRoutes  kind = "cut routes"  // no other node, or the log, reaches the node
@@ -52,6 +56,7 @@ func (f fault) String() string {
 // pace is how much happens.
 type pace struct {
 	calm, most time.Duration // between faults at most; how long one lasts at most
+	drain      time.Duration // over which a node that stops has its clients leave
 }
 
 // maxJump is by how many seconds clocks jump at most: with the 15 s in which clients repeat a publication it is less than
@@ -78,7 +83,7 @@ func schedule(seed uint64, nodes int, kinds []kind, p pace, lasts time.Duration)
 			f.Slow = time.Duration(10+chance.IntN(190)) * time.Millisecond
 		case jump:
 			f.Ahead = time.Duration(1+chance.IntN(maxJump)) * time.Second * time.Duration(1-2*chance.IntN(2))
-		case resets:
+		case resets, rebalance:
 			f.Lasts = 0
 		case kill, killLeader, stop, roll, wipe:
 			f.Lasts = min(f.Lasts, p.most/3) // and the start comes on top
@@ -112,9 +117,9 @@ func kindsOf(formation string) []kind {
 	}
 	switch formation {
 	case shared:
-		return append(of, cutRoutes, roll)
+		return append(of, cutRoutes, roll, drain, rebalance)
 	case cluster:
-		return append(of, cutRoutes, roll, wipe, killLeader)
+		return append(of, cutRoutes, roll, drain, rebalance, wipe, killLeader)
 	}
 	return of
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package storm
 
 import (
@@ -25,7 +27,8 @@ var (
 	stormInterval    = flag.Duration("interval", time.Second, "between the messages of a publisher")
 	stormCalm        = flag.Duration("calm", 4*time.Second, "between faults at most")
 	stormMost        = flag.Duration("most", 8*time.Second, "that a fault lasts at most")
-	stormFormation   = flag.String("formation", alone, "alone, shared or cluster")
+	stormDrain       = flag.Duration("drain", 2*time.Second, "over which a node that stops has its clients leave")
+	stormFormation   = flag.String("formation", cluster, "alone, shared or cluster")
 	stormDir         = flag.String("dir", "", "for the journal, the report and the nodes; one that is removed by default")
 	stormKinds       = flag.String("kinds", "", "of faults, separated by commas; all by default")
 )
@@ -51,8 +54,9 @@ func TestStorm(t *testing.T) {
 		lasts: *stormLasts, seed: seed, without: without(),
 	}
 	binary := build(t)
-	f := assemble(t, *stormFormation, dir, binary, kinds)
-	s.faults = schedule(seed, len(f.nodes), kinds, pace{calm: *stormCalm, most: *stormMost}, *stormLasts)
+	p := pace{calm: *stormCalm, most: *stormMost, drain: *stormDrain}
+	f := assemble(t, *stormFormation, dir, binary, kinds, p)
+	s.faults = schedule(seed, len(f.nodes), kinds, p, *stormLasts)
 	t.Logf("seed %d:", seed)
 	for _, what := range s.faults {
 		t.Log(what)

@@ -61,6 +61,16 @@ func (s *sdk) hit(f *record.Record) bool {
 	return false // it has not noticed anything
 }
 
+// node returns at which node the client was at a time.
+func (s *sdk) node(at record.Time) (node string) {
+	for _, r := range s.changes {
+		if r.What == record.State && r.At <= at {
+			node = r.Node
+		}
+	}
+	return node
+}
+
 // live returns when all subscriptions were live again after a time.
 func (s *sdk) live(since record.Time) (at record.Time, is bool) {
 	left := map[string]bool{}

@@ -11,6 +11,7 @@ import (
 // channel is when publications were acknowledged in one.
 type channel struct {
 	name    string
+	prober  string                 // who publishes there, if it is a probe's
 	waits   map[string]record.Time // publications on their way, by id, and since when
 	since   record.Time            // since when there are some without an acknowledgement in between; 0 if there are none
 	acks    []record.Time
@@ -22,6 +23,7 @@ type channel struct {
 const seen = 250 * time.Millisecond
 
 func (c *channel) send(r *record.Record) {
+	c.prober = r.Who
 	if len(c.waits) == 0 {
 		c.since = r.At
 	}
@@ -72,8 +74,8 @@ func (m *measure) failovers(is func(kind string) bool) (all []time.Duration) {
 		if !is(f.Kind) {
 			continue
 		}
-		for name, c := range m.channels {
-			if !c.probed() || strings.HasSuffix(name, "/"+f.Node) {
+		for _, c := range m.channels {
+			if !c.probed() || m.sdk(c.prober).node(f.At) == f.Node {
 				continue
 			}
 			next, _ := slices.BinarySearch(c.acks, f.At)

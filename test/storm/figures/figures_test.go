@@ -57,11 +57,13 @@ func TestAPublicationThatFailedWasUnavailableUntilThen(t *testing.T) {
 
 func TestFailoverIsBetweenTheAcknowledgementsAroundAKill(t *testing.T) {
 	of := func(kind string) *Figures {
+		probe := func(r record.Record, who string) record.Record { r.Who = who; return r }
 		return measured(t,
-			send(1*s, "storm/probe/n1", "1"), ack(1*s+1000, "storm/probe/n1", "1"),
-			send(1*s, "storm/probe/n2", "2"), ack(2*s, "storm/probe/n2", "2"),
+			record.Record{At: 1, What: record.State, Who: "one", Node: "n1"}, record.Record{At: 1, What: record.State, Who: "two", Node: "n2"},
+			probe(send(1*s, "storm/probe/n1", "1"), "one"), ack(1*s+1000, "storm/probe/n1", "1"),
+			probe(send(1*s, "storm/probe/n2", "2"), "two"), ack(2*s, "storm/probe/n2", "2"),
 			record.Record{At: 3 * s, What: record.Fault, Kind: kind, Node: "n1", Until: 5 * s},
-			send(3*s, "storm/probe/n2", "3"), ack(4*s, "storm/probe/n2", "3"), send(5*s, "storm/probe/n1", "4"), ack(9*s, "storm/probe/n1", "4"))
+			probe(send(3*s, "storm/probe/n2", "3"), "two"), ack(4*s, "storm/probe/n2", "3"), probe(send(5*s, "storm/probe/n1", "4"), "one"), ack(9*s, "storm/probe/n1", "4"))
 	}
 	if f := of("kill leader"); f.FailoverMS != (Quantiles{1, 2000, 2000, 2000}) || f.KilledMS != f.FailoverMS {
 		t.Errorf("%v, %v", f.FailoverMS, f.KilledMS)
