@@ -59,6 +59,22 @@ type pace struct {
 	drain      time.Duration // over which a node that stops has its clients leave
 }
 
+// starting is about how long a node takes to start, and to be one of the others again.
+const starting = 3 * time.Second
+
+// takes returns about how long a fault takes until all is well again.
+func (f *fault) takes(p pace) time.Duration {
+	switch f.Kind {
+	case kill, killLeader, wipe:
+		return f.Lasts + starting
+	case stop, fullDisk:
+		return f.Lasts + p.drain + starting
+	case roll:
+		return 3 * (f.Lasts + p.drain + starting)
+	}
+	return f.Lasts
+}
+
 // maxJump is by how many seconds clocks jump at most: with the 15 s in which clients repeat a publication it is less than
 // the 30 s that ids are remembered for.
 const maxJump = 12
@@ -88,7 +104,7 @@ func schedule(seed uint64, nodes int, kinds []kind, p pace, lasts time.Duration)
 		case kill, killLeader, stop, roll, wipe:
 			f.Lasts = min(f.Lasts, p.most/3) // and the start comes on top
 		}
-		if took += f.Calm + f.Lasts; took > lasts {
+		if took += f.Calm + f.takes(p); took > lasts {
 			return all
 		}
 		all = append(all, f)
