@@ -44,7 +44,7 @@ func TestTroubleThatAllNodesShareMakesNoneOfThemNotReady(t *testing.T) {
 func TestNodesKnowOfEachOtherWhatHasFailed(t *testing.T) {
 	nats := sharedNATS(t)
 	a := start(t, sharing(nats, "a"), watched)
-	b := start(t, sharing(nats, "b"), watched)
+	b := start(t, sharing(nats, "b")) // whose canary would find its log in order
 	a.waitUntil(health.Ready)
 	b.waitUntil(health.Ready)
 	until(t, func() bool {
