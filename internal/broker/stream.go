@@ -45,6 +45,7 @@ type streamInfo struct {
 		Subjects map[string]uint64 `json:"subjects"`
 		Count    int               `json:"num_subjects"`
 	} `json:"state"`
+	Cluster streamCluster `json:"cluster"`
 }
 
 // setting reads one setting of the stream.

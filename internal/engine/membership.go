@@ -16,11 +16,7 @@ const metaGroup = "_meta_"
 // Membership looks at what the node knows. It costs some microseconds.
 func (e *Engine) Membership() Membership {
 	m := Membership{Connected: e.connected()}
-	groups := e.server.Raftz(&server.RaftzOptions{AccountFilter: server.DEFAULT_SYSTEM_ACCOUNT, GroupFilter: metaGroup})
-	if groups == nil {
-		return m
-	}
-	group, ok := (*groups)[server.DEFAULT_SYSTEM_ACCOUNT][metaGroup]
+	group, ok := e.meta()
 	if !ok {
 		return m
 	}
@@ -29,6 +25,16 @@ func (e *Engine) Membership() Membership {
 		m.Leader = e.server.Name()
 	}
 	return m
+}
+
+// meta returns the group of all nodes, as this one knows it. ok is false if it has not come together yet.
+func (e *Engine) meta() (group server.RaftzGroup, ok bool) {
+	groups := e.server.Raftz(&server.RaftzOptions{AccountFilter: server.DEFAULT_SYSTEM_ACCOUNT, GroupFilter: metaGroup})
+	if groups == nil {
+		return group, false
+	}
+	group, ok = (*groups)[server.DEFAULT_SYSTEM_ACCOUNT][metaGroup]
+	return group, ok
 }
 
 // connected counts the nodes that this one has a connection to. There are several connections to each.

@@ -19,10 +19,11 @@ const (
 
 // Check is something that has to be in order, as it was found last.
 type Check struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Reason string `json:"reason,omitzero"` // why not, for strangers too: without addresses and names
-	Millis int64  `json:"ms"`              // what it took
+	Name   string    `json:"name"`
+	OK     bool      `json:"ok"`
+	Reason string    `json:"reason,omitzero"` // why not, for strangers too: without addresses and names
+	Since  time.Time `json:"since"`           // when it became so
+	Millis int64     `json:"ms"`              // what it took
 }
 
 // Report is what is told.
@@ -67,7 +68,7 @@ type check struct {
 func New(checks ...string) *Readiness {
 	r := &Readiness{told: Report{Status: Starting, Reason: "the node starts", Since: time.Now().UTC()}}
 	for _, name := range checks {
-		r.checks = append(r.checks, &check{Check: Check{Name: name, Reason: "not known yet"}})
+		r.checks = append(r.checks, &check{Check: Check{Name: name, Reason: "not known yet", Since: r.told.Since}})
 	}
 	return r
 }
@@ -107,7 +108,10 @@ func (c *check) note(reason string, took time.Duration) {
 	} else if c.other++; c.other < turns && c.noted {
 		return // the old reason stands for now
 	} else {
-		c.OK, c.other = ok, 0
+		c.OK, c.other, c.Since = ok, 0, time.Now().UTC()
+	}
+	if !c.noted {
+		c.Since = time.Now().UTC()
 	}
 	c.Reason, c.noted = reason, true
 }

@@ -27,6 +27,9 @@ func (r *Readiness) ServeReady(w http.ResponseWriter, q *http.Request) {
 		status = http.StatusServiceUnavailable
 	}
 	report.Since = report.Since.Truncate(time.Millisecond)
+	for i := range report.Checks {
+		report.Checks[i].Since = report.Checks[i].Since.Truncate(time.Millisecond)
+	}
 	answer(w, q, status, report)
 }
 

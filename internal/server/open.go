@@ -49,6 +49,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.clients = session.NewClients(cfg.Rules, cfg.Limits, s.ids.revoked)
 	s.clients.Backend = s.backends
 	s.clients.Join(s.cluster, cfg.Log)
+	s.watchVersions()
 	s.openPresence()
 	if err = s.canary.init(ctx, s); err != nil {
 		return fmt.Errorf("readiness can't be looked after: %w", err)
@@ -135,6 +136,7 @@ func (s *Server) openAPI(d *door.Door) {
 		Version:         s.config.Version,
 		Cluster:         s.cluster,
 		Mover:           s,
+		Overseen:        api.Overseen{Name: s.config.clusterName(), Logs: s.store.logs, Health: s.canary.ready.Report},
 	})
 }
 

@@ -28,6 +28,7 @@ type Config struct {
 	Version         string           // of the server
 	Cluster         *cluster.Cluster // of the nodes; not started yet
 	Mover           Mover
+	Overseen        Overseen
 }
 
 // The bounds of all requests together.
@@ -81,6 +82,7 @@ func (h *Handler) answerNodes() {
 	answers(h, invokeTopic, h.invokeFor)
 	answers(h, statsTopic, h.ownStats)
 	answers(h, onceTopic, h.onceFor)
+	answers(h, reportTopic, h.ownReport)
 	h.cluster.Hear(onceEndTopic, h.onceEnded)
 	h.cluster.Watch(func(n cluster.Node, here bool) {
 		if !here {

@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/edge/door/doortest"
+	"github.com/holdfast-dev/holdfast/internal/health"
 	"github.com/holdfast-dev/holdfast/internal/hub"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/internal/session"
@@ -59,6 +60,8 @@ func startWith(t *testing.T, limits policy.Limits) *edge {
 	t.Cleanup(presence.Close)
 	d := doortest.NewWith(t, "api", channels.Rules(), limits, revoked, known[:]...)
 	nodes := cluster.Alone(cluster.Node{ID: cluster.NewID(), Name: "a"})
+	ready := health.New()
+	ready.Begin()
 	d.Clients.Join(nodes, slog.New(slog.DiscardHandler))
 	e.Handler = New(channels, Config{
 		Door:            d,
@@ -68,6 +71,7 @@ func startWith(t *testing.T, limits policy.Limits) *edge {
 		Tokens:          auth.Config{Keys: []auth.Key{doortest.Key(t)}},
 		Version:         "v1.2.3",
 		Cluster:         nodes,
+		Overseen:        Overseen{Name: "test", Health: ready.Report},
 	})
 	t.Cleanup(e.Close)
 	if err := nodes.Start(t.Context()); err != nil {

@@ -43,6 +43,8 @@ func (h *Handler) routes() []endpoint {
 		{post, "/v1/tokens", managers, h.makeToken},
 		{get, "/v1/info", anybody, h.info},
 		{get, "/v1/stats", managers, h.stats},
+		{get, "/v1/cluster", managers, h.clusterStatus},
+		{post, "/v1/cluster/remove", managers, h.remove},
 		{get, openAPIPath, anybody, openAPI},
 	}
 }
