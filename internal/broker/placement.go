@@ -49,9 +49,7 @@ func (b *Broker) Placements(ctx context.Context) ([]Placement, error) {
 		if p.Wanted, err = setting[int](s, "num_replicas"); err != nil {
 			return nil, err
 		}
-		for _, r := range s.Cluster.Replicas {
-			p.Replicas = append(p.Replicas, r)
-		}
+		p.Replicas = s.Cluster.Replicas
 		all = append(all, p)
 	}
 	slices.SortFunc(all, func(a, b Placement) int { return cmp.Compare(a.Log, b.Log) })
