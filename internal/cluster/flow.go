@@ -14,7 +14,7 @@ type Flow struct {
 	cluster *Cluster
 	bus     bus // nil before the start, and if this node is alone
 	subject string
-	take    func(from string, body []byte)
+	take    func(from string, body []byte) error
 	lost    func(from string, n int)
 
 	others atomic.Int32 // nodes
@@ -27,10 +27,10 @@ type Flow struct {
 	heard  map[string]uint64 // the number of the last frame of each node
 }
 
-// Flow returns the flow of that name. take is called with what others send, one at a time, and may keep body; lost when n
-// pieces of a node were missed before the next one, or, if n is 0, nobody knows how many. Both must not block. It is
-// called before Start, once for each name.
-func (c *Cluster) Flow(name string, take func(from string, body []byte), lost func(from string, n int)) *Flow {
+// Flow returns the flow of that name. take is called with what others send, one at a time, may keep body, and returns an
+// error if it can't be read; lost is called when n pieces of a node were missed before the next one, or, if n is 0, nobody
+// knows how many. Both must not block. It is called before Start, once for each name.
+func (c *Cluster) Flow(name string, take func(from string, body []byte) error, lost func(from string, n int)) *Flow {
 	f := &Flow{cluster: c, subject: subjectFlow + name, take: take, lost: lost, heard: make(map[string]uint64)}
 	f.bodies.New = func() any { return new([]byte) }
 	c.flows = append(c.flows, f)
@@ -39,6 +39,9 @@ func (c *Cluster) Flow(name string, take func(from string, body []byte), lost fu
 
 // Open tells whether anybody else is there. While nobody is, Send does nothing.
 func (f *Flow) Open() bool { return f.others.Load() > 0 }
+
+// MaxBytes is how much can be sent at once.
+func (f *Flow) MaxBytes() int { return f.bus.maxBytes() - maxHeaderBytes }
 
 // Send sends what encode appends to dst, if anybody else is there. It waits while the connection takes nothing, and fails
 // silently: the others notice. Cost: one copy into the connection's buffer.
@@ -116,7 +119,9 @@ func (f *Flow) receive(b []byte) {
 		clear(f.heard) // of nodes that were heard once more after they had gone
 	}
 	f.heard[from] = number
-	f.take(from, body)
+	if err := f.take(from, body); err != nil {
+		f.cluster.unreadable(frame{from: from, topic: f.subject}, err)
+	}
 }
 
 // come notes that a node is there, which had been given up if again is set: then it may have sent nothing to nobody.

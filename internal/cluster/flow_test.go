@@ -10,7 +10,7 @@ import (
 // flow adds a flow to a node that has not started yet, which notes what it carries.
 func (o *node) flow(name string) *Flow {
 	return o.Flow(name,
-		func(from string, body []byte) { o.note(from + string(body)) },
+		func(from string, body []byte) error { o.note(from + string(body)); return nil },
 		func(from string, n int) { o.note(fmt.Sprintf("%d of %s lost", n, from)) })
 }
 

@@ -18,6 +18,7 @@ import (
 type nobody struct{}
 
 func (nobody) Deliver(*hub.Publication) {}
+func (nobody) Missed()                  {}
 
 // list returns all pages one after the other.
 func list(t rapid.TB, channels func(channel.Pattern, channel.Name, int) ([]hub.Listed, channel.Name), p channel.Pattern, most int) (all []hub.Listed) {

@@ -23,6 +23,9 @@ type Subscriber interface {
 	// Deliver is called for one publication of a subscription at a time, in order. It must not block
 	// and must not call the hub.
 	Deliver(p *Publication)
+	// Missed tells that messages before the next one may have been lost on their way from another node. Like Deliver, it
+	// must not block and must not call the hub.
+	Missed()
 }
 
 // Hub is a set of channels. Its methods may be called from any goroutine.
@@ -30,6 +33,7 @@ type Hub struct {
 	mu     sync.RWMutex
 	topics index[*topic] // guarded by mu
 
+	bus        bus
 	counts     counts
 	work       context.Context // of the goroutines that follow logs
 	stop       context.CancelFunc
@@ -48,6 +52,7 @@ func New() *Hub {
 // before. Subscriptions to ephemeral channels are not concerned.
 func (h *Hub) Close() {
 	h.stop()
+	h.bus.close()
 	for _, f := range h.reconciler.all() {
 		f.stop()
 	}
@@ -80,9 +85,15 @@ func (h *Hub) SubscribeAll(p channel.Pattern, s Subscriber) *Subscription {
 }
 
 // Publish gives p, whose messages are of one channel, to its subscribers, but not to except, which
-// may be nil. When it returns, each of them has been sent the messages or holds them in its queue.
-// Cost: one Deliver a subscriber.
+// may be nil. When it returns, each of them on this node has been sent the messages or holds them in its queue, and those
+// on other nodes are on the way. Cost: one Deliver a subscriber, and if there are other nodes one message to all of them.
 func (h *Hub) Publish(p *Publication, except *Subscription) {
+	h.deliver(p, except)
+	h.tell(p)
+}
+
+// deliver gives p to the subscribers on this node.
+func (h *Hub) deliver(p *Publication, except *Subscription) {
 	var room [4]*topic // more patterns that match cost an allocation
 	h.mu.RLock()
 	topics := h.topics.match(room[:0], p.Messages[0].Channel)
@@ -92,6 +103,14 @@ func (h *Hub) Publish(p *Publication, except *Subscription) {
 		delivered += t.deliver(p, except)
 	}
 	h.counts.delivered.Add(int64(delivered * len(p.Messages)))
+}
+
+// wanted tells whether anybody on this node is subscribed to a channel.
+func (h *Hub) wanted(name channel.Name) bool {
+	var room [4]*topic
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return len(h.topics.match(room[:0], name)) > 0
 }
 
 // Subscribers returns how many subscriptions an ephemeral channel has, those to patterns not

@@ -26,6 +26,12 @@ func (b *inbox) Deliver(p *Publication) {
 	}
 }
 
+func (b *inbox) Missed() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.got = append(b.got, "(something is missing)")
+}
+
 func (b *inbox) messages() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -260,3 +266,4 @@ func BenchmarkFanOut(b *testing.B) {
 type discard struct{}
 
 func (discard) Deliver(*Publication) {}
+func (discard) Missed()              {}

@@ -119,3 +119,21 @@ func (n *node[T]) match(found []T, rest string, more bool) []T {
 	}
 	return found
 }
+
+// all appends the values of all patterns.
+func (x *index[T]) all(found []T) []T {
+	for _, value := range x.exact {
+		found = append(found, value)
+	}
+	return x.wild.all(found)
+}
+
+func (n *node[T]) all(found []T) []T {
+	if n.set {
+		found = append(found, n.value)
+	}
+	for _, next := range n.below {
+		found = next.all(found)
+	}
+	return found
+}

@@ -38,3 +38,12 @@ func (t *topic) deliver(p *Publication, except *Subscription) (n int) {
 	}
 	return n
 }
+
+// missed tells the subscribers that messages may be missing.
+func (t *topic) missed() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.subs {
+		s.subscriber.Missed()
+	}
+}

@@ -169,3 +169,4 @@ func (l landed) TooSlow()                                    {}
 type landedFromHub struct{ landed }
 
 func (l landedFromHub) Deliver(p *hub.Publication) { l.ws.SendBatch(p.Batch()) }
+func (l landedFromHub) Missed()                    {} // its own message comes from here

@@ -32,6 +32,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.cluster, err = openCluster(ctx, cfg, s.store.logs); err != nil {
 		return err
 	}
+	s.store.hub.Join(s.cluster)
 	s.metrics.Registerer().MustRegister(clusterMetrics{s.cluster})
 	s.drain = newDrain()
 	key, err := openSessionKey(ctx, *cfg, s.store.logs)

@@ -24,3 +24,6 @@ func (e *ephemeralPart) Deliver(p *hub.Publication) {
 		e.gate.deliver(p)
 	}
 }
+
+// Missed implements hub.Subscriber.
+func (e *ephemeralPart) Missed() { e.gate.missed() }

@@ -24,7 +24,8 @@ type gate struct {
 	begun   bool
 	over    bool // the client has been told that it is too slow
 	held    held
-	dropped int // messages, before those that are held
+	dropped int  // messages, before those that are held
+	unknown bool // others were lost, nobody knows how many
 }
 
 func newGate(s *Subscription, p Part) *gate {
@@ -73,6 +74,19 @@ func (g *gate) pass(p *hub.Publication) {
 		}
 	case websocket.Dropped:
 		g.shut(p)
+	}
+}
+
+// missed tells the client that messages before the next one may have been lost on their way here.
+func (g *gate) missed() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.over:
+	case g.open.Load():
+		g.sub.to.Gap(0)
+	default:
+		g.unknown = true
 	}
 }
 
@@ -131,6 +145,10 @@ func (g *gate) release() bool {
 	if g.dropped > 0 {
 		g.sub.to.Gap(g.dropped)
 		g.dropped = 0
+	}
+	if g.unknown {
+		g.sub.to.Gap(0)
+		g.unknown = false
 	}
 	if messages := g.held.messages(); len(messages) > 0 {
 		switch g.sub.to.Deliver(hub.Bundle(messages...)) {

@@ -28,7 +28,8 @@ type Receiver interface {
 	// Lost tells that there were messages behind since and before the next one, or may have been,
 	// that are not kept any more. The epoch tells which log.
 	Lost(since broker.Position)
-	// Gap tells that n messages before the next one were dropped because the queue was full.
+	// Gap tells that n messages before the next one were dropped because the queue was full; or, if n is 0, that nobody
+	// knows how many were, since it happened on their way from another node.
 	Gap(n int)
 	// TooSlow tells that the queue is full and the rule is to disconnect. Nothing is delivered after
 	// it.
