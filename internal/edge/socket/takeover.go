@@ -80,7 +80,8 @@ func (s *sessions) claimed(c claim, now time.Time) (old *conn, turn uint64) {
 	return here, 0
 }
 
-// takenOver ends the connection because the client has a newer one: at once, unless it was told to move there.
+// takenOver ends the connection because the client has a newer one: at once, unless it was told to move there. Then it may
+// have lost the newer one before that was answered, and still live on this: it is not told that this is the end.
 func (c *conn) takenOver() {
 	c.client.Yield()
 	if !c.advised.Load() {
@@ -90,7 +91,9 @@ func (c *conn) takenOver() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.work.Err() == nil && c.farewell == nil {
-		c.farewell = time.AfterFunc(c.handler.moveGrace, c.expelTakenOver)
+		c.farewell = time.AfterFunc(c.handler.moveGrace, func() {
+			c.expel(websocket.CloseServiceRestart, "the session goes on on another connection; if you do not have that any more, connect again")
+		})
 	}
 }
 

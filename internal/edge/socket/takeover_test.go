@@ -38,7 +38,7 @@ func TestAConnectionThatWasToldToMoveIsReadUntilItsClientClosesIt(t *testing.T) 
 	})
 }
 
-func TestAConnectionThatWasToldToMoveAndIsNotClosedIsTakenOverAfterAWhile(t *testing.T) {
+func TestAConnectionThatWasToldToMoveAndIsNotClosedEndsAfterAWhileAndMayComeBack(t *testing.T) {
 	e := start(t)
 	e.moveGrace = 20 * time.Millisecond
 	old := e.dial()
@@ -46,7 +46,7 @@ func TestAConnectionThatWasToldToMoveAndIsNotClosedIsTakenOverAfterAWhile(t *tes
 	e.on(first.Session.ID).Move(session.Advice{Why: protocol.WhyBalance})
 	old.next() // move
 	e.dial().connect(&first.Session)
-	old.wantClose(websocket.CloseCode(protocol.CloseTakenOver), "newer connection")
+	old.wantClose(websocket.CloseServiceRestart, "goes on")
 }
 
 func TestWhoClosesAConnectionLeavesAtOnceAndWhoLosesItDoesNot(t *testing.T) {
