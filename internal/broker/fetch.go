@@ -40,7 +40,7 @@ type fetched struct {
 // replica is near; what that does not have yet comes from the leader.
 func (l *Log) fetch(ctx context.Context, filter string, from uint64, most int) (fetched, error) {
 	f, err := l.fetchNear(ctx, filter, from, most)
-	if err != nil || f.pending > 0 || !l.broker.replicated() {
+	if err != nil || f.pending > 0 || !l.broker.replicated() || l.broker.without() != nil {
 		return f, err
 	}
 	return l.complete(ctx, f, filter, from, most)

@@ -54,6 +54,10 @@ func (l *Log) complete(ctx context.Context, f fetched, filter string, from uint6
 // returns its offset; 0 if there is none. It costs more than fetchNear, but is never behind what has been
 // acknowledged.
 func (l *Log) leaderFirst(ctx context.Context, filter string, from uint64) (uint64, error) {
+	if l.broker.without() != nil { // there is none
+		f, err := l.fetchNear(ctx, filter, from, 1)
+		return f.first, err
+	}
 	_, offset, err := l.leaderNext(ctx, filter, from)
 	return offset, err
 }
@@ -62,7 +66,7 @@ func (l *Log) leaderFirst(ctx context.Context, filter string, from uint64) (uint
 func (l *Log) leaderNext(ctx context.Context, filter string, from uint64) (raw *nats.Msg, offset uint64, err error) {
 	body := strconv.AppendUint([]byte(`{"seq":`), from, 10)
 	body = append(appendJSONString(append(body, `,"next_by_subj":`...), filter), '}')
-	answer, err := l.reader().ask(ctx, "$JS.API.STREAM.MSG.GET."+l.stream, body)
+	answer, err := l.askLeader(ctx, "STREAM.MSG.GET", body)
 	if err != nil {
 		return nil, 0, err
 	}

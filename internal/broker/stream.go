@@ -58,6 +58,9 @@ func setting[T any](info *streamInfo, key string) (value T, err error) {
 
 // info asks for the state of the stream. A filter that is not empty asks for its channels too.
 func (l *Log) info(ctx context.Context, filter string) (*streamInfo, error) {
+	if filter == "" && l.broker.without() != nil {
+		return l.nearInfo()
+	}
 	var body []byte
 	if filter != "" {
 		body = appendJSONString([]byte(`{"subjects_filter":`), filter)
@@ -68,7 +71,7 @@ func (l *Log) info(ctx context.Context, filter string) (*streamInfo, error) {
 
 // api makes a request about the stream.
 func (l *Log) api(ctx context.Context, request string, body []byte) (*streamInfo, error) {
-	answer, err := l.reader().ask(ctx, "$JS.API."+request+"."+l.stream, body)
+	answer, err := l.askLeader(ctx, request, body)
 	if err != nil {
 		return nil, err
 	}
