@@ -56,17 +56,31 @@ func (l *Log) askLeader(ctx context.Context, request string, body []byte) ([]byt
 
 // nearInfo is what this node knows of the log by itself.
 func (l *Log) nearInfo() (*streamInfo, error) {
-	detail, err := l.broker.engine.Stream(l.stream)
+	all, err := l.broker.nearStreams()
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	body, err := json.Marshal(detail)
+	for _, info := range all {
+		if name, err := setting[string](info, "name"); err == nil && name == l.stream {
+			return info, nil
+		}
+	}
+	return nil, unavailable(errors.New("this node has no replica of it"))
+}
+
+// nearStreams is what this node knows of all streams that it has.
+func (b *Broker) nearStreams() ([]*streamInfo, error) {
+	details, err := b.engine.Streams()
 	if err != nil {
 		return nil, err
 	}
-	info := new(streamInfo)
-	if err := json.Unmarshal(body, info); err != nil {
-		return nil, fmt.Errorf("what this node knows of the log cannot be read: %w", err)
+	body, err := json.Marshal(details)
+	if err != nil {
+		return nil, err
 	}
-	return info, nil
+	var all []*streamInfo
+	if err := json.Unmarshal(body, &all); err != nil {
+		return nil, fmt.Errorf("what this node knows of the logs cannot be read: %w", err)
+	}
+	return all, nil
 }

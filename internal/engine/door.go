@@ -18,17 +18,14 @@ const (
 // door lets the connections of this process in, and nobody else.
 type door struct {
 	password string
-	system   *server.Account
+	system   func() *server.Account // set before the server starts
 }
 
-func newDoor() *door {
-	return &door{password: rand.Text(), system: server.NewAccount(server.DEFAULT_SYSTEM_ACCOUNT)}
-}
+func newDoor() *door { return &door{password: rand.Text()} }
 
 // attach makes the options those of a server behind the door.
 func (d *door) attach(o *server.Options) {
 	o.DontListen, o.Host, o.Port = false, "127.0.0.1", server.RANDOM_PORT
-	o.Accounts, o.SystemAccount = []*server.Account{d.system}, d.system.Name
 	o.CustomClientAuthentication = d
 }
 
@@ -39,7 +36,7 @@ func (d *door) Check(client server.ClientAuthentication) bool {
 		return false
 	}
 	if says.Username == systemUser {
-		client.RegisterUser(&server.User{Username: systemUser, Account: d.system})
+		client.RegisterUser(&server.User{Username: systemUser, Account: d.system()})
 	}
 	return true
 }

@@ -82,6 +82,9 @@ func Start(ctx context.Context, c Config) (*Engine, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the embedded engine refused its options: %w", err), lock.release())
 	}
+	if e.door != nil {
+		e.door.system = e.server.SystemAccount
+	}
 	e.server.SetLoggerV2(e.log, false, false, false)
 	go func() {
 		defer close(e.up)

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,17 @@ func (e *Engine) Peers() []Peer {
 	return all
 }
 
+// peerID returns what JetStream makes of a node's name, so that one is known by it that has not been seen.
+func peerID(name string) string {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	sum := sha256.Sum256([]byte(name))
+	id := make([]byte, 8)
+	for i := range id {
+		id[i] = digits[int(sum[i])%len(digits)]
+	}
+	return string(id)
+}
+
 // removeTimeout is how long the nodes may take to agree on it.
 const removeTimeout = 10 * time.Second
 
@@ -43,7 +55,7 @@ var ErrNoPeer = errors.New("no such node belongs to the cluster")
 // on others. If it runs, it loses what it has. It is known by its id or its name. The error is ErrNoPeer, ErrNoQuorum, or what JetStream says.
 func (e *Engine) Remove(ctx context.Context, node string) error {
 	peers := e.Peers()
-	at := slices.IndexFunc(peers, func(p Peer) bool { return p.Name == node || p.ID == node })
+	at := slices.IndexFunc(peers, func(p Peer) bool { return p.Name == node || p.ID == node || p.ID == peerID(node) })
 	if at < 0 {
 		return ErrNoPeer
 	}
