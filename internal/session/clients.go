@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tidwall/btree"
-	"golang.org/x/time/rate"
 
 	"github.com/holdfast-dev/holdfast/internal/auth"
 	"github.com/holdfast-dev/holdfast/internal/cluster"
@@ -27,7 +26,7 @@ type Clients struct {
 	limits     policy.Limits
 	limited    bool              // what clients send is
 	revoked    *auth.Revocations // nil for none
-	handshakes *rate.Limiter     // nil without a limit
+	handshakes admission
 
 	greetings greetings
 
@@ -59,7 +58,7 @@ func NewClients(rules *policy.Rules, limits policy.Limits, revoked *auth.Revocat
 		limits:     limits,
 		limited:    limits.Idle > 0 || limits.Messages.Limited() || limits.Bytes.Limited() || limits.MessagesPerUser.Limited() || limits.BytesPerUser.Limited(),
 		revoked:    revoked,
-		handshakes: bucket(limits.Handshakes),
+		handshakes: newAdmission(limits.Handshakes),
 		node:       cluster.NewID(),
 		edges:      make(map[string]int),
 		addresses:  parties[netip.Prefix]{all: make(map[netip.Prefix]*party)},
@@ -80,9 +79,6 @@ func (cs *Clients) revoke(r auth.Revocation) {
 	}, protocol.CloseDisconnected, "what you have shown has been revoked")
 }
 
-// maxHandshakeWait is how long a handshake may wait for its turn.
-const maxHandshakeWait = 5 * time.Second
-
 // Knock lets a handshake from an address go on, at its turn. It comes before anything that costs. The
 // error is a *LimitError, or that of ctx.
 func (cs *Clients) Knock(ctx context.Context, from netip.Addr) error {
@@ -92,27 +88,7 @@ func (cs *Clients) Knock(ctx context.Context, from netip.Addr) error {
 			return &LimitError{"limits.handshakes_per_address", "too many handshakes from your address", wait}
 		}
 	}
-	if cs.handshakes == nil {
-		return nil
-	}
-	turn := cs.handshakes.Reserve()
-	wait := turn.Delay()
-	if wait > maxHandshakeWait {
-		turn.Cancel()
-		return &LimitError{"limits.handshakes", "too many clients connect at the same time", wait}
-	}
-	if wait == 0 {
-		return nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		turn.Cancel()
-		return context.Cause(ctx)
-	}
+	return cs.handshakes.await(ctx)
 }
 
 // neighbours returns the party of an address.

@@ -123,7 +123,14 @@ func TestHandshakesWaitForTheirTurnButNotForLong(t *testing.T) {
 			go cs.Knock(t.Context(), there)
 		}
 		synctest.Wait()
-		wantLimit(t, cs.Knock(t.Context(), netip.MustParseAddr("192.0.2.3")), "limits.handshakes", 6*time.Second)
+		for k := range 3 { // each behind the other
+			err := cs.Knock(t.Context(), netip.MustParseAddr("192.0.2.3"))
+			limit, ok := errors.AsType[*session.LimitError](err)
+			least := 6*time.Second + time.Duration(float64(k+1)/0.9*float64(time.Second))
+			if !ok || limit.Limit != "limits.handshakes" || limit.After < least || limit.After > least+least/10+1 {
+				t.Errorf("the refusal is %v; to come again after %v", err, least)
+			}
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if err := cs.Knock(ctx, netip.MustParseAddr("192.0.2.4")); err == nil {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/cluster"
 )
@@ -14,7 +15,7 @@ func (cs *Clients) Join(c *cluster.Cluster, log *slog.Logger) {
 	cs.node = c.Self().ID
 	c.Measure(func(n *cluster.Node) {
 		n.Connections = cs.Count()
-		n.Handshakes = cs.limits.Handshakes.PerSecond
+		n.Handshakes = cs.handshakes.spare(time.Now())
 	})
 	users := c.Table("users", cs.hearUser(log)) // also if only others limit them
 	if l := &cs.limits; l.ConnectionsPerUser > 0 || l.MessagesPerUser.Limited() || l.BytesPerUser.Limited() {
