@@ -15,6 +15,13 @@ import (
 // suffer carries a fault out: it breaks something, waits, undoes it, and returns when all nodes store again.
 func (f *fleet) suffer(ctx context.Context, j *record.Journal, what fault) error {
 	n := f.nodes[what.Node%len(f.nodes)]
+	if what.Kind == killLeader {
+		leads, err := f.leader(ctx)
+		if err != nil {
+			return err
+		}
+		n = leads
+	}
 	r := record.Record{At: j.Now(), What: record.Fault, Node: n.name, Kind: string(what.Kind), ID: fmt.Sprint(what.Number), Text: what.String()}
 	err := f.breakIt(ctx, j, n, what)
 	r.Until = j.Now()

@@ -142,7 +142,7 @@ func (f *fleet) start(ctx context.Context) error {
 	return f.settle(ctx)
 }
 
-// settle waits until each node stores what is published, and says that it is ready.
+// settle waits until each node stores what is published, says that it is ready, and, in a cluster, has caught up.
 func (f *fleet) settle(ctx context.Context) error {
 	var settling errgroup.Group
 	for _, n := range f.nodes {
@@ -153,7 +153,11 @@ func (f *fleet) settle(ctx context.Context) error {
 			return n.await(ctx, "get ready", n.ready)
 		})
 	}
-	return settling.Wait()
+	if err := settling.Wait(); err != nil || f.formation != cluster {
+		return err
+	}
+	first := f.nodes[0]
+	return first.await(ctx, "see all nodes have all logs", func(ctx context.Context) error { return f.whole(ctx, first) })
 }
 
 // end kills what still runs.
