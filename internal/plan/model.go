@@ -66,7 +66,7 @@ func (c costs) work(l Load, s shares) []Work {
 		{"take messages in", s.clients * l.Messages * takeSeconds},
 		{"store messages", s.leads * c.stored * storeSeconds},
 		{"store copies for other nodes", s.copies * c.stored * copySeconds},
-		{"hear of messages from other nodes", s.hears * l.Messages * hearSeconds},
+		{"hear of messages from other nodes", s.hears * (c.stored*hearSeconds + (l.Messages-c.stored)*hearLiveSeconds)},
 		{"ping quiet clients", s.clients * l.Connections / pingInterval.Seconds() * pingSeconds},
 		{"let clients of a lost node in", s.coming * c.open},
 	}
