@@ -35,6 +35,7 @@ func (c *Config) largestRetained() int {
 const (
 	mqttSessionLogName  = "//mqtt-sessions" // which are no patterns, so that no rule has them
 	mqttRetainedLogName = "//mqtt-retained"
+	mqttSharesLogName   = "//mqtt-shares"
 )
 
 // openMQTT returns the edge, which keeps sessions and retained messages in logs if there are logs.
@@ -52,11 +53,15 @@ func (s *Server) openMQTT(ctx context.Context, d *door.Door) (*mqtt.Handler, err
 		if err != nil {
 			return nil, err
 		}
+		shares, err := logs.Log(ctx, mqttSharesLogName, broker.Retention{Count: 1, Age: mqtt.RecordAge})
+		if err != nil {
+			return nil, err
+		}
 		retained, err := logs.Log(ctx, mqttRetainedLogName, broker.Retention{Count: 1})
 		if err != nil {
 			return nil, err
 		}
-		c.Sessions, c.Retained = sessions, retained
+		c.Sessions, c.Shares, c.Retained = sessions, shares, retained
 	}
 	return mqtt.New(ctx, s.store.channels, c)
 }

@@ -138,10 +138,10 @@ func (ss *sessions) release(_ context.Context, from string, body []byte) ([]byte
 	}
 	r, parcels := s.handOver(q.Clean)
 	answer := release{Here: true, Record: r, Last: s.journal.close()}
-	s.cancelAll()
 	if r == nil {
 		s.handOn()
 	}
+	s.cancelAll()
 	if len(parcels) > 0 {
 		all, err := json.Marshal(parcels)
 		if err != nil {

@@ -41,6 +41,7 @@ type Config struct {
 	Log             *slog.Logger
 
 	Sessions, Retained Log              // where sessions, for RecordAge, and retained messages are kept; nil for in memory only
+	Shares             Log              // where it is kept, for RecordAge, how far shared subscriptions have come; nil for in memory only
 	Cluster            *cluster.Cluster // the nodes that use them, not started yet; nil for this one alone
 
 	MaxKeepAlive     time.Duration // longest time for which a client of MQTT 5 may be silent; default 60 s
@@ -121,6 +122,7 @@ func New(ctx context.Context, channels *session.Channels, config Config) (*Handl
 	h.node = h.config.Cluster.Self().ID
 	h.work, h.stop = context.WithCancel(context.Background())
 	h.sessions = newSessions(h)
+	h.shares.handler = h
 	h.join(h.config.Cluster)
 	h.accept = websocket.AcceptOptions{
 		Origins:      config.Door.Origins,
@@ -128,7 +130,10 @@ func New(ctx context.Context, channels *session.Channels, config Config) (*Handl
 		Limits:       websocket.Limits{MaxMessageBytes: int64(h.maxPacketBytes()), SendQueueBytes: h.config.SendQueueBytes},
 	}
 	channels.Retain = func(m *broker.Message, done func(error)) { h.retained.put(h.work, m, done) }
-	err := h.sessions.open(ctx)
+	err := h.shares.open(ctx)
+	if err == nil {
+		err = h.sessions.open(ctx)
+	}
 	if err == nil && config.Retained != nil {
 		err = h.followLog(ctx, config.Retained, h.retained.learn)
 	}
@@ -146,6 +151,7 @@ func (h *Handler) join(c *cluster.Cluster) {
 	c.Answer(topicRelease, h.sessions.release)
 	c.Answer(topicRest, h.sessions.rest)
 	c.Watch(h.sessions.heirs)
+	h.shares.register(c)
 }
 
 // goes runs work that may block, unless the handler is closed, which waits for it.
@@ -242,6 +248,7 @@ const acceptPause = 100 * time.Millisecond
 func (h *Handler) Close() {
 	h.stop()
 	h.running.Wait()
+	h.shares.close()
 	h.sessions.close()
 	h.writing.close()
 	h.sessions.handed.clear()

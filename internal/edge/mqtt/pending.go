@@ -13,6 +13,7 @@ type delivery struct {
 	qos     byte
 	retain  bool     // the flag to send
 	ids     []uint32 // subscription identifiers
+	errand  errand   // of a share; zero for none
 }
 
 // maxPending bounds the messages that wait for a client, besides their bytes.

@@ -63,7 +63,7 @@ func (l *logs) startNode(config Config) *edge {
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(h.Close)
-	config.Sessions, config.Retained = l.own("//sessions"), l.own("//retained")
+	config.Sessions, config.Retained, config.Shares = l.own("//sessions"), l.own("//retained"), l.own("//shares")
 	if config.Cluster == nil {
 		config.Cluster = cluster.Alone(cluster.Node{ID: cluster.NewID()})
 	}

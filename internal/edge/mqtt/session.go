@@ -76,6 +76,7 @@ func (s *mqttSession) attach(c *conn, p *packet.Connect, ok *packet.Connack, her
 	s.wakeLocked()
 	s.mu.Unlock()
 	s.reopen(c)
+	s.retell()
 	if here {
 		s.journal.commit(func(error) {})
 	}
@@ -120,6 +121,7 @@ func (s *mqttSession) detach(c *conn) {
 	s.mu.Unlock()
 	s.journal.commit(s.unlessSuperseded(due))
 	s.handler.sessions.left(s)
+	s.retell()
 }
 
 // expire ends the session because it has been without a connection for too long.
@@ -148,8 +150,8 @@ func (s *mqttSession) end() {
 	s.wakeLocked()
 	s.mu.Unlock()
 	s.journal.commit(s.unlessSuperseded(w))
-	s.cancelAll()
 	s.handOn()
+	s.cancelAll()
 }
 
 // abandon ends the session here, and leaves it as it is stored: its will is another's to publish.
@@ -157,6 +159,7 @@ func (s *mqttSession) abandon(code packet.Reason, reason string) {
 	s.mu.Lock()
 	s.over = true
 	s.testament.stop()
+	s.handOnPendingLocked(true)
 	if c := s.conn; c != nil {
 		c.will.Store(nil)
 		c.end(code, reason)
@@ -184,6 +187,7 @@ func (s *mqttSession) handOver(clean bool) (r *record, parcels []parcel) {
 	}
 	if !ends {
 		r, parcels = s.recordLocked(), s.parcelsLocked()
+		s.handOnPendingLocked(false)
 	}
 	s.over = true
 	s.testament.stop()

@@ -1,21 +1,26 @@
 package mqtt
 
 import (
-	"context"
 	"slices"
 	"sync"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/channel"
-	"github.com/holdfast-dev/holdfast/internal/hub"
-	"github.com/holdfast-dev/holdfast/internal/session"
-	"github.com/holdfast-dev/holdfast/websocket"
+	"github.com/holdfast-dev/holdfast/internal/cluster"
 )
 
-// shares are the groups of shared subscriptions of this node (MQTT 5, section 4.8.2).
+// shares are the groups of shared subscriptions that have members on this node, or are led by it (MQTT 5, section 4.8.2).
+// Of the nodes with members of a group, one leads it: it gets the messages, and gives each to a member, here or on another
+// node. Which one is in the log.
 type shares struct {
-	mu     sync.Mutex // guards groups, and their flows; held while one is opened or cancelled
+	handler *Handler
+	table   *cluster.Table // of the members of each group on this node
+	events  serial         // what other nodes tell
+
+	mu     sync.Mutex // guards what follows
 	groups map[groupKey]*group
+	known  map[groupKey]knownLeader       // of all groups
+	far    map[groupKey]map[string]farRow // members on other nodes
 }
 
 type groupKey struct {
@@ -23,106 +28,111 @@ type groupKey struct {
 	pattern channel.Pattern
 }
 
-// group is subscriptions of several sessions of which each message goes to one. It is the receiver of the session.Subscription
-// that they have together.
+// group is subscriptions of several sessions of which each message goes to one.
 type group struct {
 	handler *Handler
 	key     groupKey
-	flow    *session.Subscription // guarded by shares.mu
+	work    work
+
+	electing sync.Mutex // held while it is decided whether this node leads it; taken before all others
 
 	mu      sync.Mutex // guards what follows; taken before that of a session
 	members []*subscription
-	next    int           // whose turn it was
-	changed chan struct{} // closed when a member comes or goes; nil while nobody waits
+	lead    *leading // nil if another node leads it
+	next    int      // whose turn it was
 }
 
-// join makes sub a member of its group, which is made if there is none.
+// join makes sub a member of its group, which is made if there is none here.
 func (ss *shares) join(sub *subscription) error {
 	ss.mu.Lock()
-	defer ss.mu.Unlock()
 	g := ss.groups[*sub.share]
-	if g != nil {
-		g.set(func() { g.members = append(g.members, sub) })
-		return nil
+	if g == nil {
+		g = &group{handler: sub.session.handler, key: *sub.share}
+		g.work.group = g
+		if ss.groups == nil {
+			ss.groups = make(map[groupKey]*group)
+		}
+		ss.groups[g.key] = g
 	}
-	h := sub.session.handler
-	g = &group{handler: h, key: *sub.share, members: []*subscription{sub}}
-	var err error
-	if g.flow, err = h.channels.Open(session.Request{Channels: g.key.pattern, OnlyNew: true, CatchUp: true}, g); err != nil {
-		return err
-	}
-	if ss.groups == nil {
-		ss.groups = make(map[groupKey]*group)
-	}
-	ss.groups[g.key] = g
-	g.flow.Start()
-	return nil
+	g.mu.Lock()
+	sub.group = g
+	g.members = append(g.members, sub)
+	g.wakeLocked()
+	g.mu.Unlock()
+	ss.mu.Unlock()
+	ss.tellMembers(g)
+	return g.elect()
 }
 
 // leave undoes join. The group ends with its last member.
 func (ss *shares) leave(sub *subscription) {
 	ss.mu.Lock()
-	defer ss.mu.Unlock()
 	g := ss.groups[*sub.share]
+	ss.mu.Unlock()
 	if g == nil {
-		return // it could not be opened
+		return
 	}
-	empty := false
-	g.set(func() {
-		g.members = slices.DeleteFunc(g.members, func(m *subscription) bool { return m == sub })
-		empty = len(g.members) == 0
-	})
+	g.mu.Lock()
+	g.members = slices.DeleteFunc(g.members, func(m *subscription) bool { return m == sub })
+	g.wakeLocked()
+	g.mu.Unlock()
+	ss.tellMembers(g)
+	ss.endIfEmpty(g)
+}
+
+// endIfEmpty ends a group here that has no members: if this node leads it, only when no other has members either.
+func (ss *shares) endIfEmpty(g *group) {
+	g.electing.Lock()
+	defer g.electing.Unlock()
+	g.work.look() // so that nothing is lost of what its members had
+	ss.mu.Lock()
+	g.mu.Lock()
+	empty := len(g.members) == 0 && (g.lead == nil || len(ss.far[g.key]) == 0)
+	var lead *leading
 	if empty {
 		delete(ss.groups, g.key)
-		g.flow.Cancel()
+		lead, g.lead = g.lead, nil
+	}
+	g.mu.Unlock()
+	ss.mu.Unlock()
+	if !empty {
+		return
+	}
+	g.work.stop()
+	if lead != nil {
+		lead.flow.Cancel()
+		g.store(lead, true, true)
 	}
 }
 
-// set changes the members.
-func (g *group) set(change func()) {
+// list returns the members on this node.
+func (g *group) list() []*subscription {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	change()
-	g.wakeLocked()
+	return slices.Clone(g.members)
 }
 
-func (g *group) wakeLocked() {
-	if g.changed != nil {
-		close(g.changed)
-		g.changed = nil
-	}
-}
-
-// Deliver implements session.Receiver: each message goes to the next member that takes it. If none takes the first of p,
-// there is room for none of it; the others then go to members whose queue is full already, which bounds what that adds.
-func (g *group) Deliver(p *hub.Publication) websocket.Result {
+// offerHere offers a message to the members of this node, from the one whose turn it is.
+func (g *group) offerHere(m *broker.Message, e errand, to func(*subscription, *broker.Message, errand) bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i, m := range p.Messages {
-		taken := g.offerLocked(m, (*subscription).takes)
-		if !taken && i == 0 && m.Offset > 0 {
-			return websocket.Dropped
-		}
-		if !taken {
-			g.offerLocked(m, (*subscription).stores)
-		}
-	}
-	return websocket.Sent
+	return g.offerHereLocked(m, e, to)
 }
 
-// offerLocked offers a message to the members, from the one whose turn it is.
-func (g *group) offerLocked(m *broker.Message, to func(*subscription, *broker.Message) bool) bool {
+func (g *group) offerHereLocked(m *broker.Message, e errand, to func(*subscription, *broker.Message, errand) bool) bool {
+	g.work.hold(e, m)
 	for range g.members {
 		g.next = (g.next + 1) % len(g.members)
-		if to(g.members[g.next], m) {
+		if to(g.members[g.next], m, e) {
 			return true
 		}
 	}
+	g.work.drop(e)
 	return false
 }
 
 // takes takes a message of the group if the member has a connection, and room.
-func (sub *subscription) takes(m *broker.Message) bool {
+func (sub *subscription) takes(m *broker.Message, e errand) bool {
 	s := sub.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,13 +143,14 @@ func (sub *subscription) takes(m *broker.Message) bool {
 	if !ok {
 		return false
 	}
+	d.errand = e
 	s.sendLocked(d)
 	s.drainLocked()
 	return true
 }
 
 // stores takes a message whether there is room or a connection or not, if the member has subscribed with more than QoS 0.
-func (sub *subscription) stores(m *broker.Message) bool {
+func (sub *subscription) stores(m *broker.Message, e errand) bool {
 	s := sub.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,6 +158,7 @@ func (sub *subscription) stores(m *broker.Message) bool {
 	if s.over || !ok || d.qos == 0 || !s.pending.fits(weight(m), 2*s.handler.config.SendQueueBytes) {
 		return false
 	}
+	d.errand = e
 	s.pending.add(d)
 	s.drainLocked()
 	return true
@@ -155,78 +167,29 @@ func (sub *subscription) stores(m *broker.Message) bool {
 // handOn gives to other members what the session, which is over, has not acknowledged of its groups' messages. Those with QoS
 // 2 may have come, and go to nobody else (MQTT 5, section 4.8.2).
 func (s *mqttSession) handOn() {
-	var left []delivery
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	for f := s.window.oldest; f != nil; f = f.after {
 		if f.qos == 1 {
-			left = append(left, f.delivery)
+			f.giveBack()
 		}
 	}
-	left = append(left, s.pending.queue[s.pending.head:]...)
+	s.handOnPendingLocked(true)
 	s.pending, s.window = pending{}, window{}
-	s.mu.Unlock()
-	for _, d := range left {
-		if d.sub != nil && d.sub.share != nil {
-			s.handler.shares.offer(*d.sub.share, d.message)
+}
+
+// handOnPendingLocked gives to other members what the client has not been sent of its groups' messages: all of it, or what a log has.
+func (s *mqttSession) handOnPendingLocked(all bool) {
+	for i := range s.pending.queue[s.pending.head:] {
+		if d := &s.pending.queue[s.pending.head+i]; all || d.message.Offset > 0 {
+			d.giveBack()
 		}
 	}
 }
 
-// offer offers a message to the members of a group, if there are any.
-func (ss *shares) offer(key groupKey, m *broker.Message) {
-	ss.mu.Lock()
-	g := ss.groups[key]
-	ss.mu.Unlock()
-	if g == nil {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.offerLocked(m, (*subscription).takes) {
-		g.offerLocked(m, (*subscription).stores)
+// giveBack gives a message of a group to another member. Its session's lock is held.
+func (d *delivery) giveBack() {
+	if d.errand.leader != "" && d.sub.group != nil {
+		d.sub.group.work.giveBack(d.errand)
 	}
 }
-
-// Flush implements session.Receiver: it waits until a member has room.
-func (g *group) Flush(ctx context.Context) error {
-	g.mu.Lock()
-	members := slices.Clone(g.members)
-	if g.changed == nil {
-		g.changed = make(chan struct{})
-	}
-	changed := g.changed
-	g.mu.Unlock()
-	any, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var waiting sync.WaitGroup
-	for _, sub := range members {
-		waiting.Go(func() {
-			if sub.session.flush(any) == nil {
-				cancel()
-			}
-		})
-	}
-	select {
-	case <-changed:
-	case <-any.Done():
-	}
-	cancel()
-	waiting.Wait()
-	return ctx.Err()
-}
-
-// Live implements session.Receiver.
-func (g *group) Live(broker.Position) {}
-
-// Lost implements session.Receiver.
-func (g *group) Lost(since broker.Position) {
-	g.handler.config.Log.Warn("messages are not kept any more that a share has missed", "edge", "mqtt", "share", g.key.name, "channels", g.key.pattern, "since", since)
-}
-
-// Gap implements session.Receiver.
-func (g *group) Gap(n int) {
-	g.handler.config.Log.Debug("messages dropped for a slow share", "edge", "mqtt", "share", g.key.name, "channels", g.key.pattern, "messages", n)
-}
-
-// TooSlow implements session.Receiver. It is not called: a group takes or drops what is not in a log.
-func (g *group) TooSlow() {}

@@ -23,7 +23,8 @@ type subscription struct {
 	partly  bool            // the client may not read all of these channels, and gets the others
 	share   *groupKey       // the group that it is a member of; nil for none
 
-	flow *session.Subscription // nil if it is shared
+	flow  *session.Subscription // nil if it is shared
+	group *group                // if it is; set when it joins
 
 	from []broker.Position // what is behind these is delivered
 
