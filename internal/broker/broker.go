@@ -168,6 +168,9 @@ func Open(ctx context.Context, config Config) (_ *Broker, err error) {
 		if err := b.engine.AwaitQuorum(ctx); err != nil {
 			return nil, err
 		}
+		if err := b.takeOver(ctx); err != nil {
+			return nil, err
+		}
 		b.raiser = startRaiser(b)
 	case b.engine != nil:
 		if err := b.checkRecovered(ctx); err != nil {

@@ -21,6 +21,8 @@ const (
 	metaSettled = "holdfast-settled" // logState.settled, or unsettled
 	metaBoot    = "holdfast-boot"    // of the embedded engine: when the machine was started that last opened the log
 
+	metaOrigin = "holdfast-origin" // of one that a node has kept alone: the epoch that it had
+
 	// unsettled stands while the count is being raised, so that a crash in between is not forgotten.
 	unsettled = "unsettled"
 )

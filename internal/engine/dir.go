@@ -49,7 +49,7 @@ func takeDir(dir string) (*dirLock, error) {
 			file.Close())
 	}
 	lock := &dirLock{file: file}
-	if err := checkDir(dir); err != nil {
+	if err := errors.Join(checkTakenOver(dir), checkDir(dir)); err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
 	return lock, nil
