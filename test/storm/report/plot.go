@@ -93,7 +93,7 @@ func (r *Report) Timeline() *Timeline {
 		y += c.height + 34
 	}
 	t.Height = y + 4
-	step := stepOf(lasts / 1000)
+	step := timeStep(lasts / 1000)
 	for s := 0.0; s*1000 <= lasts; s += step {
 		t.Times = append(t.Times, Tick{x(int64(s * 1000)), clock(s)})
 	}
@@ -199,6 +199,16 @@ func stepOf(most float64) float64 {
 		}
 	}
 	return step * 10
+}
+
+// timeStep is stepOf for seconds, which are marked up to ten times.
+func timeStep(most float64) float64 {
+	for _, step := range []float64{5, 10, 15, 30, 60, 120, 300, 600} {
+		if most/step <= 10 {
+			return step
+		}
+	}
+	return 3600 * math.Ceil(most/36_000)
 }
 
 func clock(s float64) string { return fmt.Sprintf("%d:%02d", int(s)/60, int(s)%60) }

@@ -96,5 +96,8 @@ func TestMarksOnAnAxisAreRoundAndNotTooMany(t *testing.T) {
 		if step := stepOf(most); most/step > 10 || step < 1 {
 			t.Errorf("up to %v in steps of %v", most, step)
 		}
+		if step := timeStep(most); most/step > 10 {
+			t.Errorf("up to %v s in steps of %v s", most, step)
+		}
 	}
 }
