@@ -104,6 +104,27 @@ func TestWhoIsNewerKeepsItsEntryWhateverTheOlderOneDoes(t *testing.T) {
 	})
 }
 
+func TestANodeThatWasMissedKeepsNobodyWhoHasGone(t *testing.T) {
+	inPresence(t, func(t *testing.T, p *Presence) {
+		for i := range burnAtOnce + 2 {
+			join(t, p, "ann", fmt.Sprint(i))
+			p.Leave("c", fmt.Sprint(i), 0)
+		}
+		join(t, p, "bob", "bob")
+		join(t, p, "eve", "eve")
+		p.Missed()
+		wantCount(t, p, 2, 2)
+		p.Leave("c", "bob", 0) // which is found out later
+		wantCount(t, p, 1, 1)
+		time.Sleep(afterMiss)
+		p.Leave("c", "eve", 0)
+		wantCount(t, p, 1, 1)
+		time.Sleep(DefaultGrace)
+		synctest.Wait()
+		wantCount(t, p, 0, 0)
+	})
+}
+
 func TestARowThatCantBeReadChangesNothing(t *testing.T) {
 	inPresence(t, func(t *testing.T, p *Presence) {
 		hear(t, p, "b", Entry{User: "ann", Connection: "1"})

@@ -53,12 +53,18 @@ func (f *fuse) start(after time.Duration) {
 
 // burn ends those whose time is up, some at a time: others need the lock.
 func (f *fuse) burn() {
-	for f.burnSome() {
+	for f.burnSome(time.Now()) {
 	}
 }
 
-// burnSome returns true if there are more.
-func (f *fuse) burnSome() (more bool) {
+// burnAll ends all.
+func (f *fuse) burnAll() {
+	for f.burnSome(time.Now().Add(f.burns)) {
+	}
+}
+
+// burnSome ends some of those whose time is up at a moment, and returns true if there are more.
+func (f *fuse) burnSome(at time.Time) (more bool) {
 	p := f.presence
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,7 +75,7 @@ func (f *fuse) burnSome() (more bool) {
 			return false
 		}
 		c := first.Value.(*claim)
-		if left := f.burns - time.Since(c.lit.at); left > 0 {
+		if left := f.burns - at.Sub(c.lit.at); left > 0 {
 			f.start(left)
 			return false
 		}

@@ -59,8 +59,9 @@ type Presence struct {
 
 	mu     sync.Mutex // guards what follows
 	rooms  map[channel.Name]*room
-	grace  fuse // of connections of this node
-	linger fuse // of those of others
+	grace  fuse      // of connections of this node
+	linger fuse      // of those of others
+	missed time.Time // until when nobody who leaves has a grace period
 	closed bool
 }
 
@@ -106,10 +107,28 @@ func (p *Presence) Join(e Entry) error {
 func (p *Presence) Leave(name channel.Name, connection string, number uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.findLocked(name, connection, p.node); c != nil && c.Number == number && c.fuse == nil && !p.closed {
+	c := p.findLocked(name, connection, p.node)
+	switch {
+	case c == nil || c.Number != number || c.fuse != nil || p.closed:
+	case time.Now().Before(p.missed):
+		p.unclaimLocked(c)
+	default:
 		p.grace.light(c)
 		p.cedeLocked(c.of)
 	}
+}
+
+// afterMiss is how long it may take to find out which connections are over, after this node was missed.
+const afterMiss = 10 * time.Second
+
+// Missed notes that the other nodes have missed this one for a while, and told that whoever was on it has gone. Who has left
+// since, or is found to have in the next ten seconds, has no grace period any more: those who come back have been missed all
+// the same, and those who do not would be there once more for the length of it.
+func (p *Presence) Missed() {
+	p.mu.Lock()
+	p.missed = time.Now().Add(afterMiss)
+	p.mu.Unlock()
+	p.grace.burnAll()
 }
 
 // Part notes that a connection has gone that does not mean to come back. It stays present only where another node has it.

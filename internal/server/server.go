@@ -209,9 +209,10 @@ func (s *Server) MetricsAddr() net.Addr { return firstAddr(s.metrics.listeners) 
 // error.
 func (s *Server) Serve() error {
 	serving, stop := context.WithCancel(context.Background())
-	var trimming sync.WaitGroup
-	trimming.Go(func() { newTrimmer().run(serving) })
-	defer trimming.Wait()
+	var tending sync.WaitGroup
+	tending.Go(func() { newTrimmer().run(serving) })
+	tending.Go(func() { s.watchPauses(serving) })
+	defer tending.Wait()
 	defer stop()
 	s.canary.begin(s)
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 package nodes
 
 import (
@@ -123,5 +125,33 @@ func TestWhoWasOnANodeThatIsKilledIsGoneWithinTenSecondsUnlessBackElsewhere(t *t
 	slices.Sort(left)
 	if slices.Sort(want); !slices.Equal(left, want) {
 		t.Error(fmt.Errorf("gone are %v, and told was that %v are", want, left))
+	}
+}
+
+func TestWhoHasGoneWhileANodeWasStoppedIsNotThereAgainWhenItGoesOn(t *testing.T) {
+	c := Start(t, 3, Options{})
+	watcher := enter(t, c.Nodes[2], nil)
+	guest := enter(t, c.Nodes[0], nil)
+	ctx, cancel := patient(t)
+	defer cancel()
+	watcher.read(ctx, t, `"count":{"users":2,"connections":2}`)
+	c.Nodes[0].Pause(t)
+	guest.CloseNow()
+	watcher.read(ctx, t, `"leave":[{"user":"","id":"`+guest.id(t)+`"}]`)
+	c.Nodes[0].Resume(t)
+	resumed := time.Now()
+	c.Nodes[0].AwaitReady(t)
+	probe := enter(t, c.Nodes[0], nil) // which the others hear of when they hear the node again
+	watcher.read(ctx, t, probe.id(t))
+	for present := "?"; strings.Contains(present, guest.id(t)) || present == "?"; {
+		if err := watcher.Write(ctx, websocket.Text, []byte(`{"id":3,"presence":{"channel":"chat/room"}}`)); err != nil {
+			t.Fatal(err)
+		}
+		present = watcher.read(ctx, t, `"id":3`)
+	}
+	if took := time.Since(resumed); took > 20*time.Second { // of the minute that it would be kept
+		t.Errorf("who has gone was there for %v more", took)
+	} else {
+		t.Logf("who has gone was there for %v more at most", took)
 	}
 }
