@@ -1,7 +1,7 @@
 /**
  * Channels without history while the client moves. Their messages have no positions: nothing tells which of those on the
  * new connection came before which on the old one. So what the new one brings waits until the old one has brought all
- * that it had, which the answer to a ping tells; what came on both is known by its id.
+ * that it had, which the answer to a ping tells after a moment; what came on both is known by its id.
  */
 
 import type { Answer, Link } from "./link.ts";
@@ -28,17 +28,24 @@ interface Waiting {
   take(whole?: boolean): void;
 }
 
-/** The old connection has so long to bring what it had: one that has died may not hold up the new one. */
+/** What was given out at the new node before the client came has so long to arrive at the old one. */
+const betweenNodesMs = 300;
+/** The old connection then has so long to bring what it had: one that has died may not hold up the new one. */
 const patienceMs = 2000;
 /** How many pushes wait at most. */
-const mostKept = 1000;
+const mostKept = 10_000;
 
 export function createHandover(pushed: (link: Link, push: Incoming) => void): Handover {
   const waiting = new Map<Subscription, Waiting>();
   let taken: Subscription | undefined;
 
   const begin = (subscription: Subscription, from: Link, to: Link, accepted: () => void) => {
-    const timer = setTimeout(() => one.take(), patienceMs);
+    let timer = setTimeout(() => {
+      if (from.open && waiting.get(subscription) === one) {
+        timer = setTimeout(() => one.take(), patienceMs);
+        from.ask("ping", {}, () => one.take(true));
+      }
+    }, betweenNodesMs);
     const one: Waiting = {
       from,
       to,
@@ -57,7 +64,6 @@ export function createHandover(pushed: (link: Link, push: Incoming) => void): Ha
       },
     };
     waiting.set(subscription, one);
-    from.ask("ping", {}, () => one.take(true));
   };
 
   return {

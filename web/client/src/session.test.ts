@@ -110,7 +110,6 @@ test("an endpoint that is dead is passed over for half a minute", async () => {
   await pass(300);
   server.refuse = false;
   await pass(1500);
-  vi.restoreAllMocks();
   for (let i = 0; i < 2; i++) {
     server.last.cut();
     await pass(3000);
@@ -119,6 +118,7 @@ test("an endpoint that is dead is passed over for half a minute", async () => {
   await pass(30_000);
   server.last.cut();
   await pass(1000);
+  vi.restoreAllMocks();
   expect(tried(server).at(-1)).toBe("two");
 });
 

@@ -446,10 +446,12 @@ function A(e, t, n) {
 	};
 }
 // src/handover.ts
-var j = 2e3, M = 1e3;
-function N(e) {
+var j = 300, M = 2e3, N = 1e4;
+function P(e) {
 	let t = /* @__PURE__ */ new Map(), n, r = (r, i, a, o) => {
-		let s = setTimeout(() => c.take(), j), c = {
+		let s = setTimeout(() => {
+			i.open && t.get(r) === c && (s = setTimeout(() => c.take(), M), i.ask("ping", {}, () => c.take(!0)));
+		}, j), c = {
 			from: i,
 			to: a,
 			pushes: [],
@@ -460,7 +462,7 @@ function N(e) {
 				}
 			}
 		};
-		t.set(r, c), i.ask("ping", {}, () => c.take(!0));
+		t.set(r, c);
 	};
 	return {
 		subscribe(e, t) {
@@ -473,7 +475,7 @@ function N(e) {
 			let i = t.get(e);
 			if (i?.to !== n) return !1;
 			let { message: a } = r;
-			return (!a || a.id || a.offset) && i.pushes.push(r) > M && i.take(), !0;
+			return (!a || a.id || a.offset) && i.pushes.push(r) > N && i.take(), !0;
 		},
 		takes: (e) => e === n,
 		lost(e) {
@@ -482,7 +484,7 @@ function N(e) {
 	};
 }
 // src/outbox.ts
-function P(e) {
+function F(e) {
 	let t = /* @__PURE__ */ new Map(), n = `${Math.random()}-`, r, i, a = 0, o = () => {}, s = (e, n, r) => {
 		let i = t.get(e);
 		t.delete(e), i?.done(n, r), t.size || o();
@@ -531,14 +533,14 @@ function P(e) {
 	return u;
 }
 // src/position.ts
-function F(e) {
+function I(e) {
 	return new Map(e?.split(",").map((e) => {
 		let [t, n] = e.split(":");
 		return [n, +t];
 	}));
 }
 // src/subscription.ts
-function I(e, t, n, r) {
+function L(e, t, n, r) {
 	let i, a = /* @__PURE__ */ new Map(), o = 0, s, c = /* @__PURE__ */ new Set(), l = (e) => {
 		h.state !== e && (h.state = e, r("state", { state: e }));
 	}, u = (e) => {
@@ -547,7 +549,7 @@ function I(e, t, n, r) {
 		i.add(t), a.set(t, Math.max(e, a.get(t) ?? 0));
 	}, f = (e, t, n) => {
 		let a = i;
-		h.link = e, o = 0, i = /* @__PURE__ */ new Set(), F(n.position).forEach(d), r("subscribed", e), n.lost && u({
+		h.link = e, o = 0, i = /* @__PURE__ */ new Set(), I(n.position).forEach(d), r("subscribed", e), n.lost && u({
 			since: t,
 			...n
 		}), a && !t && r("gap", {});
@@ -581,9 +583,9 @@ function I(e, t, n, r) {
 		},
 		pushed(e, t) {
 			let { message: n, live: a, lost: o, gap: s, unsubscribed: c } = t;
-			e === h.link && (n ? m(n) : a ? (F(a.position).forEach(d), l("live"), r("live", e)) : o ? (F(o.since).forEach((e, t) => {
+			e === h.link && (n ? m(n) : a ? (I(a.position).forEach(d), l("live"), r("live", e)) : o ? (I(o.since).forEach((e, t) => {
 				i.delete(t);
-			}), F(o.position).forEach(d), u(o)) : s ? r("gap", s) : c ? p(e, c.error) : r("push", t));
+			}), I(o.position).forEach(d), u(o)) : s ? r("gap", s) : c ? p(e, c.error) : r("push", t));
 		},
 		lost(e, t) {
 			h.link && h.link !== e || (h.link = void 0, h.state !== "connecting" && (h.state = "reconnecting"), r("state", {
@@ -598,7 +600,7 @@ function I(e, t, n, r) {
 	return h;
 }
 // src/tokens.ts
-var L = 2 ** 31 - 1, R = class {
+var R = 2 ** 31 - 1, z = class {
 	token;
 	#e;
 	#t;
@@ -641,7 +643,7 @@ var L = 2 ** 31 - 1, R = class {
 		clearTimeout(this.#i);
 	}
 	#o(e) {
-		this.#i = setTimeout(() => this.#c(), Math.min(e, L));
+		this.#i = setTimeout(() => this.#c(), Math.min(e, R));
 	}
 	#s(e) {
 		return this.#r ??= Promise.resolve(e).then(this.#e).then((e) => {
@@ -657,11 +659,11 @@ var L = 2 ** 31 - 1, R = class {
 			this.#o(1e3 + v(++this.#a));
 		}
 	}
-}, z = 16 * 2 ** 20, B = 5e3, V = {
+}, B = 16 * 2 ** 20, V = 5e3, H = {
 	name: "holdfast-js",
 	version: "0.1.0"
 };
-function H(e, t, r) {
+function U(e, t, r) {
 	let { WebSocket: i, dial: a = g(h(i)) } = t, o = w(e, {
 		...t,
 		dial: a
@@ -676,14 +678,14 @@ function H(e, t, r) {
 		}));
 	}, E = () => {
 		c && M.use(c);
-	}, D = (e) => u.get(e) === "websocket" ? o.encoding : n, O = _(D, C), j = A(s, d, D), M = P((e, t) => {
+	}, D = (e) => u.get(e) === "websocket" ? o.encoding : n, O = _(D, C), j = A(s, d, D), M = F((e, t) => {
 		let n = j(e, t);
 		return n === void 0 && f.set(e.done, e), n;
-	}), F = (e) => s.get(Object.values(e)[0]?.sub), L = N((e, t) => F(t)?.pushed(e, t)), H = async (e, t, n) => {
+	}), N = (e) => s.get(Object.values(e)[0]?.sub), I = P((e, t) => N(t)?.pushed(e, t)), R = async (e, t, n) => {
 		if (G.state === "closed") throw { code: "closed" };
 		return O.ask(e, t, n);
-	}, U = t.token && new R(t.token, async (e) => {
-		let t = await H("refresh", { token: e }, !1);
+	}, U = t.token && new z(t.token, async (e) => {
+		let t = await R("refresh", { token: e }, !1);
 		return t.session && c && (c.welcome.session = t.session), t;
 	}), W = (e) => r("error", {
 		code: "not_dialled",
@@ -695,20 +697,20 @@ function H(e, t, r) {
 		transport: void 0,
 		subscriptions: s,
 		links: S,
-		ask: H,
+		ask: R,
 		begin(e) {
-			for (let t of S()) L.subscribe(e, t);
+			for (let t of S()) I.subscribe(e, t);
 		},
 		subscribe(e, t, n) {
-			let r = b(), i = I(r, e, t, (e, a) => {
-				e === "message" && M.echoed(a) && t.echo === !1 || (e === "ended" && s.delete(r), e === "gap" && L.takes(i) || (n(e, a), (e === "subscribed" || e === "ended") && C(), e === "live" && d.set(i, a), (e === "live" || e === "state") && E()));
+			let r = b(), i = L(r, e, t, (e, a) => {
+				e === "message" && M.echoed(a) && t.echo === !1 || (e === "ended" && s.delete(r), e === "gap" && I.takes(i) || (n(e, a), (e === "subscribed" || e === "ended") && C(), e === "live" && d.set(i, a), (e === "live" || e === "state") && E()));
 			});
 			return s.set(r, i), G.begin(i), i;
 		},
 		publish(e, t, n = {}) {
 			let r = "", i = new Promise((i, a) => {
 				if (G.state === "closed") return a({ code: "closed" });
-				if (v + t.length > z) return a({
+				if (v + t.length > B) return a({
 					code: "queue_full",
 					retry: !0
 				});
@@ -725,7 +727,7 @@ function H(e, t, r) {
 			return Object.assign(i, { id: r });
 		},
 		close() {
-			m = !0, y ??= setTimeout(q.end, B, {
+			m = !0, y ??= setTimeout(q.end, V, {
 				code: 1006,
 				reason: "unacknowledged",
 				clean: !1
@@ -737,21 +739,21 @@ function H(e, t, r) {
 	} : o, {
 		hello: () => ({
 			token: U?.token,
-			client: V
+			client: H
 		}),
 		opened(e, t) {
 			l = e, u.set(e, t ?? "websocket");
-			for (let t of s.values()) L.subscribe(t, e);
+			for (let t of s.values()) I.subscribe(t, e);
 		},
 		greeted(e) {
 			c = e, G.transport = u.get(e), l = void 0, p = !0, U?.accepted(e.welcome.expires), x("live"), r("welcome", e.welcome), O.use(e), M.use(e), C();
 		},
 		pushed(e, t) {
-			let n = F(t);
-			n ? L.keeps(n, e, t) || n.pushed(e, t) : t.expiring ? U?.expiring(t.expiring.in) : t.error && r("error", t.error);
+			let n = N(t);
+			n ? I.keeps(n, e, t) || n.pushed(e, t) : t.expiring ? U?.expiring(t.expiring.in) : t.error && r("error", t.error);
 		},
 		lost(e, t) {
-			e || W(t.reason), O.lost(e), L.lost(e);
+			e || W(t.reason), O.lost(e), I.lost(e);
 			for (let n of s.values()) n.lost(e, t);
 			e === c && (c = void 0, G.transport = void 0, x("reconnecting")), E(), c || r("waiting", t);
 		},
@@ -765,16 +767,16 @@ function H(e, t, r) {
 	return G;
 }
 // src/holdfast.ts
-function U(e) {
+function W(e) {
 	let t = new URL(e, globalThis.document?.baseURI ?? globalThis.location?.href);
 	return t.protocol = t.protocol.replace("http", "ws"), t.pathname === "/" && (t.pathname = "/socket"), t.href;
 }
-var W = class extends l {
+var G = class extends l {
 	welcome;
 	#e;
 	#t = /* @__PURE__ */ new Map();
 	constructor(e, t = {}) {
-		super(), this.#e = H([e].flat().map(U), t, (e, t) => {
+		super(), this.#e = U([e].flat().map(W), t, (e, t) => {
 			e === "welcome" && (this.welcome = t), e === "error" ? this.emit("error", new a(t)) : this.emit(e, t);
 		});
 	}
@@ -808,7 +810,7 @@ var W = class extends l {
 	}
 };
 // src/solo.ts
-function G(e, n, r, i = "") {
+function K(e, n, r, i = "") {
 	let a = new URL(n), o = (e) => {
 		let t = a.searchParams.get(e);
 		return a.searchParams.delete(e), t;
@@ -848,7 +850,7 @@ function G(e, n, r, i = "") {
 			reason: t,
 			wasClean: n
 		}, globalThis.CloseEvent);
-	}, S = P(({ sentAt: e = Infinity }, { welcome: { dedup: t = 0 } }) => e <= Math.min(C.lostAt, Date.now() - t * 500) ? "outcome_unknown" : void 0), C = I(b(), { channel: l }, u, (e, t) => {
+	}, S = F(({ sentAt: e = Infinity }, { welcome: { dedup: t = 0 } }) => e <= Math.min(C.lostAt, Date.now() - t * 500) ? "outcome_unknown" : void 0), C = L(b(), { channel: l }, u, (e, t) => {
 		let n = y[e];
 		n ? n(t) : g(e, t);
 	}), w = T([a.href], r, {
@@ -885,27 +887,27 @@ function G(e, n, r, i = "") {
 	return E;
 }
 // src/socket.ts
-function K({ length: e }) {
+function q({ length: e }) {
 	if (!e) throw TypeError();
 }
-function q(e, t = "SyntaxError") {
+function J(e, t = "SyntaxError") {
 	throw new DOMException(e, t);
 }
-var J = class e extends EventTarget {
+var Y = class e extends EventTarget {
 	#e;
 	#t;
 	#n = "";
 	#r = {};
 	#i = (e) => this.#r[e.type]?.call?.(this, e);
 	constructor(e, t = [], n = {}) {
-		super(), K(arguments);
+		super(), q(arguments);
 		let r = `${e}`, i = [t].flat().map((e) => `${e}`);
 		try {
 			if (this.#e = new URL(r, globalThis.document?.baseURI ?? globalThis.location?.href), this.#e.protocol = this.#e.protocol.replace("http", "ws"), new Headers(i.map((e) => [e, ""])), !/^wss?:[^#]*$/.test(this.#e.href) || new Set(i).size < i.length) throw i;
 		} catch {
-			q("bad URL or protocol");
+			J("bad URL or protocol");
 		}
-		this.#t = G(this, this.#e, n, i[0]);
+		this.#t = K(this, this.#e, n, i[0]);
 	}
 	get url() {
 		return this.#e.href;
@@ -933,13 +935,13 @@ var J = class e extends EventTarget {
 		return this.#t.state;
 	}
 	send(e) {
-		K(arguments);
+		q(arguments);
 		let t = ArrayBuffer.isView(e) || /(Blob|File|Buffer)]$/.test(Object.prototype.toString.call(e)) ? new Blob([e]) : `${e}`.toWellFormed();
-		this.#t.readyState || q("connecting", "InvalidStateError"), this.#t.send(t);
+		this.#t.readyState || J("connecting", "InvalidStateError"), this.#t.send(t);
 	}
 	close(e = void 0, n = "") {
 		let r = this.#t, i = e === void 0 ? 1e3 : +e + 2 ** 52 - 2 ** 52, a = `${n}`.toWellFormed();
-		/^(1000|[34]...)$/.test(`${i}`) || q("bad code", "InvalidAccessError"), t.encode(a).length > 123 && q("bad reason"), r.close({
+		/^(1000|[34]...)$/.test(`${i}`) || J("bad code", "InvalidAccessError"), t.encode(a).length > 123 && J("bad reason"), r.close({
 			code: e === void 0 ? 1005 : i,
 			reason: a,
 			clean: !0
@@ -977,4 +979,4 @@ var J = class e extends EventTarget {
 		});
 	}
 };
-export { p as Channel, d as Feed, W as Holdfast, a as HoldfastError, J as HoldfastSocket, s as jsonCodec, i as msgpack, g as orHTTP, h as webSocket };
+export { p as Channel, d as Feed, G as Holdfast, a as HoldfastError, Y as HoldfastSocket, s as jsonCodec, i as msgpack, g as orHTTP, h as webSocket };
