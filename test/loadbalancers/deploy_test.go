@@ -13,6 +13,7 @@ type setup struct {
 	file    string
 	program string
 	through bool   // TLS is ended by the nodes
+	cluster bool   // the nodes keep their logs themselves
 	http2   bool   // WebSockets pass over HTTP/2
 	mqtt    bool   // it has a port for MQTT over TLS
 	asks    bool   // it asks the nodes whether they are ready
@@ -24,7 +25,7 @@ type setup struct {
 }
 
 var setups = []setup{
-	{file: "haproxy.cfg", program: "haproxy", http2: true, mqtt: true, moves: true, asks: true, every: "inter 1s", ends: true, idle: "timeout tunnel 1h", other: "75s"},
+	{file: "haproxy.cfg", program: "haproxy", cluster: true, http2: true, mqtt: true, moves: true, asks: true, every: "inter 1s", ends: true, idle: "timeout tunnel 1h", other: "75s"},
 	{file: "haproxy-passthrough.cfg", program: "haproxy", through: true, http2: true, mqtt: true, moves: true, asks: true, every: "inter 1s", ends: true, idle: "timeout client 1h"},
 	{file: "nginx.conf", program: "nginx", moves: true, idle: "proxy_read_timeout 1h"},
 	{file: "nginx-passthrough.conf", program: "nginx", through: true, http2: true, mqtt: true, idle: "proxy_timeout 1h"},
@@ -50,7 +51,7 @@ func (s setup) nodes(t *testing.T) *nodes {
 	if listen == nil {
 		t.Fatalf("%s does not say how the nodes listen", s.file)
 	}
-	return startNodes(t, listen[1])
+	return startNodes(t, listen[1], s.cluster)
 }
 
 // A change is a text of a file, and what to put in its place.

@@ -44,6 +44,8 @@ func (s *service) failsOver(t *testing.T) {
 		}
 	}
 	following.Wait()
+	s.all[0].start(s.all[0].t)
+	s.all[0].awaitReady()
 }
 
 // drains has a node stop. Who is there is asked to move by the node, and who comes is brought to others: by the balancer, which asks
@@ -102,25 +104,21 @@ func (s *service) drains(t *testing.T) {
 	}
 }
 
-// endsHanging has the node hang that is left. Another balancer with the same file waits less long for its answer.
+// endsHanging has the nodes hang that are left. Another balancer with the same file waits less long for their answer.
 func (s *service) endsHanging(t *testing.T) {
 	hasty := &service{s.setup, s.nodes, s.front(t, s.nodes, change{"timeout check 2s", "timeout check 1s"})}
 	ended := make(chan error, 3)
 	for range cap(ended) {
-		var c *websocket.Conn
-		eventually(t, "the balancer knows that the other nodes are gone", func() bool {
-			var err error
-			c, err = hasty.dial(t, "/channels/chat/quiet", websocket.DialOptions{})
-			return err == nil
-		})
-		t.Cleanup(c.CloseNow)
+		c := hasty.open(t, "/channels/chat/quiet", websocket.DialOptions{})
 		go func() {
 			_, _, err := c.Read(context.WithoutCancel(t.Context()))
 			ended <- err
 		}()
 	}
-	s.all[2].signal(syscall.SIGSTOP)
-	defer s.all[2].signal(syscall.SIGCONT)
+	for _, m := range []*member{s.all[0], s.all[2]} {
+		m.signal(syscall.SIGSTOP)
+		defer m.signal(syscall.SIGCONT)
+	}
 	for range cap(ended) {
 		select {
 		case err := <-ended:

@@ -29,20 +29,22 @@ type nodes struct {
 // member is one of the nodes.
 type member struct {
 	*process
+	config  string            // a file
 	at      map[string]string // its addresses, by the ports that the files of deploy/ name
 	metrics string
 }
 
-// startNodes starts three nodes with these lines about where to listen, which are those that a file of deploy/ shows.
-func startNodes(t *testing.T, listen string) *nodes {
+// startNodes starts three nodes with a line about where to listen, which is the one that a file of deploy/ shows. They keep their
+// logs themselves, or on a NATS server, which is less work for this machine.
+func startNodes(t *testing.T, listen string, embedded bool) *nodes {
 	t.Helper()
 	authority := certstest.New(t)
 	n := &nodes{trusts: &tls.Config{RootCAs: authority.Pool(), ServerName: "localhost"}}
 	n.cert, n.key = certstest.WritePair(t, t.TempDir(), authority.Issue(nil))
 	key, id, hash := auth.NewAPIKey()
 	n.apiKey = key
-	log := sharedLog(t)
-	for range 3 {
+	together := shared(t, embedded)
+	for i := range 3 {
 		dir := t.TempDir()
 		m := &member{at: map[string]string{}, metrics: freeAddr(t)}
 		listens := regexp.MustCompile(`":(\d+)"`).ReplaceAllStringFunc(listen, func(port string) string {
@@ -55,12 +57,12 @@ func startNodes(t *testing.T, listen string) *nodes {
 		if strings.Contains(listens, "https:") {
 			certificates = fmt.Sprintf(`tls: {certificates: [%q], keys: [%q]}`, n.cert, n.key)
 		}
-		config := write(t, dir, "holdfast.yaml", `
+		m.config = write(t, dir, "holdfast.yaml", `
 %s, metrics: "%s"}
 %s
 auth: {api_keys: [{name: test, id: "%s", sha256: "%s", manage: true}]}
 data: {dir: "%s"}
-broker: {url: "%s"}
+%s
 limits: {connections_per_address: 0, handshakes_per_address: 0, drain: 3s}
 channels:
   - pattern: chat/#
@@ -68,21 +70,43 @@ channels:
     access: {subscribe: anyone, publish: anyone, history: anyone}
   - pattern: live
     access: {subscribe: anyone, publish: anyone}
-`, strings.TrimSuffix(listens, "}"), m.metrics, certificates, id, hash, dir, log)
-		m.process = start(t, binary, "serve", "--config", config)
+`, strings.TrimSuffix(listens, "}"), m.metrics, certificates, id, hash, dir, together[i])
+		m.start(t)
 		n.all = append(n.all, m)
 	}
 	for _, m := range n.all {
-		m.awaitListening(m.metrics)
-		for _, addr := range m.at {
-			m.awaitListening(addr)
-		}
-		eventually(t, "a node is ready", func() bool {
-			_, ready := m.gauges()
-			return ready
-		})
+		m.awaitReady()
 	}
 	return n
+}
+
+// start starts the node, or starts it again.
+func (m *member) start(t *testing.T) { m.process = start(t, binary, "serve", "--config", m.config) }
+
+func (m *member) awaitReady() {
+	m.t.Helper()
+	m.awaitListening(m.metrics)
+	for _, addr := range m.at {
+		m.awaitListening(addr)
+	}
+	eventually(m.t, "a node is ready", func() bool {
+		_, ready := m.gauges()
+		return ready
+	})
+}
+
+// shared returns what the configuration of each of three nodes says about the others.
+func shared(t *testing.T, embedded bool) (lines [3]string) {
+	t.Helper()
+	if !embedded {
+		line := fmt.Sprintf("broker: {url: %q}", sharedLog(t))
+		return [3]string{line, line, line}
+	}
+	peers := []string{freeAddr(t), freeAddr(t), freeAddr(t)}
+	for i, addr := range peers {
+		lines[i] = fmt.Sprintf("cluster: {node: n%d, listen: %q, peers: [%s], secret: a secret of more than thirty-two bytes}", i, addr, strings.Join(peers, ", "))
+	}
+	return lines
 }
 
 // sharedLog starts a NATS server, on which nodes share what they keep, and returns its URL.
