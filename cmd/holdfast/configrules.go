@@ -97,7 +97,7 @@ func limitsOf(l config.Limits) policy.Limits {
 		ConnectionsPerUser:    l.ConnectionsPerUser,
 		Lifetime:              l.Lifetime,
 		Idle:                  l.Idle,
-		Handshakes:            perSecond(l.Handshakes, 0),
+		Handshakes:            inTurn(l.Handshakes),
 		HandshakesPerAddress:  perSecond(l.HandshakesPerAddress, 0),
 		Messages:              perSecond(l.Messages, 0),
 		Bytes:                 perSecond(int(l.Bytes), largest),
@@ -113,6 +113,15 @@ func perSecond(n, atOnce int) policy.Rate {
 		return policy.Rate{}
 	}
 	return policy.Rate{PerSecond: float64(n), Burst: max(2*n, atOnce)}
+}
+
+// inTurn is a rate for what can wait for its turn: so there is no need for much at once, which would hold up everything
+// else.
+func inTurn(n int) policy.Rate {
+	if n == 0 {
+		return policy.Rate{}
+	}
+	return policy.Rate{PerSecond: float64(n), Burst: max(n/10, 1)}
 }
 
 // placed says where in the configuration the rules are that something is wrong with.
