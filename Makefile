@@ -10,13 +10,15 @@ BENCH ?=
 GOVULNCHECK ?= $(GO) run golang.org/x/vuln/cmd/govulncheck@latest
 ROUNDS ?= 60
 CLIENTS ?= 5000
+LOST ?= 3000
+EACH ?= 150
 STORM ?= 20m
 SEED ?= 0
 FORMATION ?= cluster
 PUBLISHERS ?= 300
 SUBSCRIBERS ?= 3000
 
-.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos chaos-client storm fuzz vuln tools clean
+.PHONY: help run test check check-go check-web check-dist test-go test-web test-browser web bench bench-compare bench-servers chaos chaos-client reconnect storm fuzz vuln tools clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +78,9 @@ storm: $(WEB)/node_modules/.installed ## break three nodes under a crowd (STORM=
 	rm -rf tmp/storm && mkdir -p tmp/storm
 	$(GO) test -count=1 -timeout 0 -run '^TestStorm$$' -v ./test/storm -dir $(CURDIR)/tmp/storm -lasts $(STORM) -seed $(SEED) \
 	  -formation $(FORMATION) -publishers $(PUBLISHERS) -subscribers $(SUBSCRIBERS) -interval 2s -calm 10s -most 15s -drain 8s
+
+reconnect: ## kill a node with all its clients, and watch the others take them in (LOST=3000 EACH=150; docs/reconnect-storms.md)
+	$(GO) test -count=1 -timeout 10m -v ./test/reconnect -clients $(LOST) -each $(EACH)
 
 chaos-client: ## cut the connections of many clients, again and again (CLIENTS=10000; docs/chaos.md)
 	HOLDFAST_CHAOS_CLIENTS=$(CLIENTS) $(GO) test -count=1 -timeout 1h -run '^TestJitter$$' -v ./test/chaos

@@ -19,7 +19,7 @@ type Limits struct {
 
 	Drain time.Duration `key:"drain" default:"15s" least:"0s" most:"1h" doc:"When this node stops and there are others: over which time its clients go to them. It takes longer if the others can't let them in as fast, and up to 10s more for those that do not heed it."`
 
-	Handshakes           int `key:"handshakes" default:"1000" least:"0" doc:"How many clients are let in each second. More wait for their turn, up to 5s."`
+	Handshakes           int `key:"handshakes" default:"1000" least:"0" doc:"How many clients are let in each second. More wait for their turn, up to 5s; the others are told when to come again."`
 	HandshakesPerAddress int `key:"handshakes_per_address" default:"50" least:"0" doc:"How many from one address each second; for a moment twice as many."`
 
 	Messages        int  `key:"messages" default:"100" least:"0" doc:"How many messages or commands a connection sends each second; for a moment twice as many. A bare WebSocket that sends more is read more slowly."`
