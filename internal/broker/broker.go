@@ -104,6 +104,7 @@ func (c Config) engine() engine.Config {
 		SyncInterval:   c.SyncInterval,
 		Log:            c.Log,
 		FreeSpace:      c.freeSpace,
+		BootID:         c.bootID,
 	}
 }
 
@@ -117,6 +118,7 @@ type Broker struct {
 	live    *nats.Conn
 	raiser  *raiser // nil but in a cluster, as quorum
 	quorum  *quorum
+	opened  time.Time
 
 	mu   sync.Mutex
 	logs map[string]*Log // by name; guarded by mu
@@ -130,7 +132,7 @@ type Broker struct {
 // It fails, and changes nothing, when the directory is damaged, is not readable or writable, or is
 // in use by another process; the error says which and what to do.
 func Open(ctx context.Context, config Config) (_ *Broker, err error) {
-	b := &Broker{config: config.withDefaults(), logs: make(map[string]*Log)}
+	b := &Broker{config: config.withDefaults(), logs: make(map[string]*Log), opened: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.shut(ctx))
@@ -168,7 +170,7 @@ func Open(ctx context.Context, config Config) (_ *Broker, err error) {
 		if err := b.engine.AwaitQuorum(ctx); err != nil {
 			return nil, err
 		}
-		if err := b.takeOver(ctx); err != nil {
+		if err := errors.Join(b.answerWhole(), b.takeOver(ctx)); err != nil {
 			return nil, err
 		}
 		b.raiser = startRaiser(b)

@@ -199,6 +199,9 @@ func (l *Log) adopt(ctx context.Context, info *streamInfo, r Retention) error {
 		}
 		meta[metaBoot] = boot
 	}
+	if err := l.outage(ctx, info, meta); err != nil {
+		return err
+	}
 	state := logState{epoch: meta[metaEpoch], age: r.Age, count: lowerCount(kept, r.Count)}
 	if state.settled, err = strconv.ParseUint(meta[metaSettled], 10, 64); err != nil {
 		state.settled = ^uint64(0) // a raise was not finished: nothing is known

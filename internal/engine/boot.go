@@ -69,3 +69,25 @@ func leaveClean(dir string) error {
 	}
 	return nil
 }
+
+// bootName is the note of when the machine was started that last opened the directory of a node of a cluster.
+const bootName = "holdfast.boot"
+
+// noteBoot notes when the machine was started, and tells whether that was after the directory was last opened.
+func noteBoot(dir, boot string) (again bool, err error) {
+	path := filepath.Join(dir, bootName)
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, dirError(dir, err)
+	}
+	if again = len(before) > 0 && string(before) != boot; len(before) > 0 && !again {
+		return false, nil
+	}
+	if err = os.WriteFile(path, []byte(boot), fileMode); err == nil {
+		err = syncFile(path)
+	}
+	if err != nil {
+		return false, dirError(dir, err)
+	}
+	return again, nil
+}

@@ -51,7 +51,9 @@ func (e *Engine) cluster(c *Cluster, o *server.Options) error {
 	if err := seedPeers(e.dir, len(c.Peers)); err != nil {
 		return err
 	}
-	hasten()
+	if !hasten() {
+		e.log.log.Warn("this version of nats-server has no known times of elections: a log whose leader fails is without one for some seconds")
+	}
 	e.peers, e.listen, e.door = c.Peers, c.Listen, newDoor()
 	e.door.attach(o)
 	return nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -13,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go"
 )
 
 const patience = 20 * time.Second
@@ -246,4 +249,32 @@ func TestAllNodesMakeTheSameKeysOfASecretAndOtherClustersOthers(t *testing.T) {
 			seen = append(seen, key)
 		}
 	}
+}
+
+func TestElectionsAreHastened(t *testing.T) {
+	if !hasten() {
+		t.Error("the variables of nats-server have other names")
+	}
+	if raftMinElection != minElection || raftMaxElection != maxElection || raftHeartbeat != heartbeat {
+		t.Errorf("elections take %s to %s, with a heartbeat each %s", raftMinElection, raftMaxElection, raftHeartbeat)
+	}
+}
+
+func TestNobodyElseOnTheMachineGetsIntoTheEngine(t *testing.T) {
+	m := startNode(t, configs(t, 1)[0])
+	at := m.server.Addr().String()
+	for _, options := range [][]nats.Option{nil, {nats.UserInfo(logsUser, "")}, {nats.UserInfo(systemUser, "a guess")}, {nats.Token("a guess")}} {
+		conn, err := nats.Connect("nats://"+at, options...)
+		if err == nil {
+			conn.Close()
+		}
+		if !errors.Is(err, nats.ErrAuthorization) {
+			t.Errorf("a stranger with %d options is answered %v", len(options), err)
+		}
+	}
+	conn, err := m.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
 }

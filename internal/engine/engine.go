@@ -2,6 +2,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type Config struct {
 	Cluster        *Cluster      // nil for an engine that is alone
 	Log            *slog.Logger
 
+	BootID    string                           // when the machine was started; "" asks the system. For tests
 	FreeSpace func(dir string) (uint64, error) // bytes that may still be written; nil asks the system. For tests
 }
 
@@ -37,6 +39,7 @@ type Engine struct {
 	companion *server.Server // nil if the engine is alone
 	peers     []string       // of the cluster; none if the engine is alone
 	listen    string         // where other nodes connect; "" if the engine is alone
+	down      bool           // of a cluster: the machine went down while the directory was open
 	clean     bool           // the directory was closed, and on the disk, when it was opened
 	up        chan struct{}  // closed when starting has ended
 }
@@ -73,6 +76,11 @@ func Start(ctx context.Context, c Config) (*Engine, error) {
 		log: &serverLog{log: c.Log, health: health, starting: true}}
 	var companion string
 	if c.Cluster != nil {
+		again, err := noteBoot(c.Dir, cmp.Or(c.BootID, BootID()))
+		if err != nil {
+			return nil, errors.Join(err, lock.release())
+		}
+		e.down = again && !clean
 		companion = welcome(options)
 		if err := e.cluster(c.Cluster, options); err != nil {
 			return nil, errors.Join(err, lock.release())
@@ -157,6 +165,10 @@ func (e *Engine) connect(options []nats.Option) (*nats.Conn, error) {
 	}
 	return conn, nil
 }
+
+// WentDown tells whether the machine went down while this node of a cluster had its directory open, so that what was not on
+// the disk yet is gone here.
+func (e *Engine) WentDown() bool { return e.down }
 
 // Clean tells whether the directory was closed as it should be the last time, so that all that was stored is there.
 func (e *Engine) Clean() bool { return e.clean }

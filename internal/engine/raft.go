@@ -8,7 +8,7 @@ import (
 )
 
 // JetStream takes a leader for dead after four to nine seconds without a heartbeat, and has no setting for it. These are
-// its variables. When they get other names there, setting these does nothing: a test that kills a leader tells.
+// its variables. When they get other names there, these are of nobody, and zero: Start warns, and a test fails.
 //
 //go:linkname raftHeartbeat github.com/nats-io/nats-server/v2/server.hbInterval
 //go:linkname raftMinElection github.com/nats-io/nats-server/v2/server.minElectionTimeout
@@ -23,7 +23,7 @@ var (
 	raftLostQuorumCheck time.Duration
 )
 
-// What holds in place of 1 s, 4 to 9 s, 10 s and 10 s: see docs/decisions/0024-elections.md.
+// What holds in place of 1 s, 4 to 9 s, 10 s and 10 s: see docs/decisions/0025-elections.md.
 const (
 	heartbeat       = 200 * time.Millisecond
 	minElection     = 750 * time.Millisecond
@@ -32,8 +32,14 @@ const (
 	lostQuorumCheck = 500 * time.Millisecond
 )
 
-// hasten sets JetStream's times, before the first clustered server of the process starts.
-var hasten = sync.OnceFunc(func() {
+// hasten sets JetStream's times, before the first clustered server of the process starts, and tells whether it could.
+var hasten = sync.OnceValue(func() bool {
+	for _, its := range []time.Duration{raftHeartbeat, raftMinElection, raftMaxElection, raftLostQuorum, raftLostQuorumCheck} {
+		if its == 0 { // which none of JetStream's is
+			return false
+		}
+	}
 	raftHeartbeat, raftMinElection, raftMaxElection = heartbeat, minElection, maxElection
 	raftLostQuorum, raftLostQuorumCheck = lostQuorum, lostQuorumCheck
+	return true
 })

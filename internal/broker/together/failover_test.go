@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// ackTimeout is when a message that nobody has stored is given up.
+const ackTimeout = 10 * time.Second
+
 func TestWhoPublishesSeesNothingOfALeaderThatIsKilledButAMoment(t *testing.T) {
 	all := configs(t, 3)
 	b, c := startChild(t, all[1]), startChild(t, all[2])
@@ -24,4 +27,7 @@ func TestWhoPublishesSeesNothingOfALeaderThatIsKilledButAMoment(t *testing.T) {
 	eventually(t, "messages are stored again", func() bool { return w.count() > before+500 })
 	t.Logf("%s after the kill 500 more were acknowledged", time.Since(killed).Round(time.Millisecond))
 	w.finish(t, "chat/a", a)
+	if w.slow > ackTimeout {
+		t.Errorf("a message waited %s", w.slow)
+	}
 }
