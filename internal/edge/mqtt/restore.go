@@ -72,9 +72,10 @@ func (ss *sessions) keepUp() {
 const (
 	// keepUpInterval is for how long a client may get messages with QoS 1 again when the server has been killed.
 	keepUpInterval = 2 * time.Second
-	// renewInterval is after what time a record is written again that has not changed, and RecordAge when a log may forget it.
-	renewInterval = 24 * time.Hour
-	RecordAge     = 3 * renewInterval
+	// renewInterval is after what time a record is written again that has not changed, and RecordAge when a log may forget it: a
+	// session that nobody has lasts no longer.
+	renewInterval = 4 * time.Hour
+	RecordAge     = defaultMaxSessionExpiry + renewInterval
 )
 
 // restore makes a session of what is stored of it, without a connection. What is done if nobody comes for it is not begun.

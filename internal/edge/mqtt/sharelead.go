@@ -58,6 +58,9 @@ func (g *group) begin(k knownLeader) error {
 	g.lead = lead
 	g.mu.Unlock()
 	ss.mu.Unlock()
+	if k.At == nil {
+		g.store(lead, false, false) // so that whoever leads next begins here
+	}
 	lead.flow.Start()
 	if len(k.Given) > 0 {
 		g.handler.goes(func() { g.giveOpen(k.Given) })
