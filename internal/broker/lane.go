@@ -53,6 +53,7 @@ type letter struct {
 	place    *list.Element
 	first    bool    // of its publisher, so that it may be sent
 	next     *letter // of its publisher
+	over     bool    // answered or given up: an answer to another attempt may still be on its way
 
 	token uint64        // of the attempt under way, 0 if there is none
 	sent  time.Time     // when that began
@@ -91,7 +92,8 @@ func (n *lane) send(l *letter) {
 	n.recall(l)
 	l.tries++
 	l.sent = time.Now()
-	token := n.writer.pending.add(n.log, 0, func(a Ack, err error) { n.answered(l, a, err) })
+	var token uint64 // guarded by mu, as the answer may come at once
+	token = n.writer.pending.add(n.log, 0, func(a Ack, err error) { n.answered(l, &token, a, err) })
 	l.token = token
 	if err := n.writer.send(n.log, l.message, l.own, l.last, n.writer.reply(token)); err != nil {
 		n.recall(l)
@@ -110,6 +112,7 @@ func (n *lane) recall(l *letter) {
 // remove takes a letter out, and lets the next of its publisher be sent. The caller holds mu.
 func (n *lane) remove(l *letter) {
 	n.recall(l)
+	l.over = true
 	n.letters.Remove(l.place)
 	if n.newest[l.publisher()] == l {
 		delete(n.newest, l.publisher())
@@ -119,12 +122,16 @@ func (n *lane) remove(l *letter) {
 	}
 }
 
-// answered takes the answer to an attempt. It runs on the goroutine of the answers.
-func (n *lane) answered(l *letter, a Ack, err error) {
+// answered takes the answer to an attempt, which mu guards the token of. It runs on the goroutine of the answers. While it
+// waits for mu, look may begin another attempt, or give the letter up: an answer counts once, whichever attempt it is to.
+func (n *lane) answered(l *letter, token *uint64, a Ack, err error) {
 	n.mu.Lock()
-	l.token = 0
-	if errors.Is(err, ErrUnavailable) {
-		n.stalled = true
+	current := l.token == *token
+	if current {
+		l.token = 0
+	}
+	if l.over || errors.Is(err, ErrUnavailable) {
+		n.stalled = n.stalled || current
 		n.mu.Unlock()
 		return // look sends it again, or gives it up
 	}
