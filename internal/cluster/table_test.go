@@ -92,7 +92,7 @@ func TestTablesBecomeEqualWhateverHappens(t *testing.T) {
 			defer w.close()
 			w.come()
 			w.come()
-			for _, what := range rapid.SliceOfN(rapid.SampledFrom(steps), 20, 150).Draw(r, "steps") {
+			for _, what := range rapid.SliceOfN(rapid.SampledFrom(steps), 20, 70).Draw(r, "steps") {
 				w.step(what)
 			}
 			w.heal()
