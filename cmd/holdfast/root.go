@@ -70,7 +70,7 @@ as "holdfast dev" does and with the same flags.`
 		}
 		return flagError(cmd, err)
 	})
-	root.AddCommand(newDev(std), newServe(std), newSub(std), newPub(std), newConnect(std), newCert(std), newConfig(std), newToken(std), newDrain(std), newRebalance(std), newPlan(std), newVersion(std))
+	root.AddCommand(newDev(std), newServe(std), newSub(std), newPub(std), newConnect(std), newCert(std), newConfig(std), newToken(std), newCluster(std), newDrain(std), newRebalance(std), newPlan(std), newVersion(std))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: strings.TrimSuffix(exitCodesHelp, "\n")})
 	root.SetHelpCommand(newHelp(root))
 	return root

@@ -29,6 +29,14 @@ func (c *Config) clusterName() string {
 	return c.Broker.Cluster.Name
 }
 
+// clusterPeers returns where the nodes connect to each other, none if they do not.
+func (c *Config) clusterPeers() []string {
+	if c.Broker.Cluster == nil {
+		return nil
+	}
+	return c.Broker.Cluster.Peers
+}
+
 // watchVersions warns of nodes that may not understand this one. They are not refused: that would leave no way from one minor
 // version to the next without stopping all nodes.
 func (s *Server) watchVersions() {

@@ -137,7 +137,7 @@ func (s *Server) openAPI(d *door.Door) {
 		Version:         s.config.Version,
 		Cluster:         s.cluster,
 		Mover:           s,
-		Overseen:        api.Overseen{Name: s.config.clusterName(), Logs: s.store.logs, Health: s.canary.ready.Report},
+		Overseen:        api.Overseen{Name: s.config.clusterName(), Peers: s.config.clusterPeers(), Logs: s.store.logs, Health: s.canary.ready.Report},
 	})
 }
 

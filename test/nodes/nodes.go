@@ -20,6 +20,9 @@ type Options struct {
 	// Channels is YAML, the rules; "" for channels below chat/ that keep 1000 messages, and with presence, for everybody.
 	Channels string
 
+	// Auth is what the section auth has behind the secret, such as `, api_keys: [...]`.
+	Auth string
+
 	// Expected is how many nodes know of each other; 0 for all that are started. Others can be started later, with
 	// Cluster.Add.
 	Expected int
@@ -107,7 +110,7 @@ func (c *Cluster) configOf(n *Node) string {
 	fmt.Fprintf(&b, "data: {dir: %q}\n", filepath.Join(n.Dir, "data"))
 	fmt.Fprintf(&b, "cluster: {node: %s, listen: %q, peers: [%s], secret: %q, endpoints: [\"ws://%s\"]}\n",
 		n.Name, n.Route, `"`+strings.Join(c.peers, `", "`)+`"`, Secret, n.HTTP)
-	fmt.Fprintf(&b, "auth: {secret: %q}\nlog: {format: text}\nchannels:\n%s\n%s\n", Secret, strings.Trim(channels, "\n"), c.options.Config)
+	fmt.Fprintf(&b, "auth: {secret: %q%s}\nlog: {format: text}\nchannels:\n%s\n%s\n", Secret, c.options.Auth, strings.Trim(channels, "\n"), c.options.Config)
 	return b.String()
 }
 

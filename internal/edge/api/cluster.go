@@ -17,6 +17,7 @@ import (
 // Overseen is what there is to look after.
 type Overseen struct {
 	Name   string               // of the cluster
+	Peers  []string             // where its nodes connect to each other, as far as this one was told
 	Logs   *broker.Broker       // nil if nothing is kept
 	Health func() health.Report // of this node
 }
@@ -25,6 +26,7 @@ type Overseen struct {
 type clusterAnswer struct {
 	Name    string        `json:"name"`
 	Node    string        `json:"node"`            // the name of the one that answers
+	Peers   []string      `json:"peers"`           // where the nodes connect to each other, as this one was told
 	Quorum  *quorum       `json:"quorum,omitzero"` // nil where a node keeps its logs alone, or NATS is external
 	Nodes   []clusterNode `json:"nodes"`
 	Logs    []clusterLog  `json:"logs"`
@@ -104,7 +106,7 @@ func (h *Handler) clusterStatus(c *call) (any, error) {
 	if err := c.query.done(); err != nil {
 		return nil, err
 	}
-	a := &clusterAnswer{Name: h.config.Overseen.Name, Node: h.cluster.Self().Name, Nodes: []clusterNode{}, Logs: []clusterLog{}, Trouble: []trouble{}}
+	a := &clusterAnswer{Name: h.config.Overseen.Name, Node: h.cluster.Self().Name, Peers: slices.Concat([]string{}, h.config.Overseen.Peers), Nodes: []clusterNode{}, Logs: []clusterLog{}, Trouble: []trouble{}}
 	asked := time.Now()
 	reports, missing := askAll[nodeReport](c.ctx, h, reportTopic, struct{}{})
 	took := time.Since(asked)

@@ -10,7 +10,7 @@ import (
 
 func TestANodeAloneIsAClusterWithoutTrouble(t *testing.T) {
 	e := start(t)
-	e.want(e.ask("GET", "/v1/cluster", ""), 200, `{"name":"test","node":"a","nodes":[{"name":"a","id":"`, `"state":"ready"`, `"logs":[],"trouble":[]}`)
+	e.want(e.ask("GET", "/v1/cluster", ""), 200, `{"name":"test","node":"a","peers":[],"nodes":[{"name":"a","id":"`, `"state":"ready"`, `"logs":[],"trouble":[]}`)
 	e.want(e.ask("POST", "/v1/cluster/remove", `{"node":"b"}`), 409, "keeps its logs alone")
 	e.want(e.ask("POST", "/v1/cluster/remove", `{}`), 400, "name the node")
 	e.want(e.ask("GET", "/v1/cluster", "", "Authorization: Bearer "+e.backend), 403, "manage: true")
