@@ -16,12 +16,20 @@ import (
 
 func newCluster(std streams) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "cluster VERB",
+		Use:   "cluster",
 		Short: "Look after the nodes of a cluster",
-		Args:  arguments(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cmd.Help()
+		Long: `See how the nodes of a cluster do and what is to be done, and add or remove some. Any node
+can be asked, with an API key that manages.`,
+		Example: `  holdfast cluster status --server https://a.example.com
+  holdfast cluster check --config /etc/holdfast.yaml`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fail(exitUsage, "cluster needs a verb: status, check, add or remove; %s", advise(cmd, "", ""))
+			}
+			return unknownVerb(cmd, args[0])
 		},
+		DisableFlagsInUseLine: true,
+		RunE:                  func(*cobra.Command, []string) error { return nil }, // never reached: Args lets nothing pass
 	}
 	cmd.AddCommand(newClusterStatus(std), newClusterCheck(std), newClusterAdd(std), newClusterRemove(std))
 	return cmd

@@ -67,5 +67,8 @@ func explainManage(err error) error {
 	if problem, ok := errors.AsType[*admin.Problem](err); ok {
 		return fail(exitFailed, "%s", problem.Detail)
 	}
+	if _, said := errors.AsType[*failure](err); said {
+		return err // the answer was read, and does not please
+	}
 	return fail(exitConnect, "%w", err)
 }

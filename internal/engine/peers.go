@@ -59,6 +59,9 @@ func (e *Engine) Remove(ctx context.Context, node string) error {
 	if at < 0 {
 		return ErrNoPeer
 	}
+	if m := e.Membership(); m.Leader == "" || m.Connected+1 < m.Needed {
+		return fmt.Errorf("%w is here (%d of %d, and %d are needed)", ErrNoQuorum, m.Connected+1, m.Known, m.Needed)
+	}
 	conn, err := e.ConnectSystem(nats.Name("holdfast remove"))
 	if err != nil {
 		return err

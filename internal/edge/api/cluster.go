@@ -233,7 +233,7 @@ func (h *Handler) remove(c *call) (any, error) {
 	case errors.Is(err, broker.ErrNoCluster):
 		return nil, refusal("cannot_remove", http.StatusConflict, "%w", err)
 	case errors.Is(err, engine.ErrNoQuorum):
-		return nil, refusal("no_quorum", http.StatusServiceUnavailable,
+		return nil, refusal("no_quorum", http.StatusConflict,
 			"%w; a node can be removed only while a majority of the nodes is here, the one to be removed counted: start others again first", err)
 	}
 	return nil, err
