@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-dev/holdfast/internal/certs"
 	"github.com/holdfast-dev/holdfast/internal/config"
+	"github.com/holdfast-dev/holdfast/internal/engine"
 	"github.com/holdfast-dev/holdfast/internal/server"
 )
 
@@ -121,6 +122,9 @@ func rootsIn(file string) (*x509.CertPool, error) {
 
 // explainServe says why the server can't start, and which key to change.
 func explainServe(c *config.Config, err error) error {
+	if nodes, ok := errors.AsType[*engine.ListenError](err); ok {
+		return fail(exitListen, "%w", nodes)
+	}
 	if store, ok := errors.AsType[*server.StoreError](err); ok {
 		return fail(exitFiles, "cannot open the log of the channels: %w", store.Err)
 	}
