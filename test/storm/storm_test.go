@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,9 @@ func TestStorm(t *testing.T) {
 		dir = t.TempDir()
 	}
 	kinds := kindsOf(*stormFormation)
+	if *stormDir == "" { // the small form: see docs/chaos.md
+		kinds = slices.DeleteFunc(kinds, func(k kind) bool { return k == cutRoutes })
+	}
 	if *stormKinds != "" {
 		kinds = nil
 		for name := range strings.SplitSeq(*stormKinds, ",") {

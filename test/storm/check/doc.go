@@ -9,7 +9,7 @@
 //     was sent, and nothing else. A device with QoS 1 may get it several times;
 //   - nobody is told of a loss, or thrown out.
 //
-// Of channels without: nothing twice, what one publisher has sent in its order, and no hole without a gap told.
+// Of channels without: what one publisher has sent in its order, and no hole without a gap told.
 //
 // Of presence: whoever is gone is in no roster any more once its time is over, and in the end the roster is who is there.
 // Of nodes: when everybody has left, they use about what they used before.

@@ -57,7 +57,7 @@ type Verdict struct {
 	Subscribers int          `json:"subscribers"`
 	Owed        int          `json:"owed"`      // deliveries of what is stored
 	Delivered   int          `json:"delivered"` // of those
-	Repeats     int          `json:"repeats"`   // to devices with QoS 1, which is allowed
+	Repeats     int          `json:"repeats"`   // to devices with QoS 1, and without history to clients that move, which is allowed
 	Ephemeral   int          `json:"ephemeral"` // deliveries without history
 	Missed      int          `json:"missed"`    // there, and a gap was told
 	Rosters     int          `json:"rosters"`   // that were looked at
@@ -95,7 +95,7 @@ func (v *Verdict) addMany(count int, name Name, who, channel, format string, val
 func (v *Verdict) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "published %d, acknowledged %d, failed %d, stored %d\n", v.Sent, v.Acked, v.Failed, v.Stored)
-	fmt.Fprintf(&b, "%d subscribers were owed %d deliveries and got %d; devices got %d more than once\n", v.Subscribers, v.Owed, v.Delivered, v.Repeats)
+	fmt.Fprintf(&b, "%d subscribers were owed %d deliveries and got %d; %d came again where that is allowed\n", v.Subscribers, v.Owed, v.Delivered, v.Repeats)
 	fmt.Fprintf(&b, "without history %d came, and %d were missed and told so; %d rosters\n", v.Ephemeral, v.Missed, v.Rosters)
 	for _, name := range Names() {
 		if n := v.Counts[name]; n > 0 {
