@@ -58,7 +58,9 @@ var plants = []struct {
 		return append(slices.Clone(s.all), page)
 	}},
 	{Duplicated, "a message comes to a client of an SDK twice", func(s *story, pick func(int) int) []record.Record {
-		i := s.one(pick, func(r *record.Record) bool { return r.What == record.Got && s.stored[r.ID] && s.kindOf(r) != record.MQTT })
+		i := s.one(pick, func(r *record.Record) bool {
+			return r.What == record.Got && s.stored[r.ID] && s.kindOf(r) != record.MQTT
+		})
 		return slices.Insert(slices.Clone(s.all), i+1, s.all[i])
 	}},
 	{Misordered, "two messages come in the wrong order", func(s *story, pick func(int) int) []record.Record {
