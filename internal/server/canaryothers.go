@@ -7,7 +7,7 @@ import (
 )
 
 // canaryOthers is what the canaries of all nodes have lost last. A load balancer that is told to send clients elsewhere should
-// only be told if it is better there: see docs/decisions/0023-what-readiness-means.md.
+// only be told if it is better there: see docs/decisions/0027-what-readiness-means.md.
 type canaryOthers struct {
 	rows    *cluster.Table // by check, those that this node has found to fail
 	quorate func() bool    // this node sees a majority of those that keep the logs
