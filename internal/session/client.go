@@ -64,6 +64,13 @@ type Client struct {
 	expiry     *time.Timer
 	life, idle *time.Timer
 	left       bool
+	early      *farewell // why it is to end, said before there was a connection
+}
+
+// farewell is what a connection is closed with.
+type farewell struct {
+	code   protocol.CloseCode
+	reason string
 }
 
 // identified is who a client is, and its session, "" if it has none.
@@ -91,7 +98,13 @@ func (c *Client) Who() *auth.Identity { return c.who.Load().Identity }
 // Connected says what the client's connection is, once its handshake has been answered. It returns why
 // the connection has to be closed at once, if the server has begun to stop meanwhile.
 func (c *Client) Connected(conn Connection) (reason string, closing bool) {
+	c.mu.Lock()
 	c.conn.Store(connected{conn})
+	early := c.early
+	c.mu.Unlock()
+	if early != nil {
+		c.end(early.code, early.reason)
+	}
 	c.watchExpiry()
 	c.watchAge()
 	if err := c.checkRevoked(); err != nil {
@@ -116,8 +129,15 @@ func (c *Client) connection() Connection {
 	return conn.Connection
 }
 
+// end closes the connection, or sees to it that it is closed as soon as there is one.
 func (c *Client) end(code protocol.CloseCode, reason string) {
-	if conn := c.connection(); conn != nil {
+	c.mu.Lock()
+	conn := c.connection()
+	if conn == nil && c.early == nil {
+		c.early = &farewell{code, reason}
+	}
+	c.mu.Unlock()
+	if conn != nil {
 		conn.End(code, reason)
 	}
 }

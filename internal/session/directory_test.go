@@ -50,6 +50,21 @@ func TestAConnectionTellsWhatItIs(t *testing.T) {
 	}
 }
 
+func TestWhoIsEndedBeforeTheHandshakeIsOverIsEndedThen(t *testing.T) {
+	cs := newClients(t, policy.Limits{})
+	c, err := cs.Admit("socket", here, nobody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Leave()
+	c.End(protocol.CloseDisconnected, "enough")
+	w := newWatched()
+	c.Connected(w)
+	if len(w.ended) != 1 || <-w.ended != protocol.CloseDisconnected {
+		t.Error("the connection was let live")
+	}
+}
+
 func TestConnectionsThatHaveLeftAreNotFound(t *testing.T) {
 	cs := newClients(t, policy.Limits{})
 	c, err := cs.Admit("socket", here, nobody)
