@@ -48,7 +48,11 @@ func (l *Log) lost(ctx context.Context, p channel.Pattern, after, behind uint64,
 		if err != nil {
 			return true, err
 		}
-		if after+1 >= info.State.First && after <= info.State.Last {
+		beyond, err := info.beyond(after)
+		if err != nil {
+			return true, err
+		}
+		if after+1 >= info.State.First && !beyond {
 			return false, nil
 		}
 	}

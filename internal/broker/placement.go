@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Placement is where a log is kept.
@@ -23,6 +24,8 @@ type Replica struct {
 	Current bool   `json:"current"` // it has all that is stored
 	Offline bool   `json:"offline"` // the node is not there
 	Lag     uint64 `json:"lag"`     // operations that it lacks
+
+	Active time.Duration `json:"active"` // since the leader heard from it; 0 if it never has
 }
 
 // Placements returns where all logs are kept, by name. It asks the nodes; without a majority they do not answer, and the error

@@ -59,7 +59,11 @@ func (l *Log) nothing(ctx context.Context, p channel.Pattern, after uint64, most
 	if err != nil {
 		return nil, err
 	}
-	if after > info.State.Last { // it is from another world: from the beginning, then
+	beyond, err := info.beyond(after)
+	if err != nil {
+		return nil, err
+	}
+	if beyond { // it is from another world: from the beginning, then
 		f, err := l.fetch(ctx, filter, 1, most)
 		if err != nil {
 			return nil, err

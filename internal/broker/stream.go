@@ -48,6 +48,8 @@ type streamInfo struct {
 		Count    int               `json:"num_subjects"`
 	} `json:"state"`
 	Cluster streamCluster `json:"cluster"`
+
+	near bool // this node said so by itself, and not the leader
 }
 
 // setting reads one setting of the stream.

@@ -62,6 +62,7 @@ func (l *Log) nearInfo() (*streamInfo, error) {
 	}
 	for _, info := range all {
 		if name, err := setting[string](info, "name"); err == nil && name == l.stream {
+			info.near = true
 			return info, nil
 		}
 	}
