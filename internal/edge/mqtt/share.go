@@ -16,11 +16,13 @@ type shares struct {
 	handler *Handler
 	table   *cluster.Table // of the members of each group on this node
 	events  serial         // what other nodes tell
+	telling sync.Mutex     // held while members are counted and told, so that the last count is told last; taken before others
 
 	mu     sync.Mutex // guards what follows
 	groups map[groupKey]*group
-	known  map[groupKey]knownLeader       // of all groups
-	far    map[groupKey]map[string]farRow // members on other nodes
+	known  map[groupKey]knownLeader           // of all groups
+	ended  []endedGroup                       // of these, those that are over, the first one in front
+	far    map[channel.Name]map[string]farRow // members on other nodes, by the name of the group's record
 }
 
 type groupKey struct {
@@ -60,7 +62,7 @@ func (ss *shares) join(sub *subscription) error {
 	g.wakeLocked()
 	g.mu.Unlock()
 	ss.mu.Unlock()
-	ss.tellMembers(g)
+	ss.tellMembers(g.key)
 	return g.elect()
 }
 
@@ -76,7 +78,7 @@ func (ss *shares) leave(sub *subscription) {
 	g.members = slices.DeleteFunc(g.members, func(m *subscription) bool { return m == sub })
 	g.wakeLocked()
 	g.mu.Unlock()
-	ss.tellMembers(g)
+	ss.tellMembers(g.key)
 	ss.endIfEmpty(g)
 }
 
@@ -87,7 +89,7 @@ func (ss *shares) endIfEmpty(g *group) {
 	g.work.look() // so that nothing is lost of what its members had
 	ss.mu.Lock()
 	g.mu.Lock()
-	empty := len(g.members) == 0 && (g.lead == nil || len(ss.far[g.key]) == 0)
+	empty := len(g.members) == 0 && (g.lead == nil || len(ss.far[g.key.recordName()]) == 0)
 	var lead *leading
 	if empty {
 		delete(ss.groups, g.key)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/edge/mqtt/packet"
 )
@@ -106,4 +108,45 @@ func TestWhenTheNodeThatLeadsAShareGoesAnotherLeadsItFromThere(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	second.wantNothing()
+}
+
+func TestAShareThatIsOverIsForgottenAndMayBeginAnew(t *testing.T) {
+	t.Parallel()
+	nodes := startNodes(t, "one", "two")
+	a := nodes[0].connect(packet.V5, "a").subscribe("$share/workers/kept/jobs", 1)
+	a.unsubscribe("$share/workers/kept/jobs")
+	for _, e := range nodes {
+		until(t, "it is forgotten", func() bool {
+			e.shares.forgetEnded(time.Now().Add(2 * endedKept))
+			e.shares.mu.Lock()
+			defer e.shares.mu.Unlock()
+			return len(e.shares.known) == 0 && len(e.shares.ended) == 0 && len(e.shares.far) == 0
+		})
+	}
+	again := nodes[1].connect(packet.V5, "again").subscribe("$share/workers/kept/jobs", 1)
+	nodes[0].connect(packet.V5, "b").publish("kept/jobs", "x", 1)
+	again.want("kept/jobs", "x")
+}
+
+func TestWhatIsToldLastOfASharesMembersIsTrue(t *testing.T) {
+	t.Parallel()
+	nodes := startNodes(t, "one", "two")
+	var coming sync.WaitGroup
+	for i := range 8 {
+		c := nodes[0].connect(packet.V5, fmt.Sprint("m", i))
+		coming.Go(func() {
+			for range 5 {
+				c.subscribe("$share/workers/kept/jobs", 1)
+				c.unsubscribe("$share/workers/kept/jobs")
+			}
+			c.subscribe("$share/workers/kept/jobs", 1)
+		})
+	}
+	coming.Wait()
+	name := groupKey{"workers", "kept/jobs"}.recordName()
+	until(t, "the other node knows how many there are", func() bool {
+		nodes[1].shares.mu.Lock()
+		defer nodes[1].shares.mu.Unlock()
+		return nodes[1].shares.far[name][nodes[0].node].Members == 8
+	})
 }

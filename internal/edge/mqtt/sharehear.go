@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
+	"github.com/holdfast-dev/holdfast/internal/channel"
 	"github.com/holdfast-dev/holdfast/internal/cluster"
 	"github.com/holdfast-dev/holdfast/internal/session"
 )
@@ -73,9 +74,18 @@ func (ss *shares) register(c *cluster.Cluster) {
 }
 
 // tellMembers tells the other nodes how many members a group has here.
-func (ss *shares) tellMembers(g *group) {
-	row := farRow{Share: g.key.name, Pattern: g.key.pattern}
-	for _, sub := range g.list() {
+func (ss *shares) tellMembers(of groupKey) {
+	ss.telling.Lock()
+	defer ss.telling.Unlock()
+	ss.mu.Lock()
+	g := ss.groups[of]
+	ss.mu.Unlock()
+	var members []*subscription
+	if g != nil {
+		members = g.list()
+	}
+	row := farRow{Share: of.name, Pattern: of.pattern}
+	for _, sub := range members {
 		row.All++
 		sub.session.mu.Lock()
 		if sub.session.conn != nil {
@@ -84,7 +94,7 @@ func (ss *shares) tellMembers(g *group) {
 		row.QoS = max(row.QoS, sub.options.QoS)
 		sub.session.mu.Unlock()
 	}
-	key := string(g.key.recordName())
+	key := string(of.recordName())
 	if row.All == 0 {
 		ss.table.Delete(key)
 		return
@@ -105,7 +115,7 @@ func (s *mqttSession) retell() {
 	}
 	s.mu.Unlock()
 	for _, g := range groups {
-		s.handler.shares.tellMembers(g)
+		s.handler.shares.tellMembers(g.key)
 	}
 }
 
@@ -118,24 +128,21 @@ func (ss *shares) hearMembers(node, key string, text []byte) {
 			return
 		}
 	}
+	name := channel.Name(key)
 	ss.mu.Lock()
-	of := groupKey{row.Share, row.Pattern}
 	if row.All == 0 {
-		for k, nodes := range ss.far {
-			if _, there := nodes[node]; there && string(k.recordName()) == key {
-				of = k
-			}
-		}
-		if delete(ss.far[of], node); len(ss.far[of]) == 0 {
-			delete(ss.far, of)
+		before := ss.far[name][node]
+		row.Share, row.Pattern = before.Share, before.Pattern
+		if delete(ss.far[name], node); len(ss.far[name]) == 0 {
+			delete(ss.far, name)
 		}
 	} else {
-		if ss.far[of] == nil {
-			ss.far[of] = make(map[string]farRow)
+		if ss.far[name] == nil {
+			ss.far[name] = make(map[string]farRow)
 		}
-		ss.far[of][node] = row
+		ss.far[name][node] = row
 	}
-	g := ss.groups[of]
+	g := ss.groups[groupKey{row.Share, row.Pattern}]
 	ss.mu.Unlock()
 	if g == nil {
 		return

@@ -52,7 +52,7 @@ func (g *group) begin(k knownLeader) error {
 	ss := &g.handler.shares
 	ss.mu.Lock()
 	g.mu.Lock()
-	for node, row := range ss.far[g.key] {
+	for node, row := range ss.far[g.key.recordName()] {
 		lead.setFar(node, row)
 	}
 	g.lead = lead

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -35,6 +37,33 @@ type knownLeader struct {
 	offset uint64
 }
 
+// over tells whether the group is: whoever leads it next begins anew.
+func (r *shareRecord) over() bool { return r.Node == "" && len(r.At) == 0 && len(r.Given) == 0 }
+
+// endedGroup is one that is over, by the record at an offset.
+type endedGroup struct {
+	groupKey
+	offset uint64
+	heard  time.Time
+}
+
+// endedKept is for how long it is known of a group that it is over: longer than the live feed is ever behind, so that nothing older is
+// taken for new. Who makes the group again finds its record in the log.
+const endedKept = time.Minute
+
+// forgetEnded forgets groups that are over: their names are of strangers' choosing, and there may be any number.
+func (ss *shares) forgetEnded(now time.Time) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	n := 0
+	for ; n < len(ss.ended) && now.Sub(ss.ended[n].heard) > endedKept; n++ {
+		if one := &ss.ended[n]; ss.known[one.groupKey].offset == one.offset {
+			delete(ss.known, one.groupKey)
+		}
+	}
+	ss.ended = slices.Delete(ss.ended, 0, n)
+}
+
 // recordName returns under which name the leader of a group is stored.
 func (k groupKey) recordName() channel.Name {
 	sum := sha256.Sum256([]byte(k.name + "\x00" + string(k.pattern)))
@@ -43,7 +72,7 @@ func (k groupKey) recordName() channel.Name {
 
 // open reads who leads which group, and goes on following that.
 func (ss *shares) open(ctx context.Context) error {
-	ss.known, ss.far = make(map[groupKey]knownLeader), make(map[groupKey]map[string]farRow)
+	ss.known, ss.far = make(map[groupKey]knownLeader), make(map[channel.Name]map[string]farRow)
 	if log := ss.handler.config.Shares; log != nil {
 		if err := ss.handler.followLog(ctx, log, ss.learn); err != nil {
 			return err
@@ -67,6 +96,9 @@ func (ss *shares) learn(m *broker.Message) {
 		return // the live feed is behind
 	}
 	ss.known[key] = knownLeader{r, m.Offset}
+	if r.over() {
+		ss.ended = append(ss.ended, endedGroup{key, m.Offset, time.Now()})
+	}
 	if g := ss.groups[key]; g != nil && r.Node != ss.handler.node {
 		ss.handler.goes(func() { g.follow(m.Offset) })
 	}
@@ -205,7 +237,11 @@ func (ss *shares) keepUp() {
 		if renews {
 			renewed = time.Now()
 		}
+		ss.forgetEnded(time.Now())
 		for _, g := range ss.list() {
+			if ss.handler.work.Err() != nil {
+				return
+			}
 			g.electing.Lock()
 			g.mu.Lock()
 			lead := g.lead
@@ -231,20 +267,27 @@ func (ss *shares) list() (all []*group) {
 	return all
 }
 
-// close ends leading on this node: it is stored where each group has come to, and that another node may lead it.
+// close ends leading on this node: it is stored where each group has come to, and that another node may lead it. All at the same
+// time, since each may have to wait for the log.
 func (ss *shares) close() {
+	var closing sync.WaitGroup
 	for _, g := range ss.list() {
-		g.electing.Lock()
-		g.work.look()
-		g.work.stop()
-		g.mu.Lock()
-		lead := g.lead
-		g.lead = nil
-		g.mu.Unlock()
-		if lead != nil {
-			lead.flow.Cancel()
-			g.store(lead, true, false)
-		}
-		g.electing.Unlock()
+		closing.Go(g.close)
+	}
+	closing.Wait()
+}
+
+func (g *group) close() {
+	g.electing.Lock()
+	defer g.electing.Unlock()
+	g.work.look()
+	g.work.stop()
+	g.mu.Lock()
+	lead := g.lead
+	g.lead = nil
+	g.mu.Unlock()
+	if lead != nil {
+		lead.flow.Cancel()
+		g.store(lead, true, false)
 	}
 }
