@@ -94,13 +94,13 @@ func (c *Cluster) Start(ctx context.Context) error {
 	if c.bus == nil {
 		return nil
 	}
-	for _, subject := range []string{subjectAll, subjectTo + c.id} {
-		if err := c.bus.subscribe(subject, c.take); err != nil {
+	for _, f := range c.flows { // first: a flow is used as soon as anybody is there
+		if err := f.start(ctx); err != nil {
 			return err
 		}
 	}
-	for _, f := range c.flows {
-		if err := f.start(ctx); err != nil {
+	for _, subject := range []string{subjectAll, subjectTo + c.id} {
+		if err := c.bus.subscribe(subject, c.take); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -65,5 +66,29 @@ func TestAFlowTellsThatItMayHaveLostSomethingOfANodeThatComesAnew(t *testing.T) 
 		from.say("1")
 		synctest.Wait()
 		expect(t, b, "a has gone", "0 of a lost", "a is ready", "a1")
+	})
+}
+
+func TestAFlowIsClosedUntilItHasItsConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net network
+		a, b := net.newNode("a"), net.newNode("b")
+		a.flow("f")
+		from := b.flow("f")
+		a.begin(t)
+		defer a.Close()
+		connect := b.connect
+		b.connect = func(ctx context.Context, purpose string) (bus, error) {
+			wait(3 * beatEvery) // a is heard meanwhile
+			if from.Open() {
+				t.Error("it is open without a connection")
+			}
+			return connect(ctx, purpose)
+		}
+		b.begin(t)
+		defer b.Close()
+		from.say("1")
+		synctest.Wait()
+		expect(t, a, "b is ready", "b1")
 	})
 }
