@@ -60,7 +60,7 @@ func (l *serverLog) translate(text string) bool {
 		address := remoteAddress.FindString(text)
 		key := r.says + address
 		if remotePort.MatchString(text) { // it came from there, and has another port the next time
-			key = r.says + address[:strings.LastIndexByte(address, ':')]
+			key = r.says + strings.TrimRight(address, "0123456789")
 		}
 		if r.words != "" && l.due(key) {
 			l.log.Log(context.Background(), r.level, r.words, "address", address, "nats", text)
