@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -119,6 +120,7 @@ type Broker struct {
 	raiser  *raiser // nil but in a cluster, as quorum
 	quorum  *quorum
 	opened  time.Time
+	whole   atomic.Bool // the node has again what it had lost when its machine went down
 
 	mu   sync.Mutex
 	logs map[string]*Log // by name; guarded by mu

@@ -19,13 +19,13 @@ const (
 
 	wholeSubject = "holdfast.whole" // asks for the nodes that have lost nothing since they opened their directory
 	wholeTimeout = 500 * time.Millisecond
-	wholeAgain   = time.Minute // after which a node has got from others what it had lost
+	wholeAgain   = time.Minute // with a majority, after which a node has got from others what it had lost
 )
 
 // answerWhole tells other nodes that this one has lost nothing, if that is so.
 func (b *Broker) answerWhole() error {
 	_, err := b.live.Subscribe(wholeSubject, func(m *nats.Msg) {
-		if b.engine.WentDown() && time.Since(b.opened) < wholeAgain {
+		if b.engine.WentDown() && !b.whole.Load() {
 			return
 		}
 		if err := m.Respond([]byte(b.config.Cluster.Node)); err != nil {
@@ -33,6 +33,19 @@ func (b *Broker) answerWhole() error {
 		}
 	})
 	return err
+}
+
+// noteWhole notes that this node has again what it had lost, once it has been with a majority for long enough. It
+// is called again and again. with is since when it has been.
+func (b *Broker) noteWhole(with time.Time) {
+	if !b.engine.WentDown() || b.whole.Load() || time.Since(with) < wholeAgain {
+		return
+	}
+	if err := b.engine.Recovered(); err != nil {
+		b.config.Log.Warn("it can't be noted that this node has again what was lost when its machine went down; trying again", "error", err)
+		return
+	}
+	b.whole.Store(true)
 }
 
 // wholeNodes asks which nodes have lost nothing.

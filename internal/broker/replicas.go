@@ -48,15 +48,21 @@ func (r *raiser) close() {
 func (r *raiser) run(ctx context.Context) {
 	tick := time.NewTicker(raiseInterval)
 	defer tick.Stop()
+	with := time.Now() // since when there has been a majority
 	for {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
-		if m := r.broker.engine.Membership(); m.Leader == r.broker.config.Cluster.Node {
+		m := r.broker.engine.Membership()
+		if m.Leader == "" {
+			with = time.Now()
+		}
+		if m.Leader == r.broker.config.Cluster.Node {
 			r.raise(ctx, replicasFor(m.Known, r.broker.config.Replicas))
 		}
+		r.broker.noteWhole(with)
 	}
 }
 

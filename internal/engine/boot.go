@@ -70,24 +70,59 @@ func leaveClean(dir string) error {
 	return nil
 }
 
-// bootName is the note of when the machine was started that last opened the directory of a node of a cluster.
-const bootName = "holdfast.boot"
+const (
+	// bootName is the note of when the machine was started that last opened the directory of a node of a cluster.
+	bootName = "holdfast.boot"
 
-// noteBoot notes when the machine was started, and tells whether that was after the directory was last opened.
-func noteBoot(dir, boot string) (again bool, err error) {
-	path := filepath.Join(dir, bootName)
+	// downName is there while the node may lack what it had before its machine went down.
+	downName = "holdfast.down"
+)
+
+// noteBoot notes when the machine was started, and tells whether it went down while the directory was open: now, or
+// before, if recovered has not been called since. A node may be started and stopped more than once before it finds the others.
+func noteBoot(dir, boot string, clean bool) (down bool, err error) {
+	path, mark := filepath.Join(dir, bootName), filepath.Join(dir, downName)
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, dirError(dir, err)
 	}
-	if again = len(before) > 0 && string(before) != boot; len(before) > 0 && !again {
-		return false, nil
+	again := len(before) > 0 && string(before) != boot
+	if again && !clean { // before the note of the start, which would hide it
+		if err = writeNote(mark, nil); err != nil {
+			return false, dirError(dir, err)
+		}
 	}
-	if err = os.WriteFile(path, []byte(boot), fileMode); err == nil {
-		err = syncFile(path)
+	if again || len(before) == 0 {
+		if err = writeNote(path, []byte(boot)); err != nil {
+			return false, dirError(dir, err)
+		}
+	}
+	_, err = os.Stat(mark)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
 	if err != nil {
 		return false, dirError(dir, err)
 	}
-	return again, nil
+	return true, nil
+}
+
+// writeNote writes a small file, and its place in the directory, onto the disk.
+func writeNote(path string, note []byte) error {
+	err := os.WriteFile(path, note, fileMode)
+	if err == nil {
+		err = syncFile(path)
+	}
+	if err == nil {
+		err = syncFile(filepath.Dir(path))
+	}
+	return err
+}
+
+// recovered notes that the node has again what it lacked.
+func recovered(dir string) error {
+	if err := os.Remove(filepath.Join(dir, downName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return dirError(dir, err)
+	}
+	return nil
 }

@@ -39,7 +39,7 @@ type Engine struct {
 	companion *server.Server // nil if the engine is alone
 	peers     []string       // of the cluster; none if the engine is alone
 	listen    string         // where other nodes connect; "" if the engine is alone
-	down      bool           // of a cluster: the machine went down while the directory was open
+	down      bool           // of a cluster: the machine went down while the directory was open, and Recovered was not called since
 	clean     bool           // the directory was closed, and on the disk, when it was opened
 	up        chan struct{}  // closed when starting has ended
 }
@@ -76,11 +76,9 @@ func Start(ctx context.Context, c Config) (*Engine, error) {
 		log: &serverLog{log: c.Log, health: health, starting: true}}
 	var companion string
 	if c.Cluster != nil {
-		again, err := noteBoot(c.Dir, cmp.Or(c.BootID, BootID()))
-		if err != nil {
+		if e.down, err = noteBoot(c.Dir, cmp.Or(c.BootID, BootID()), clean); err != nil {
 			return nil, errors.Join(err, lock.release())
 		}
-		e.down = again && !clean
 		companion = welcome(options)
 		if err := e.cluster(c.Cluster, options); err != nil {
 			return nil, errors.Join(err, lock.release())
@@ -167,8 +165,11 @@ func (e *Engine) connect(options []nats.Option) (*nats.Conn, error) {
 }
 
 // WentDown tells whether the machine went down while this node of a cluster had its directory open, so that what was not on
-// the disk yet is gone here.
+// the disk yet is gone here. It stays true, over further starts too, until one after Recovered.
 func (e *Engine) WentDown() bool { return e.down }
+
+// Recovered notes that the node has got from others what it lacked after WentDown.
+func (e *Engine) Recovered() error { return recovered(e.dir) }
 
 // Clean tells whether the directory was closed as it should be the last time, so that all that was stored is there.
 func (e *Engine) Clean() bool { return e.clean }
