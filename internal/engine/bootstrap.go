@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -22,11 +25,15 @@ func metaDir(dir string) string {
 // for the third. Nodes without a past agree only if all that are expected are there, and what they agree on later
 // takes more than half of them. So of n nodes it is to be the largest even number: more than half of that is more
 // than half of n, and two groups of nodes that do not see each other can't both begin. A node that comes later is
-// taken in by those that are there.
+// taken in by those that are there. One begins alone only if the one address is its own: where that is another's, or a name
+// for all, a node that is kept from the others would otherwise be a second cluster.
 //
 // The file is JetStream's, peers.idx: the number expected, that of those known, which is none, and a mark for domains.
-func seedPeers(dir string, nodes int) error {
-	expected := max(nodes&^1, 1)
+func seedPeers(dir string, c *Cluster) error {
+	expected := max(len(c.Peers)&^1, 2)
+	if c.alone() {
+		expected = 1
+	}
 	path := filepath.Join(metaDir(dir), "peers.idx")
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err // it has been one before
@@ -45,4 +52,46 @@ func seedPeers(dir string, nodes int) error {
 		return fmt.Errorf("the directory %s can't be made that of a node: %w", dir, err)
 	}
 	return nil
+}
+
+// alone tells whether the only address that is given is this node's own, without asking DNS, which may not know the others yet:
+// it is what others are told, or has the node's port and its name, the machine's, or an address of the machine.
+func (c *Cluster) alone() bool {
+	if len(c.Peers) != 1 {
+		return false
+	}
+	peer := c.Peers[0]
+	if peer == c.Listen || peer == c.Advertise {
+		return true
+	}
+	host, port, err := net.SplitHostPort(peer)
+	if err != nil {
+		return false
+	}
+	if _, own, err := net.SplitHostPort(c.Listen); err != nil || own != port {
+		return false
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		return ofThisMachine(ip)
+	}
+	first, _, _ := strings.Cut(host, ".")
+	machine, err := os.Hostname()
+	if err == nil && (strings.EqualFold(host, machine) || strings.EqualFold(first, machine)) {
+		return true
+	}
+	return strings.EqualFold(host, "localhost") || strings.EqualFold(host, c.Node) || strings.EqualFold(first, c.Node)
+}
+
+func ofThisMachine(ip net.IP) bool {
+	if ip.IsLoopback() {
+		return true
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return false // it waits for another node, and says so
+	}
+	return slices.ContainsFunc(addresses, func(a net.Addr) bool {
+		network, ok := a.(*net.IPNet)
+		return ok && network.IP.Equal(ip)
+	})
 }

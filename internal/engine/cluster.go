@@ -48,13 +48,14 @@ func (e *Engine) cluster(c *Cluster, o *server.Options) error {
 	if err := c.join(o); err != nil {
 		return err
 	}
-	if err := seedPeers(e.dir, len(c.Peers)); err != nil {
+	if err := seedPeers(e.dir, c); err != nil {
 		return err
 	}
 	if !hasten() {
 		e.log.log.Warn("this version of nats-server has no known times of elections: a log whose leader fails is without one for some seconds")
 	}
 	e.peers, e.listen, e.door = c.Peers, c.Listen, newDoor()
+	e.joins = len(c.Peers) == 1 && !c.alone()
 	e.door.attach(o)
 	return nil
 }
@@ -108,6 +109,10 @@ func (e *Engine) AwaitQuorum(ctx context.Context) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	next := time.Now().Add(time.Second)
+	words := "waiting for other nodes of the cluster"
+	if e.joins {
+		words += "; the only address in cluster.peers is not this node's own, so it begins none: start the node there, or give this one's address to cluster.advertise, too, if it is to be the first"
+	}
 	for {
 		m := e.Membership()
 		if m.Leader != "" {
@@ -115,7 +120,7 @@ func (e *Engine) AwaitQuorum(ctx context.Context) error {
 		}
 		if now := time.Now(); now.After(next) {
 			next = now.Add(waitingNotice)
-			e.log.log.Info("waiting for other nodes of the cluster", "connected", m.Connected, "needed", m.Needed, "peers", e.peers)
+			e.log.log.Info(words, "connected", m.Connected, "needed", m.Needed, "peers", e.peers)
 		}
 		select {
 		case <-tick.C:

@@ -192,6 +192,54 @@ func TestANodeIsAClusterOfItsOwnIfItIsTheOnlyOneNamed(t *testing.T) {
 	await(t, startNode(t, all[0])) // again
 }
 
+func TestANodeThatNamesOnlyAnotherBeginsNoClusterOfItsOwnAndJoinsWhenThatOneComes(t *testing.T) {
+	all := configs(t, 3)
+	one := all[0].Cluster.Peers[:1]
+	for _, c := range all {
+		c.Cluster.Peers = one
+	}
+	second := startNode(t, all[1])
+	ctx, cancel := context.WithTimeout(t.Context(), 3*maxElection)
+	defer cancel()
+	if err := second.AwaitQuorum(ctx); !errors.Is(err, ErrNoQuorum) {
+		t.Fatalf("with nobody else there, it says %v", err)
+	}
+	if said := second.said.String(); !strings.Contains(said, "not this node's own, so it begins none") {
+		t.Errorf("the log says\n%s", said)
+	}
+	first := startNode(t, all[0])
+	await(t, first)
+	await(t, second)
+	third := startNode(t, all[2])
+	await(t, third)
+	eventually(t, "three are one cluster", func() bool {
+		return first.Membership().Known == 3 && second.Membership().Known == 3 && third.Membership().Known == 3
+	})
+}
+
+func TestWhetherTheOnlyAddressIsTheNodesOwn(t *testing.T) {
+	for _, test := range []struct {
+		peers, listen, advertise string
+		alone                    bool
+	}{
+		{"a.internal:6222", ":6222", "", true}, // by its name
+		{"a:6222", ":6222", "", true},
+		{"127.0.0.1:6222", ":6222", "", true},
+		{"localhost:6222", ":6222", "", true},
+		{"nodes:6222", ":6222", "nodes:6222", true},
+		{"127.0.0.1:6222", "127.0.0.1:6223", "", false}, // another on this machine
+		{"nodes:6222", ":6222", "a.nodes:6222", false},  // a name for all
+		{"b.internal:6222", ":6222", "", false},
+		{"192.0.2.1:6222", ":6222", "", false},
+		{"a:6222 b:6222", ":6222", "", false},
+	} {
+		c := Cluster{Node: "a", Peers: strings.Fields(test.peers), Listen: test.listen, Advertise: test.advertise}
+		if c.alone() != test.alone {
+			t.Errorf("peers %s of a node that listens on %q and advertises %q: alone is %v", test.peers, test.listen, test.advertise, c.alone())
+		}
+	}
+}
+
 func TestWhoDoesNotHaveTheSecretIsRefusedAndBothSay(t *testing.T) {
 	all := configs(t, 3)
 	all[2].Cluster.Secret = []byte("another secret, which has enough bytes too")

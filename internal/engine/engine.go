@@ -38,6 +38,7 @@ type Engine struct {
 	door      *door          // who may connect as a client; nil if the engine is alone, because it opens no port
 	companion *server.Server // nil if the engine is alone
 	peers     []string       // of the cluster; none if the engine is alone
+	joins     bool           // the only address is not its own, so it begins no cluster
 	listen    string         // where other nodes connect; "" if the engine is alone
 	down      bool           // of a cluster: the machine went down while the directory was open, and Recovered was not called since
 	clean     bool           // the directory was closed, and on the disk, when it was opened
