@@ -23,16 +23,27 @@ type chase struct {
 }
 
 // A replica of the log may be behind, so that a page lacks messages that have come live. Then it is
-// read again, a little later each time. If they do not turn up they have been evicted.
+// read again, a little later each time. If they do not turn up they have been evicted, of which the log tells but
+// to who reads from its beginning: who does not is patient, for a node that was cut off needs some seconds.
 const (
-	maxStale   = 6
-	staleDelay = 10 * time.Millisecond // doubled each time
+	maxStale      = 6
+	maxStaleKnown = 32                    // some nine seconds
+	staleDelay    = 10 * time.Millisecond // doubled each time, up to
+	maxStaleDelay = staleDelay << (maxStale - 1)
 )
+
+// mostStale returns how often a read may lack what has come live before that counts as lost.
+func mostStale(after uint64) int {
+	if after == 0 {
+		return maxStale
+	}
+	return maxStaleKnown
+}
 
 func (c *chase) read(ctx context.Context, after uint64) (*Page, error) {
 	key := pageKey{pattern: c.history.pattern, after: after}
 	if c.stale > 0 {
-		if err := pause(ctx, staleDelay<<(c.stale-1)); err != nil {
+		if err := pause(ctx, min(staleDelay<<(c.stale-1), maxStaleDelay)); err != nil {
 			return nil, err
 		}
 		c.history.feed.pages.forget(key)
@@ -71,7 +82,7 @@ func (c *chase) meetLocked(after uint64) (at uint64, lost, ok bool) {
 	if c.whole {
 		c.whole = false // the next read decides anew
 		if after < c.tip && !c.lost {
-			if c.stale++; c.stale <= maxStale {
+			if c.stale++; c.stale <= mostStale(after) {
 				return 0, false, false
 			}
 			lost = true

@@ -303,6 +303,32 @@ func TestAReplicaThatIsBehindIsReadAgain(t *testing.T) {
 	})
 }
 
+// A node that was cut off may be behind for seconds.
+func TestWhatAReplicaLacksForSecondsDoesNotCountAsLost(t *testing.T) {
+	follow(t, func(t *testing.T, log *hubtest.Log, f *hub.Feed) {
+		var a sink
+		store(log, "a")
+		log.Flow()
+		w := f.Join("a", &a)
+		defer w.Cancel()
+		store(log, "a")
+		log.Flow()
+		log.SetBehind(1)
+		recovered := time.AfterFunc(5*time.Second, func() { log.SetBehind(0) })
+		defer recovered.Stop()
+		for after := uint64(1); ; {
+			page, err := w.Read(t.Context(), after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if after = page.End; w.Live(after) {
+				break
+			}
+		}
+		a.want(t, "live 2")
+	})
+}
+
 func TestAHistoryExistsWhileSomebodyFollowsIt(t *testing.T) {
 	follow(t, func(t *testing.T, log *hubtest.Log, f *hub.Feed) {
 		var a sink
