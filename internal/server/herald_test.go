@@ -230,13 +230,17 @@ func TestABackendIsToldOnceOfWhatSeveralNodesSee(t *testing.T) {
 	enter(moved)
 	last := c.come(0, "bob")
 	enter(last)
+	toldAll := func(what string) {
+		t.Helper()
+		for i := range rooms {
+			until(t, func() bool { return app.times(fmt.Sprintf("%s room/%d bob", what, i)) > 0 })
+		}
+	}
+	toldAll("join") // who has gone again before another node knows is told of by nobody
 	if err := last.Close(patience(t), websocket.CloseNormal, ""); err != nil {
 		t.Fatal(err)
 	}
-	for i := range rooms {
-		room := fmt.Sprint("room/", i)
-		until(t, func() bool { return app.times("leave "+room+" bob") > 0 }) // which is told last
-	}
+	toldAll("leave") // which is told last
 	app.mu.Lock()
 	defer app.mu.Unlock()
 	counts := make(map[string]int)

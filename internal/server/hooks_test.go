@@ -183,10 +183,10 @@ func TestABackendByHTTPIsToldWhatHasHappened(t *testing.T) {
 	if err := c.Close(patience(t), websocket.CloseNormal, ""); err != nil {
 		t.Fatal(err)
 	}
-	want("disconnect <nil> <nil> <nil> 1000")
+	want("disconnect <nil> <nil> <nil> 1000", "leave present/a <nil> <nil> <nil>")
 	if err := n.Shutdown(patience(t), "the server stops"); err != nil {
 		t.Error(err)
 	}
 	start(t, configured) // what happened when the server stopped is told when it is back
-	want("vacated present/a <nil> <nil> <nil>", "leave present/a <nil> <nil> <nil>")
+	want("vacated present/a <nil> <nil> <nil>")
 }
