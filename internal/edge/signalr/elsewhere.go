@@ -140,7 +140,8 @@ func (h *Handler) where(ctx context.Context, t *ticket, claim bool) (node string
 	}
 	body, err := json.Marshal(whereQuestion{t.key.String(), claim})
 	if err == nil {
-		body, err = nodes.Ask(ctx, t.node, topicWhere, body)
+		// A client that goes meanwhile may have become this node's all the same: then it is, and ends as any that is silent.
+		body, err = nodes.Ask(context.WithoutCancel(ctx), t.node, topicWhere, body)
 	}
 	var answer whereAnswer
 	if err == nil {
@@ -161,6 +162,9 @@ func (h *Handler) seek(w http.ResponseWriter, r *http.Request, t *ticket, claim 
 	node, err := h.where(r.Context(), t, claim)
 	switch {
 	case err != nil:
+		lost := *t
+		lost.claimed = claim // it may be, and would count as this node's for as long as that runs
+		h.release(&lost)
 		h.config.Log.Warn("a connection is not found", "edge", "signalr", "home", t.node, "error", err)
 		h.refuse(w, r, http.StatusBadGateway, errLost)
 		return "", false
