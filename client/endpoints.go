@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func (e *endpoints) instead(proposed, told []string) string {
 func (e *endpoints) first(all []string) string {
 	now := time.Now()
 	rest := func(endpoint string) time.Duration { return max(0, e.rests[endpoint].Sub(now)) }
-	return slices.MinFunc(all, func(a, b string) int { return int(rest(a) - rest(b)) })
+	return slices.MinFunc(all, func(a, b string) int { return cmp.Compare(rest(a), rest(b)) })
 }
 
 // rest has an endpoint passed over for a while.
