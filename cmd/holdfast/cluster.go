@@ -90,7 +90,14 @@ func failing(status admin.Cluster) error {
 	if n == 0 {
 		return nil
 	}
-	return fail(exitFailed, "%s of the cluster does not work, see above", count(n, "thing"))
+	return fail(exitFailed, "%s, see above", troubles(n))
+}
+
+func troubles(n int) string {
+	if n == 1 {
+		return "1 thing of the cluster does not work"
+	}
+	return fmt.Sprintf("%d things of the cluster do not work", n)
 }
 
 // showCluster writes a status for people.
@@ -109,7 +116,7 @@ func showCluster(w io.Writer, status admin.Cluster, now time.Time) error {
 		return err
 	}
 	if q := status.Quorum; q != nil {
-		fmt.Fprintf(&b, "\n%d of %s are here, and %d are needed to store anything", q.Here, count(q.Members, "node"), q.Needed)
+		fmt.Fprintf(&b, "\n%d of %s %s here, and %d %s needed to store anything", q.Here, count(q.Members, "node"), are(q.Here), q.Needed, are(q.Needed))
 		if q.Leader != "" {
 			fmt.Fprintf(&b, "; %s leads", q.Leader)
 		}
@@ -124,6 +131,13 @@ func showCluster(w io.Writer, status admin.Cluster, now time.Time) error {
 	}
 	_, err := io.WriteString(w, visibleLines(b.String()))
 	return err
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // roleOf says what a node has to do with the logs.

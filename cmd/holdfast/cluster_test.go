@@ -64,6 +64,11 @@ func TestEachSubjectIsLookedAt(t *testing.T) {
 	if strings.Join(got, ", ") != want {
 		t.Errorf("found %v", got)
 	}
+	for _, f := range findingsOf(admin.Cluster{Quorum: &admin.Quorum{Members: 3, Here: 1, Needed: 2}}) {
+		if f.Subject == "logs" && f.Result != "warn" {
+			t.Errorf("without a majority the copies are said to be %s: %s", f.Result, f.What)
+		}
+	}
 }
 
 func TestWhatANodeIsAddedWithHasTheNewAddressAndNoSecret(t *testing.T) {

@@ -92,7 +92,9 @@ func findingsOf(status admin.Cluster) (all []finding) {
 			}
 			all = append(all, finding{s.name, result, t.What, t.Do})
 		}
-		if well {
+		if well && s.name == "logs" && status.Quorum != nil && !status.Quorum.OK {
+			all = append(all, finding{s.name, "warn", "who has what can't be seen while no majority is here", "look again when there is one"})
+		} else if well {
 			all = append(all, finding{Subject: s.name, Result: "ok", What: s.well})
 		}
 	}

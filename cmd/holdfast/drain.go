@@ -94,7 +94,7 @@ func manage(m *manageFlags, ask func(context.Context, *admin.Client) error) erro
 	ctx, release := untilStopped(context.Background())
 	defer release()
 	if err := ask(ctx, c); err != nil {
-		return explainManage(err)
+		return explainManage(ctx, m.server, err)
 	}
 	return nil
 }

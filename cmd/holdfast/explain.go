@@ -30,6 +30,9 @@ func explainDial(ctx context.Context, u *url.URL, err error) error {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return fail(exitConnect, "the server at %s does not speak TLS; try ws:// instead of wss://", host)
 	}
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return fail(exitConnect, "the server at %s does not speak TLS; try http:// instead of https://", host)
+	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fail(exitConnect, "%s", explainCertificate(u, err))
 	}

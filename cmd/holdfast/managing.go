@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -62,13 +64,17 @@ func (m *manageFlags) client() (*admin.Client, error) {
 	return c, nil
 }
 
-// explainManage says in one sentence why a request has failed.
-func explainManage(err error) error {
+// explainManage says in one sentence why a request to the server has failed.
+func explainManage(ctx context.Context, server string, err error) error {
 	if problem, ok := errors.AsType[*admin.Problem](err); ok {
 		return fail(exitFailed, "%s", problem.Detail)
 	}
 	if _, said := errors.AsType[*failure](err); said {
 		return err // the answer was read, and does not please
+	}
+	u, bad := url.Parse(server)
+	if sent, ok := errors.AsType[*url.Error](err); ok && bad == nil {
+		return explainDial(ctx, u, sent.Err)
 	}
 	return fail(exitConnect, "%w", err)
 }
