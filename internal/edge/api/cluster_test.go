@@ -62,6 +62,14 @@ func TestWhatIsWrongWithAClusterIsSaidTheWorstFirst(t *testing.T) {
 		{"a log has no leader", func(a *clusterAnswer) { a.Logs[0].Leader = "" }, []string{"log!"}},
 		{"a log is on one node", func(a *clusterAnswer) { a.Logs[0].Replicas, a.Logs[0].Others = 1, nil }, []string{"replicas"}},
 		{"a copy is behind", func(a *clusterAnswer) { a.Logs[0].Others[1].Current = false }, []string{"lag"}},
+		{"a node that is gone is behind, too", func(a *clusterAnswer) {
+			a.Nodes[2] = clusterNode{Name: "c", State: gone}
+			a.Logs[0].Others[1] = logReplica{Node: "c", Lag: 2000}
+		}, []string{"gone!"}},
+		{"all copies of a node are behind", func(a *clusterAnswer) {
+			a.Logs[0].Others[1].Current = false
+			a.Logs = append(a.Logs, a.Logs[0], a.Logs[0])
+		}, []string{"lag"}},
 		{"a copy is gone", func(a *clusterAnswer) { a.Logs[0].Others[1] = logReplica{Node: "c", Offline: true} }, nil},
 		{"a version is another", func(a *clusterAnswer) { a.Nodes[2].Version = "v1.3.0" }, []string{"version"}},
 		{"four nodes", func(a *clusterAnswer) { a.Quorum.Members, a.Quorum.Needed = 4, 3 }, []string{"even"}},

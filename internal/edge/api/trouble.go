@@ -37,6 +37,11 @@ func (a *clusterAnswer) findTrouble() {
 	for i := range a.Logs {
 		a.ofLog(&a.Logs[i])
 	}
+	for _, n := range a.Nodes {
+		if n.State != gone { // of one that is, there is more to say
+			a.ofCopies(n.Name)
+		}
+	}
 	a.ofVersions()
 	if q := a.Quorum; q != nil && q.Members > 1 && q.Members%2 == 0 {
 		a.says(trouble{Kind: "even", What: fmt.Sprintf("there are %d nodes, which bear the loss of %d as %d would", q.Members, (q.Members-1)/2, q.Members-1),
@@ -110,15 +115,36 @@ func (a *clusterAnswer) ofLog(l *clusterLog) {
 	if l.Replicas < 3 && a.Quorum.Members >= 3 {
 		a.says(trouble{Kind: "replicas", What: fmt.Sprintf("the log of %s is on %d nodes only", l.Channels, l.Replicas), Do: "wait: it is copied to more as soon as they are there"})
 	}
-	for _, r := range l.Others {
-		switch {
-		case r.Offline || r.Current:
-		case r.Lag > maxLag:
-			a.says(trouble{Kind: "lag", Node: r.Node, What: fmt.Sprintf("%s is %d operations behind in the log of %s", r.Node, r.Lag, l.Channels), Do: "wait before another node is stopped"})
-		default:
-			a.says(trouble{Kind: "lag", Node: r.Node, What: r.Node + " has not all of the log of " + l.Channels + " yet", Do: "wait before another node is stopped"})
+}
+
+// ofCopies says once what a node's copies of all logs lack.
+func (a *clusterAnswer) ofCopies(node string) {
+	if a.Quorum == nil {
+		return
+	}
+	behind, most := 0, logReplica{}
+	of := ""
+	for _, l := range a.Logs {
+		for _, r := range l.Others {
+			if r.Node != node || r.Offline || r.Current {
+				continue
+			}
+			if behind++; of == "" || r.Lag > most.Lag {
+				most, of = r, l.Channels
+			}
 		}
 	}
+	if behind == 0 {
+		return
+	}
+	what := node + " has not all of the log of " + of + " yet"
+	if most.Lag > maxLag {
+		what = fmt.Sprintf("%s is %d operations behind in the log of %s", node, most.Lag, of)
+	}
+	if behind > 1 {
+		what += fmt.Sprintf(", and not all of %d more", behind-1)
+	}
+	a.says(trouble{Kind: "lag", Node: node, What: what, Do: "wait before another node is stopped"})
 }
 
 // ofVersions says which nodes are of another minor version than the one that answers.
