@@ -16,7 +16,10 @@ const (
 	oldestServer     = "2.12.0"
 	reconnectWait    = 100 * time.Millisecond
 	externalTimeout  = 5 * time.Second // to connect to an external server
-	reconnectNothing = -1              // no buffer while disconnected: what cannot be sent now fails now
+	externalPing     = 5 * time.Second // a connection that answers none of two is given up, as when a machine or the network has failed
+	externalPings    = 2
+	externalWrite    = (externalPings + 1) * externalPing // likewise one that takes no bytes; all who publish wait meanwhile
+	reconnectNothing = -1                                 // no buffer while disconnected: what cannot be sent now fails now
 )
 
 // Connect opens one more connection to NATS, for what does not go through logs; whoever asks for it closes it, before the
@@ -61,7 +64,8 @@ func (b *Broker) connect(ctx context.Context, purpose string, lost func(error), 
 	if deadline, ok := ctx.Deadline(); ok {
 		timeout = min(timeout, time.Until(deadline))
 	}
-	nc, err := nats.Connect(b.config.URL, append(options, nats.Timeout(timeout))...)
+	options = append(options, nats.Timeout(timeout), nats.PingInterval(externalPing), nats.MaxPingsOutstanding(externalPings), nats.FlusherTimeout(externalWrite))
+	nc, err := nats.Connect(b.config.URL, options...)
 	if err != nil {
 		return nil, fmt.Errorf("no connection to NATS at %s: %w; check broker.url, and that the server runs", withoutSecret(b.config.URL), err)
 	}

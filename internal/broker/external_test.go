@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 )
 
 // external starts a NATS server on loopback that is not ours, and returns its URL.
@@ -75,6 +77,21 @@ func TestAnExternalServerThatWillNotDoIsRefusedWithTheReason(t *testing.T) {
 		_, err := Open(t.Context(), Config{URL: url})
 		if err == nil || !strings.Contains(err.Error(), reason) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("Open says %v, want something with %q", err, reason)
+		}
+	}
+}
+
+func TestAnExternalServerThatIsSilentIsGivenUpWithinSeconds(t *testing.T) {
+	url, _ := external(t, server.Options{JetStream: true, MaxPayload: roomy})
+	b := open(t, Config{URL: url})
+	conn, err := b.Connect(t.Context(), "test") // as nodes do that tell each other something
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, o := range []nats.Options{b.live.Opts, b.writer.conn.Opts, conn.Opts} {
+		if silent := time.Duration(o.MaxPingsOut+1) * o.PingInterval; silent > 15*time.Second || o.FlusherTimeout > 15*time.Second {
+			t.Errorf("a server that says nothing is given up after %s, and one that takes nothing after %s", silent, o.FlusherTimeout)
 		}
 	}
 }
