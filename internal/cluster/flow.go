@@ -116,7 +116,7 @@ func (f *Flow) receive(b []byte) {
 		f.lost(from, int(min(number-last-1, 1<<30)))
 	}
 	if !known && len(f.heard) >= maxHeard {
-		clear(f.heard) // of nodes that were heard once more after they had gone
+		clear(f.heard) // nearly all of nodes that went silent for good
 	}
 	f.heard[from] = number
 	if err := f.take(from, body); err != nil {
@@ -125,8 +125,15 @@ func (f *Flow) receive(b []byte) {
 }
 
 // come notes that a node is there, which had been given up if again is set: then it may have sent nothing to nobody.
+// A number is left out if nobody was there until now: who knows this node still, or again, before it has said that it is
+// back, learns by it that what was sent to nobody is missing.
 func (f *Flow) come(id string, again bool) {
+	f.sending.Lock()
+	if f.others.Load() == 0 {
+		f.number++
+	}
 	f.others.Add(1)
+	f.sending.Unlock()
 	if again {
 		f.taking.Lock()
 		defer f.taking.Unlock()
@@ -135,10 +142,14 @@ func (f *Flow) come(id string, again bool) {
 	}
 }
 
-// leave forgets a node.
-func (f *Flow) leave(id string) {
+// leave notes that a node has gone. It is forgotten, unless it was silent: then it may be heard again, where it went on.
+func (f *Flow) leave(id string, silent bool) {
 	f.others.Add(-1)
 	f.taking.Lock()
 	defer f.taking.Unlock()
-	delete(f.heard, id)
+	if !silent {
+		delete(f.heard, id)
+	} else if _, known := f.heard[id]; !known {
+		f.heard[id] = 0
+	}
 }

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,8 +66,49 @@ func TestAFlowTellsThatItMayHaveLostSomethingOfANodeThatComesAnew(t *testing.T) 
 		wait(3 * time.Second)
 		from.say("1")
 		synctest.Wait()
-		expect(t, b, "a has gone", "0 of a lost", "a is ready", "a1")
+		expect(t, b, "a has gone", "0 of a lost", "a is ready", "2 of a lost", "a1")
 	})
+}
+
+// What a node sends while it takes itself for alone is missing for those whom it finds again.
+func TestAFlowTellsWhatWasSentToNobodyBeforeWhatComesNext(t *testing.T) {
+	for _, test := range []struct {
+		about string
+		cut   func(from, to, subject string) bool
+		gone  string // what b is told meanwhile
+	}{
+		{"both have given each other up", func(_, _, _ string) bool { return true }, "a has gone"},
+		{"only the sender has", func(from, _, _ string) bool { return from == "b" }, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var net network
+			a, b := net.newNode("a"), net.newNode("b")
+			from, _ := a.flow("f"), b.flow("f")
+			a.begin(t)
+			defer a.Close()
+			b.begin(t)
+			defer b.Close()
+			wait(time.Second)
+			from.say("1")
+			synctest.Wait()
+			b.heard()
+			net.lose(test.cut)
+			wait(10 * time.Second)
+			from.say("to nobody")
+			net.lose(func(from, _, subject string) bool { return from == "a" && subject != subjectFlow+"f" })
+			wait(2 * time.Second) // b is heard, and has not heard of a yet
+			from.say("2")
+			synctest.Wait()
+			want := []string{"1 of a lost", "a2"}
+			if test.gone != "" {
+				want = append([]string{test.gone}, want...)
+			}
+			if told := b.heard(); !slices.Equal(told, want) {
+				t.Errorf("%s: %q, want %q", test.about, told, want)
+			}
+			net.lose(nil)
+		})
+	}
 }
 
 func TestAFlowIsClosedUntilItHasItsConnection(t *testing.T) {

@@ -204,7 +204,7 @@ func (c *Cluster) leave(p *peer, why string) {
 	c.counts.went.Add(1)
 	c.log.Info("a node has gone", "node", p.node.Name, "id", p.id, "why", why)
 	for _, f := range c.flows {
-		f.leave(p.id)
+		f.leave(p.id, c.silent[p.id])
 	}
 	for _, t := range c.tables {
 		p.rows[t].clear(func(key string) { t.changed(p.id, key, nil) })
