@@ -2,6 +2,7 @@ package hub
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-dev/holdfast/internal/broker"
@@ -12,7 +13,8 @@ import (
 // publisher. Every node gets everything, and drops what nobody there wants after a look at the channel's name: see
 // docs/decisions/0024-every-node-hears-everything.md.
 type bus struct {
-	flow *cluster.Flow // nil if there is no other hub
+	flow   *cluster.Flow // nil if there is no other hub
+	losses atomic.Uint64 // how often something was missing
 
 	mu    sync.Mutex // guards what follows
 	told  time.Time  // when subscribers were told last that something is missing
@@ -63,9 +65,11 @@ func (h *Hub) hear(_ string, body []byte) error {
 }
 
 // miss has all subscribers told that something of another node is missing: nobody knows of which channels. It happens at
-// once, or when they have been told a short while ago, together with what is missed until then.
+// once, or when they have been told a short while ago, together with what is missed until then; but in each channel before
+// the next message.
 func (h *Hub) miss(string, int) {
 	b := &h.bus
+	b.losses.Add(1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.later != nil || b.over {
@@ -93,7 +97,7 @@ func (h *Hub) tellMissed() {
 	topics := h.topics.all(nil)
 	h.mu.RUnlock()
 	for _, t := range topics {
-		t.missed()
+		t.missed(h.bus.losses.Load())
 	}
 }
 

@@ -183,6 +183,24 @@ func TestSubscribersAreToldThatSomethingIsMissingButNotAllTheTime(t *testing.T) 
 	named.want(t, missing, missing)
 }
 
+func TestWhatIsMissingIsToldBeforeTheNextMessage(t *testing.T) {
+	h := New()
+	defer h.Close()
+	var box inbox
+	h.Subscribe("c", &box)
+	const missing = "(something is missing)"
+	h.miss("node", 1)
+	h.Publish(text("c", "1"), nil)
+	h.miss("node", 1) // not told at once
+	h.Publish(text("c", "2"), nil)
+	h.Publish(text("c", "3"), nil)
+	box.want(t, missing, "1", missing, "2", "3")
+	var late inbox
+	h.Subscribe("d", &late)
+	h.Publish(text("d", "4"), nil)
+	late.want(t, "4")
+}
+
 func TestAFrameThatIsNoBundleReachesNobody(t *testing.T) {
 	h := New()
 	defer h.Close()

@@ -72,7 +72,7 @@ func (h *Hub) SubscribeAll(p channel.Pattern, s Subscriber) *Subscription {
 	h.mu.Lock()
 	t, ok := h.topics.get(p)
 	if !ok {
-		t = &topic{}
+		t = &topic{told: h.bus.losses.Load()}
 		h.topics.put(p, t)
 	}
 	t.users++
@@ -100,7 +100,7 @@ func (h *Hub) deliver(p *Publication, except *Subscription) {
 	h.mu.RUnlock()
 	delivered := 0
 	for _, t := range topics {
-		delivered += t.deliver(p, except)
+		delivered += t.deliver(p, except, h.bus.losses.Load())
 	}
 	h.counts.delivered.Add(int64(delivered * len(p.Messages)))
 }

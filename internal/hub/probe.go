@@ -9,5 +9,5 @@ func (h *Hub) Probe(p *Publication, to Subscriber) {
 	h.mu.Unlock()
 	t := &topic{}
 	t.add(&Subscription{hub: h, topic: t, subscriber: to})
-	t.deliver(p, nil)
+	t.deliver(p, nil, 0)
 }

@@ -8,6 +8,7 @@ type topic struct {
 
 	mu   sync.Mutex      // guards subs; held during a fan-out, which gives all subscribers the same order
 	subs []*Subscription // in no order; each knows its index
+	told uint64          // of bus.losses, how many the subscribers have been told of; guarded by mu
 }
 
 func (t *topic) add(s *Subscription) {
@@ -26,10 +27,11 @@ func (t *topic) remove(s *Subscription) {
 	t.subs = t.subs[:len(t.subs)-1]
 }
 
-// deliver gives p to the subscribers but one, and returns to how many.
-func (t *topic) deliver(p *Publication, except *Subscription) (n int) {
+// deliver gives p to the subscribers but one, and returns to how many. What was lost before is told first.
+func (t *topic) deliver(p *Publication, except *Subscription, losses uint64) (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.missedLocked(losses)
 	for _, s := range t.subs {
 		if s != except {
 			s.subscriber.Deliver(p)
@@ -40,9 +42,18 @@ func (t *topic) deliver(p *Publication, except *Subscription) (n int) {
 }
 
 // missed tells the subscribers that messages may be missing.
-func (t *topic) missed() {
+func (t *topic) missed(losses uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.missedLocked(losses)
+}
+
+// missedLocked tells of losses, if they have not been told of.
+func (t *topic) missedLocked(losses uint64) {
+	if losses <= t.told {
+		return
+	}
+	t.told = losses
 	for _, s := range t.subs {
 		s.subscriber.Missed()
 	}
