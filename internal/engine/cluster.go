@@ -98,9 +98,6 @@ func (c *Cluster) join(o *server.Options) error {
 	return nil
 }
 
-// RouteAddr returns where other nodes connect; nil if the engine is alone.
-func (e *Engine) RouteAddr() *net.TCPAddr { return e.server.ClusterAddr() }
-
 // ErrNoQuorum says that fewer nodes are there than it takes to agree.
 var ErrNoQuorum = errors.New("no majority of the nodes")
 
