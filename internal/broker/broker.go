@@ -40,7 +40,7 @@ type Config struct {
 	MaxStoreBytes int64
 
 	// DuplicateWindow is for how long an ID of a message is remembered. It costs about 131 bytes of
-	// memory for each. Default: 30 s.
+	// memory for each. Default: 30 s. In a cluster it is at least 20 s.
 	DuplicateWindow time.Duration
 
 	// SyncInterval is how often what was written is forced onto the disk: what may be lost when the
@@ -57,6 +57,9 @@ const (
 	defaultMaxMessageBytes = 1 << 20
 	defaultDuplicateWindow = 30 * time.Second
 	defaultSyncInterval    = 200 * time.Millisecond
+
+	// minClusterWindow is longer than messages are sent again to a log whose leader does not answer, so that each is stored once.
+	minClusterWindow = 2 * ackTimeout
 )
 
 func (c Config) withDefaults() Config {
@@ -65,6 +68,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.DuplicateWindow == 0 {
 		c.DuplicateWindow = defaultDuplicateWindow
+	}
+	if c.Cluster != nil {
+		c.DuplicateWindow = max(c.DuplicateWindow, minClusterWindow)
 	}
 	if c.SyncInterval == 0 {
 		c.SyncInterval = defaultSyncInterval

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/holdfast-dev/holdfast/internal/engine"
 )
 
 // letterOf puts a message into a lane without sending it.
@@ -61,6 +63,17 @@ func TestAnAnswerThatComesWhileTheMessageIsGivenUpIsTooLate(t *testing.T) {
 	first.done(Ack{}, nil)
 	if len(told) != 1 || !errors.Is(told[0], ErrUnavailable) {
 		t.Errorf("it was told %v", told)
+	}
+}
+
+func TestWhatIsSentAgainIsRememberedForLongEnough(t *testing.T) {
+	short := Config{DuplicateWindow: time.Second}
+	if got := short.withDefaults().DuplicateWindow; got != time.Second {
+		t.Errorf("alone, an id is remembered for %s", got)
+	}
+	short.Cluster = &engine.Cluster{}
+	if got := short.withDefaults().DuplicateWindow; got <= ackTimeout {
+		t.Errorf("an id is remembered for %s, and messages are sent again for %s", got, ackTimeout)
 	}
 }
 

@@ -58,7 +58,7 @@ type Data struct {
 // Broker says how channels with history are stored.
 type Broker struct {
 	URL          string        `key:"url" doc:"A NATS server with JetStream, version 2.12 or newer, as in nats://host:4222; several of one cluster are separated by commas. Empty is the one inside this process."`
-	DedupWindow  time.Duration `key:"dedup_window" default:"30s" least:"1s" most:"1h" doc:"For how long a message with the id of an earlier one is a repeat, which is stored once."`
+	DedupWindow  time.Duration `key:"dedup_window" default:"30s" least:"1s" most:"1h" doc:"For how long a message with the id of an earlier one is a repeat, which is stored once. In a cluster it is at least 20s."`
 	SyncInterval time.Duration `key:"sync_interval" default:"200ms" least:"1ms" most:"2m" doc:"How often the log inside this process is forced to disk. If the machine loses power, what was acknowledged since is lost; if only the process dies, nothing is."`
 }
 
