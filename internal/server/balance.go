@@ -50,8 +50,7 @@ func (s *Server) answerMoving() {
 			return nil, err
 		}
 		if order.Undo {
-			s.Undrain()
-			return nil, nil
+			return nil, s.Undrain()
 		}
 		_, err := s.beginDrain(protocol.WhyDrain)
 		return nil, err
@@ -83,7 +82,9 @@ func (s *Server) DrainNode(ctx context.Context, name string, undo bool) (cluster
 	if err != nil {
 		return n, err
 	}
-	_, err = s.cluster.Ask(ctx, n.ID, drainTopic, body)
+	if _, err = s.cluster.Ask(ctx, n.ID, drainTopic, body); err != nil {
+		err = fmt.Errorf("%w: %w", api.ErrNotNow, err)
+	}
 	return n, err
 }
 
@@ -109,6 +110,7 @@ func (s *Server) Rebalance(ctx context.Context, all bool) ([]api.Move, time.Dura
 			_, err = s.cluster.Ask(ctx, n.ID, balanceTopic, body)
 		}
 		if err != nil {
+			s.config.Log.Warn("a node does not let its surplus of clients go", "node", n.Name, "error", err)
 			failed = append(failed, fmt.Errorf("%s: %w", n.Name, err))
 			continue
 		}

@@ -24,6 +24,8 @@ const (
 // ErrAlone says that there is no other node to which clients could go.
 var ErrAlone = errors.New("no other node is ready, so clients have nowhere to go; start one, or stop this one")
 
+var errStops = errors.New("the node stops; start it again when it has")
+
 // drain is the emptying of the node, while it lasts and afterwards.
 type drain struct {
 	context context.Context // of what moves clients
@@ -34,6 +36,7 @@ type drain struct {
 	mu   sync.Mutex // guards what follows
 	stop context.CancelFunc
 	done chan struct{} // closed when it is over; nil if the node does not drain
+	last bool          // the node stops then
 
 	balancing bool // some clients are being moved
 }
@@ -67,6 +70,7 @@ func (s *Server) beginDrain(why string) (done <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.done != nil {
+		d.last = d.last || why == protocol.WhyShutdown
 		return d.done, nil
 	}
 	if len(s.elsewhere()) == 0 || d.context.Err() != nil {
@@ -74,7 +78,7 @@ func (s *Server) beginDrain(why string) (done <-chan struct{}, err error) {
 	}
 	ctx, stop := context.WithCancel(d.context)
 	over := make(chan struct{})
-	d.stop, d.done = stop, over
+	d.stop, d.done, d.last = stop, over, why == protocol.WhyShutdown
 	reason := "the node is being emptied"
 	if why == protocol.WhyShutdown {
 		reason = "the node stops"
@@ -88,19 +92,23 @@ func (s *Server) beginDrain(why string) (done <-chan struct{}, err error) {
 	return over, nil
 }
 
-// Undrain takes clients again. Those that have gone stay where they are.
-func (s *Server) Undrain() {
+// Undrain takes clients again. Those that have gone stay where they are. It fails if the node stops.
+func (s *Server) Undrain() error {
 	d := s.drain
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.last || d.context.Err() != nil {
+		return errStops
+	}
 	if d.done == nil {
-		return
+		return nil
 	}
 	d.stop()
 	<-d.done
 	d.stop, d.done = nil, nil
 	s.clients.Refuse(false)
 	s.canary.ready.Drain("")
+	return nil
 }
 
 // empty lets the clients go, until nobody is left or ctx ends.

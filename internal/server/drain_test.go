@@ -15,6 +15,8 @@ import (
 	"github.com/holdfast-dev/holdfast/client"
 	"github.com/holdfast-dev/holdfast/internal/broker"
 	"github.com/holdfast-dev/holdfast/internal/cluster"
+	"github.com/holdfast-dev/holdfast/internal/edge/api"
+	"github.com/holdfast-dev/holdfast/internal/health"
 	"github.com/holdfast-dev/holdfast/internal/policy"
 	"github.com/holdfast-dev/holdfast/protocol"
 	"github.com/holdfast-dev/holdfast/websocket"
@@ -167,7 +169,9 @@ func TestWhoCannotBeAskedToMoveIsClosedWith1012AndNobodyIsLetInUntilTheDrainIsTa
 	if _, err := websocket.Dial(patience(t), base+"/socket", nil); !errors.As(err, &refused) || refused.StatusCode != http.StatusServiceUnavailable || refused.Header.Get("Retry-After") != "" {
 		t.Errorf("let in: %v", err)
 	}
-	a.Undrain()
+	if err := a.Undrain(); err != nil {
+		t.Error(err)
+	}
 	f.awaitReady()
 	dial("/socket")
 }
@@ -179,6 +183,22 @@ func TestANodeThatIsAloneDoesNotDrain(t *testing.T) {
 	}
 	if status, _ := n.get("http://"+n.HTTPAddr().String()+"/readyz", ""); status != http.StatusOK {
 		t.Errorf("/readyz answers %d", status)
+	}
+}
+
+func TestADrainOfANodeThatStopsIsNotTakenBack(t *testing.T) {
+	f := startFleet(t, 10*time.Millisecond, "a", "b")
+	a := f.nodes[0]
+	for _, why := range []string{protocol.WhyDrain, protocol.WhyShutdown} { // by hand, and then by a signal
+		if err := a.Drain(patience(t), why); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := f.nodes[1].DrainNode(patience(t), "a", true); !errors.Is(err, api.ErrNotNow) || !strings.Contains(err.Error(), "stops") {
+		t.Errorf("got %v", err)
+	}
+	if got := a.canary.ready.Report().Status; got != health.Draining {
+		t.Errorf("it is %s", got)
 	}
 }
 

@@ -262,9 +262,9 @@ func (s *Server) Serve() error {
 // requests end. When ctx ends first, what is left is dropped and ctx's error returned. After it, no
 // goroutine of the server is left.
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
+	s.drain.close() // nobody can have it ready again
 	s.canary.end("the server stops")
 	s.backends.herald.end()
-	s.drain.close()
 	s.ports.close()
 	var closing, quicClosing sync.WaitGroup
 	closing.Go(func() { s.clients.Close(ctx, reason) })
