@@ -85,3 +85,16 @@ func (c *Client) Remove(ctx context.Context, node string, force bool) error {
 		Force bool   `json:"force,omitempty"`
 	}{node, force}, &answer)
 }
+
+// Rescue gives up nodes that are lost for ever, by their names, where they are the majority: what is left becomes a cluster of
+// its own. They have to be all that are not connected to the node that is asked, and no other. It returns the names of those
+// that belong to the cluster no more; they must never come back with their data.
+func (c *Client) Rescue(ctx context.Context, lost []string) (removed []string, err error) {
+	var answer struct {
+		Removed []string `json:"removed"`
+	}
+	err = c.post(ctx, "/v1/cluster/rescue", struct {
+		Lost []string `json:"lost"`
+	}{lost}, &answer)
+	return answer.Removed, err
+}

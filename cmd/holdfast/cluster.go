@@ -24,14 +24,14 @@ can be asked, with an API key that manages.`,
   holdfast cluster check --config /etc/holdfast.yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fail(exitUsage, "cluster needs a verb: status, check, add or remove; %s", advise(cmd, "", ""))
+				return fail(exitUsage, "cluster needs a verb: status, check, add, remove or rescue; %s", advise(cmd, "", ""))
 			}
 			return unknownVerb(cmd, args[0])
 		},
 		DisableFlagsInUseLine: true,
 		RunE:                  func(*cobra.Command, []string) error { return nil }, // never reached: Args lets nothing pass
 	}
-	cmd.AddCommand(newClusterStatus(std), newClusterCheck(std), newClusterAdd(std), newClusterRemove(std))
+	cmd.AddCommand(newClusterStatus(std), newClusterCheck(std), newClusterAdd(std), newClusterRemove(std), newClusterRescue(std))
 	return cmd
 }
 

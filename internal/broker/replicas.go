@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -95,32 +94,6 @@ func (r *raiser) raise(ctx context.Context, wanted int) {
 			log.Warn("a log can't be copied to more nodes yet; trying again", "error", err)
 		}
 	}
-}
-
-// lower keeps all logs on fewer nodes, of which no more are left.
-func (b *Broker) lower(ctx context.Context, replicas int) error {
-	streams, err := b.streams(ctx)
-	if err != nil {
-		return err
-	}
-	for _, info := range streams {
-		name, err := setting[string](info, "name")
-		if err != nil {
-			return err
-		}
-		have, err := setting[int](info, "num_replicas")
-		if err != nil || have <= replicas {
-			continue
-		}
-		meta, err := setting[map[string]string](info, "metadata")
-		if err == nil {
-			_, err = (&Log{broker: b, stream: name}).update(ctx, info, map[string]any{"num_replicas": replicas}, meta)
-		}
-		if err != nil {
-			return fmt.Errorf("the log %s can't be kept on fewer nodes: %w", meta[metaLog], err)
-		}
-	}
-	return nil
 }
 
 // streams returns all streams of the account.

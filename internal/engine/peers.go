@@ -20,6 +20,11 @@ type Peer struct {
 	Name string // "" while it has not been seen since this node was started
 }
 
+// is tells whether a node is meant by a name, or an id.
+func (p Peer) is(name string) bool {
+	return p.Name == name || p.ID == name || p.ID == peerID(name)
+}
+
 // Peers returns the nodes that belong to the cluster, as far as this one knows, by name; this one too.
 func (e *Engine) Peers() []Peer {
 	group, ok := e.meta()
@@ -55,7 +60,7 @@ var ErrNoPeer = errors.New("no such node belongs to the cluster")
 // on others. If it runs, it loses what it has. It is known by its id or its name. The error is ErrNoPeer, ErrNoQuorum, or what JetStream says.
 func (e *Engine) Remove(ctx context.Context, node string) error {
 	peers := e.Peers()
-	at := slices.IndexFunc(peers, func(p Peer) bool { return p.Name == node || p.ID == node || p.ID == peerID(node) })
+	at := slices.IndexFunc(peers, func(p Peer) bool { return p.is(node) })
 	if at < 0 {
 		return ErrNoPeer
 	}

@@ -1,48 +1,90 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// Rescue makes the nodes that are connected to this one a cluster of their own, without those that are not, which must be
-// lost for ever: two that come back with what they had would be a second cluster. It returns those removed. While some
-// node leads it changes nothing, and fails.
-func (e *Engine) Rescue(ctx context.Context) (removed []Peer, err error) {
-	if e.Membership().Leader != "" {
-		return nil, errors.New("a majority of the nodes is there; remove those that are lost one by one")
+// ErrNoRescue says that the cluster is not to be rescued, or not so.
+var ErrNoRescue = errors.New("nothing is given up")
+
+// Rescue makes the nodes that are connected to this one a cluster of their own, without those that are lost for ever, by their
+// names: two that come back with what they had would be a second cluster. It changes nothing, and the error is ErrNoRescue with
+// more to it, while a majority is here, or if the names are not exactly those of the nodes that are not connected. After another
+// error, or when the context ends, it may be called again with those that still belong to the cluster.
+func (e *Engine) Rescue(ctx context.Context, lost []string) error {
+	missing, here, err := e.missing()
+	if err != nil {
+		return err
 	}
+	if 2*len(here) > len(here)+len(missing) {
+		return fmt.Errorf("%w: a majority of the nodes is here, %d of %d; remove those that are lost one by one", ErrNoRescue, len(here), len(here)+len(missing))
+	}
+	if err := compareLost(lost, missing, here); err != nil {
+		return err
+	}
+	switch m := e.Membership(); {
+	case m.Leader == "":
+		if err := e.lowerQuorum(ctx, len(here)/2+1); err != nil {
+			return err
+		}
+	case m.Needed > len(here):
+		return fmt.Errorf("%w: a moment ago %s led the nodes; wait some seconds, and see whether it does again", ErrNoRescue, m.Leader)
+	}
+	if err := e.AwaitQuorum(ctx); err != nil {
+		return err
+	}
+	for _, p := range missing {
+		if err := e.removeInTurn(ctx, p.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missing returns the nodes that belong to the cluster and are not connected to this one, and those that are, with this one.
+func (e *Engine) missing() (missing, here []Peer, err error) {
 	connected := map[string]bool{e.server.Name(): true}
 	routes, err := e.server.Routez(nil)
 	if err != nil {
-		return nil, fmt.Errorf("the connections to other nodes can't be seen: %w", err)
+		return nil, nil, fmt.Errorf("the connections to other nodes can't be seen: %w", err)
 	}
 	for _, r := range routes.Routes {
 		connected[r.RemoteName] = true
 	}
-	peers := e.Peers()
-	for _, p := range peers {
-		if !connected[p.Name] {
-			removed = append(removed, p)
+	for _, p := range e.Peers() {
+		if connected[p.Name] {
+			here = append(here, p)
+		} else {
+			missing = append(missing, p)
 		}
 	}
-	if err := e.lowerQuorum(ctx, (len(peers)-len(removed))/2+1); err != nil {
-		return nil, err
-	}
-	if err := e.AwaitQuorum(ctx); err != nil {
-		return nil, err
-	}
-	for _, p := range removed {
-		if err := e.removeInTurn(ctx, p.ID); err != nil {
-			return nil, err
+	return missing, here, nil
+}
+
+// compareLost says what is wrong with the names of nodes that are given up.
+func compareLost(lost []string, missing, here []Peer) error {
+	for _, name := range lost {
+		if slices.ContainsFunc(here, func(p Peer) bool { return p.is(name) }) {
+			return fmt.Errorf("%w: %.64q is here, connected with those that are left; if it does not come to itself, stop it first", ErrNoRescue, name)
+		}
+		if !slices.ContainsFunc(missing, func(p Peer) bool { return p.is(name) }) {
+			return fmt.Errorf("%w: no node %.64q belongs to the cluster", ErrNoRescue, name)
 		}
 	}
-	return removed, nil
+	for _, p := range missing {
+		if !slices.ContainsFunc(lost, p.is) {
+			return fmt.Errorf("%w: %q is not connected either; start it again, or name it too if it is lost for ever", ErrNoRescue, cmp.Or(p.Name, p.ID))
+		}
+	}
+	return nil
 }
 
 // lowerQuorum has the nodes that are connected agree by fewer votes for a while.

@@ -137,8 +137,17 @@ func (s *Server) openAPI(d *door.Door) {
 		Version:         s.config.Version,
 		Cluster:         s.cluster,
 		Mover:           s,
-		Overseen:        api.Overseen{Name: s.config.clusterName(), Peers: s.config.clusterPeers(), Logs: s.store.logs, Health: s.canary.ready.Report},
+		Overseen:        s.overseen(),
 	})
+}
+
+// overseen is what the server API looks after.
+func (s *Server) overseen() api.Overseen {
+	o := api.Overseen{Name: s.config.clusterName(), Peers: s.config.clusterPeers(), Logs: s.store.logs, Health: s.canary.ready.Report}
+	if o.Logs != nil {
+		o.Rescuer = o.Logs
+	}
+	return o
 }
 
 // openSignalR makes the hubs. Their door takes a token from the URL, too: Microsoft's clients in browsers have no other

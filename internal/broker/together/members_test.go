@@ -39,30 +39,49 @@ func TestANodeThatIsGoneForGoodIsReplaced(t *testing.T) {
 }
 
 func TestTheNodeThatIsLeftOfThreeCanGoOnAlone(t *testing.T) {
-	nodes := openAll(t, configs(t, 3))
+	all := configs(t, 3)
+	nodes := openAll(t, all)
 	a := nodes[0]
 	eventually(t, "the log is on three nodes", func() bool { return a.replicas(t) == 3 })
 	a.put(t, "chat/a", "1")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if _, err := a.Rescue(ctx); err == nil || !strings.Contains(err.Error(), "a majority of the nodes is there") {
+	if err := a.Rescue(ctx, []string{"b", "c"}); !errors.Is(err, engine.ErrNoRescue) || !strings.Contains(err.Error(), "a majority of the nodes is here, 3 of 3") {
 		t.Errorf("with all nodes a rescue gives %v", err)
 	}
+	epoch := a.log.Epoch()
 	nodes[1].shut(t)
 	nodes[2].shut(t)
 	eventually(t, "the node knows that it has no majority", func() bool {
 		lost := a.Without()
 		return lost != nil && lost.Connected == 0
 	})
-	removed, err := a.Rescue(ctx)
-	if err != nil || len(removed) != 2 {
-		t.Fatalf("the rescue gives %+v, %v", removed, err)
+	for _, test := range []struct {
+		lost []string
+		says string
+	}{
+		{nil, `"b" is not connected either`},
+		{[]string{"b"}, `"c" is not connected either`},
+		{[]string{"a", "b", "c"}, `"a" is here`},
+		{[]string{"b", "c", "x"}, `no node "x" belongs`},
+	} {
+		if err := a.Rescue(ctx, test.lost); !errors.Is(err, engine.ErrNoRescue) || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("to give up %q gives %v", test.lost, err)
+		}
+	}
+	if err := a.Rescue(ctx, []string{"c", "b"}); err != nil {
+		t.Fatal(err)
 	}
 	eventually(t, "messages are stored again", func() bool {
 		_, err := a.store(text("chat/a", "2"))
 		return err == nil
 	})
+	a.shut(t)
+	a = open(t, all[0])
 	if got := a.all(t, "chat/a"); got[0] != "1" || got[len(got)-1] != "2" {
 		t.Errorf("it reads %q", got)
+	}
+	if a.log.Epoch() == epoch {
+		t.Error("positions from before are still valid, though messages behind them may be lost")
 	}
 }

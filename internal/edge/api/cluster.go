@@ -16,10 +16,11 @@ import (
 
 // Overseen is what there is to look after.
 type Overseen struct {
-	Name   string               // of the cluster
-	Peers  []string             // where its nodes connect to each other, as far as this one was told
-	Logs   *broker.Broker       // nil if nothing is kept
-	Health func() health.Report // of this node
+	Name    string               // of the cluster
+	Peers   []string             // where its nodes connect to each other, as far as this one was told
+	Logs    *broker.Broker       // nil if nothing is kept
+	Rescuer Rescuer              // the same; nil if nothing is kept
+	Health  func() health.Report // of this node
 }
 
 // clusterAnswer is how the nodes do.

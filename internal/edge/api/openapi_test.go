@@ -155,6 +155,7 @@ func TestTheDocumentHasEveryFieldThatMayBeSent(t *testing.T) {
 		"Publication": ownFieldsOf[publication](), "BatchItem": ownFieldsOf[batchItem](), "Batch": ownFieldsOf[batchRequest](), "Broadcast": ownFieldsOf[broadcastRequest](),
 		"Disconnect": ownFieldsOf[disconnectRequest](), "Revoke": ownFieldsOf[revokeRequest](), "TokenRequest": ownFieldsOf[tokenRequest](),
 		"Drain": ownFieldsOf[drainRequest](), "Rebalance": ownFieldsOf[rebalanceRequest](),
+		"Rescue": ownFieldsOf[rescueRequest](),
 	} {
 		var told []string
 		for field := range c.doc.Components.Schemas[name].Value.Properties {

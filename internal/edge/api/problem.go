@@ -46,6 +46,7 @@ var titles = map[string]string{
 	"cannot_sign":         "No key to sign with",
 	"cannot_purge":        "The log can't be purged",
 	"cannot_remove":       "The node can't be removed",
+	"cannot_rescue":       "The cluster can't be rescued so",
 	"no_node":             "There is no such node",
 	"no_quorum":           "Too few nodes are here",
 	"rate_limited":        "Too much in too short a time",

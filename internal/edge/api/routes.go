@@ -45,6 +45,7 @@ func (h *Handler) routes() []endpoint {
 		{get, "/v1/stats", managers, h.stats},
 		{get, "/v1/cluster", managers, h.clusterStatus},
 		{post, "/v1/cluster/remove", managers, h.remove},
+		{post, "/v1/cluster/rescue", managers, h.rescue},
 		{get, openAPIPath, anybody, openAPI},
 	}
 }

@@ -74,6 +74,9 @@ func (a *clusterAnswer) noQuorum() {
 	do := "see why the nodes do not see each other, or start those that are missing"
 	if len(missing) > 0 {
 		do = "start again: " + strings.Join(missing, ", ")
+		if 2*q.Here <= q.Members {
+			do += "; only if they are lost for ever, with their disks: holdfast cluster rescue --lost " + strings.Join(missing, ",") + " (docs/cluster.md)"
+		}
 	}
 	a.says(trouble{Kind: "no_quorum", Fail: true, What: what, Do: do})
 }
