@@ -58,8 +58,9 @@ func addressOf(t *testing.T, addr net.Addr) []string {
 func pahoClient(t *testing.T, ctx context.Context, nc net.Conn, id string, got chan<- *paho.Publish) *paho.Client {
 	t.Helper()
 	c := paho.NewClient(paho.ClientConfig{
-		ClientID: id,
-		Conn:     nc,
+		ClientID:      id,
+		Conn:          nc,
+		PacketTimeout: patience,
 		OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(r paho.PublishReceived) (bool, error) {
 			got <- r.Packet
 			return true, nil
