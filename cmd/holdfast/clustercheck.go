@@ -67,7 +67,7 @@ var subjects = []struct {
 	kinds []string
 	well  string
 }{
-	{"nodes", []string{"gone", "unanswered", "not_ready", "no_member"}, "all are here, and ready"},
+	{"nodes", []string{"gone", "unanswered", "not_ready", "no_member", "name"}, "all are here, and ready"},
 	{"majority", []string{"no_quorum"}, "enough are here to store anything"},
 	{"logs", []string{"log", "logs", "replicas", "lag"}, "every copy has all that is stored"},
 	{"versions", []string{"version"}, "all nodes are of one minor version"},

@@ -71,6 +71,8 @@ func TestWhatIsWrongWithAClusterIsSaidTheWorstFirst(t *testing.T) {
 			a.Logs = append(a.Logs, a.Logs[0], a.Logs[0])
 		}, []string{"lag"}},
 		{"a copy is gone", func(a *clusterAnswer) { a.Logs[0].Others[1] = logReplica{Node: "c", Offline: true} }, nil},
+		{"two have one name", func(a *clusterAnswer) { a.Nodes[2].Name = "b" }, []string{"name!"}},
+		{"one was killed, and is back", func(a *clusterAnswer) { a.Nodes[2].Name, a.Nodes[2].Started = "b", time.Now() }, nil},
 		{"a version is another", func(a *clusterAnswer) { a.Nodes[2].Version = "v1.3.0" }, []string{"version"}},
 		{"four nodes", func(a *clusterAnswer) { a.Quorum.Members, a.Quorum.Needed = 4, 3 }, []string{"even"}},
 		{"one does not answer", func(a *clusterAnswer) { a.Unanswered = []string{"c"} }, []string{"unanswered!"}},

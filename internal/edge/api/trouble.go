@@ -22,11 +22,14 @@ const (
 	maxSkew = time.Second // of a clock
 	minFree = 1 << 30     // bytes on a disk
 	maxLag  = 1000        // operations that a copy of a log lacks
+	// reborn is how long a node that was killed may be known beside the one that was started in its place.
+	reborn = 10 * time.Second
 )
 
 // findTrouble says what is wrong, the worst first.
 func (a *clusterAnswer) findTrouble() {
 	a.noQuorum()
+	a.ofNames()
 	for i := range a.Nodes {
 		a.ofNode(&a.Nodes[i])
 	}
@@ -79,6 +82,19 @@ func (a *clusterAnswer) noQuorum() {
 		}
 	}
 	a.says(trouble{Kind: "no_quorum", Fail: true, What: what, Do: do})
+}
+
+// ofNames says which nodes can't be told apart. The nodes are in the order of their names.
+func (a *clusterAnswer) ofNames() {
+	for i := 1; i < len(a.Nodes); i++ {
+		one, other := &a.Nodes[i-1], &a.Nodes[i]
+		if a.Quorum == nil || one.Name != other.Name || time.Since(one.Started) < reborn || time.Since(other.Started) < reborn {
+			continue
+		}
+		a.says(trouble{Kind: "name", Fail: true, Node: one.Name,
+			What: "two nodes have the name " + one.Name + ", and count as one for the majority: what is acknowledged may be on fewer nodes than is said",
+			Do:   "stop the one that was started later, give it a cluster.node of its own, and start it with an empty data directory"})
+	}
 }
 
 // ofNode says what is wrong with one node.
