@@ -99,7 +99,7 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 		"run -peer nobody":         `there is no peer "nobody" (there are: holdfast, gobwas, gws, gorilla, coder, floor)`,
 		"run -seconds 0":           "-rounds and -procs must be at least 1, -seconds 0.1 to 60",
 		"run idle-ws":              `unexpected argument "idle-ws"; loads and peers are chosen with -load and -peer`,
-		"servers -load idle-ws":    `there is no load "idle-ws" (there are: one-1000, burst-100, burst-1000, burst-5000, quiet-1000, quiet-10000, in-1000, idle, idle-tls, history-one, history-burst, publish-1, publish-256, publish-ws-64, return-5000, events-one, events-burst, events-idle, signalr-one, signalr-burst, signalr-calls, post-64, post-batch)`,
+		"servers -load idle-ws":    `there is no load "idle-ws" (there are: one-1000, burst-100, burst-1000, burst-5000, quiet-1000, quiet-10000, in-1000, idle, idle-tls, history-one, history-burst, publish-1, publish-256, publish-ws-64, one-1000-tls, one-1000-4k, one-1000-4k-tls, open, open-tls, return-5000, events-one, events-burst, events-idle, signalr-one, signalr-burst, signalr-calls, post-64, post-batch)`,
 		"servers -peer gws":        `there is no peer "gws" (there are: holdfast, holdfast-mqtt, nats, mosquitto, socketio)`,
 		"server -peer nobody":      `there is no peer "nobody" (there are: holdfast, gobwas, gws, gorilla, coder, floor)`,
 		"server -kind unicast":     `there is no kind "unicast"; there are echo and broadcast`,
